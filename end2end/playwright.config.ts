@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import { defineConfig, devices } from '@playwright/test'
+import { address, data } from './fixtures/server.ts'
+
+const chromium = [process.env.STEWARD_CHROMIUM, '/usr/bin/chromium'].find((path) => path && existsSync(path))
+
+export default defineConfig({
+  testDir: 'tests',
+  // One server, one database, demo fleet included: tests change only what they made themselves,
+  // or run `test.describe.serial` on a tenant of their own.
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: !!process.env.CI,
+  reporter: process.env.CI ? [['list'], ['html', { open: 'never' }]] : [['list']],
+  use: {
+    baseURL: address,
+    trace: 'retain-on-failure',
+    launchOptions: {
+      // Absent: Playwright's own download.
+      executablePath: chromium,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: [{ name: 'chromium', use: { ...devices['Desktop Chrome'], colorScheme: 'light' } }],
+  webServer: {
+    command: './start',
+    url: `${address}/readyz`,
+    timeout: 120_000,
+    reuseExistingServer: false,
+    stdout: 'pipe',
+    stderr: 'pipe',
+    // Without it Playwright kills, and nobody stops the database.
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 15_000 },
+    env: {
+      STEWARD_ADDR: new URL(address).host,
+      STEWARD_PUBLIC_URL: address,
+      STEWARD_DATA: data,
+      STEWARD_DEMO: 'auto',
+      STEWARD_POSTGRES_FAST: '1',
+    },
+  },
+})
