@@ -368,6 +368,12 @@ impl Site {
     }
 
     fn make_nursery(&self) -> Result<()> {
+        // A cluster whose data directory was removed: nobody knows its password any more.
+        if fs::symlink_metadata(&self.cluster).is_ok_and(|found| found.is_dir()) {
+            let aside = sibling(&self.cluster, &format!(".lost-{}", hex(&rand::random::<[u8; 3]>())));
+            fs::rename(&self.cluster, &aside).doing(|| format!("move {} aside", self.cluster.display()))?;
+            tracing::warn!(cluster = %aside.display(), "moved a cluster without a password file aside");
+        }
         let nursery = self.nursery();
         // What an interrupted `initdb` left. Only what is ours or PostgreSQL's: in a shared
         // temporary directory the name could be somebody else's trap.
