@@ -1,0 +1,16 @@
+//! What crosses the wire: ids, rows, inputs, state enums with their legal transitions, validation, permissions.
+//!
+//! No I/O, no Leptos, no SQL. Both the server and the browser compile it, so what a page explains and what the
+//! server refuses come from the same function. Numbers on the wire are `i64`, `i32` or `u32`, never `usize`,
+//! which has another width in the browser.
+
+mod id;
+mod states;
+
+pub mod page;
+pub mod permission;
+pub mod tenants;
+pub mod users;
+pub mod validate;
+
+pub use id::{ApiKeyId, ConversationId, ImportId, RunId, TaskId, TenantId, UserId};

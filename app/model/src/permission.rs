@@ -1,0 +1,247 @@
+//! Who may do what: `Role::grants()` is the whole matrix; a golden file in the tests shows it at one glance.
+//!
+//! A permission is asked for in a scope: the platform, or one tenant. Platform roles hold theirs over every tenant,
+//! tenant roles and API keys only inside their own.
+
+use crate::states::words;
+use crate::tenants::Access;
+use crate::{ApiKeyId, TenantId, UserId};
+use serde::{Deserialize, Serialize};
+
+words! {
+    /// What a person is on the platform, or inside a tenant.
+    Role {
+        /// Everything, including who else may sign in.
+        Owner = "owner", "Owner";
+        /// Runs the life of tenants.
+        Operator = "operator", "Operator";
+        /// Customer success: reads the fleet and its health, works on checklists.
+        Success = "success", "Customer success";
+        /// Reads everything, changes nothing.
+        Auditor = "auditor", "Auditor";
+        /// Runs one tenant from the inside.
+        TenantAdmin = "tenant_admin", "Tenant admin";
+        /// Reads one tenant from the inside.
+        TenantMember = "tenant_member", "Member";
+    }
+}
+
+words! {
+    /// What can be asked for. The word stands in the audit log when it was denied.
+    Permission {
+        OverviewRead = "overview.read", "see the fleet overview";
+        TenantList = "tenant.list", "list tenants";
+        TenantRead = "tenant.read", "see this tenant";
+        TenantCreate = "tenant.create", "create tenants";
+        TenantSuspend = "tenant.suspend", "suspend and reinstate tenants";
+        TenantPlan = "tenant.plan", "change a tenant’s plan";
+        TenantOffboard = "tenant.offboard", "offboard tenants";
+        TaskRead = "task.read", "see AI tasks";
+        TaskEnable = "task.enable", "enable and disable AI tasks";
+        TaskOverride = "task.override", "override AI tasks";
+        FieldRead = "field.read", "see fields";
+        ConversationRead = "conversation.read", "read conversations";
+        ConversationWrite = "conversation.write", "send conversations";
+        UsageRead = "usage.read", "see usage";
+        HealthRead = "health.read", "see health";
+        HealthFleet = "health.fleet", "see the health of the fleet";
+        ChecklistRead = "checklist.read", "see checklists";
+        ChecklistWork = "checklist.work", "work on checklists";
+        ApiKeyManage = "api_key.manage", "manage API keys";
+        AuditRead = "audit.read", "read the audit log of a tenant";
+        AuditFleet = "audit.fleet", "read the audit log of the platform";
+    }
+}
+
+impl Permission {
+    /// Whether it changes something: what a read-only suspension takes away.
+    pub const fn writes(self) -> bool {
+        use Permission::*;
+        match self {
+            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TaskEnable | TaskOverride | ConversationWrite | ChecklistWork | ApiKeyManage => true,
+            OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead | HealthRead | HealthFleet | ChecklistRead | AuditRead
+            | AuditFleet => false,
+        }
+    }
+
+    /// Whether it is about the platform as a whole, so that no tenant role may hold it.
+    pub const fn is_platform(self) -> bool {
+        use Permission::*;
+        matches!(self, OverviewRead | TenantList | TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | HealthFleet | AuditFleet)
+    }
+}
+
+impl Role {
+    pub const fn is_platform(self) -> bool {
+        matches!(self, Self::Owner | Self::Operator | Self::Success | Self::Auditor)
+    }
+
+    /// The whole matrix.
+    pub fn grants(self, permission: Permission) -> bool {
+        use Permission::*;
+        match self {
+            Self::Owner | Self::Operator => true,
+            Self::Success => !permission.writes() && permission != AuditFleet || permission == ChecklistWork,
+            Self::Auditor => !permission.writes(),
+            Self::TenantAdmin => !permission.is_platform(),
+            Self::TenantMember => !permission.is_platform() && !permission.writes() && permission != AuditRead,
+        }
+    }
+}
+
+words! {
+    /// What an API key may do.
+    KeyAccess {
+        Read = "read", "Read-only";
+        ReadWrite = "read_write", "Read and write";
+    }
+}
+
+impl KeyAccess {
+    /// Keys move conversations and read results; they never administer.
+    pub fn grants(self, permission: Permission) -> bool {
+        use Permission::*;
+        match permission {
+            TenantRead | ConversationRead | UsageRead | FieldRead | TaskRead => true,
+            ConversationWrite => self == Self::ReadWrite,
+            _ => false,
+        }
+    }
+}
+
+/// Membership of a person in a tenant, with what the tenant's status leaves of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    pub tenant: TenantId,
+    pub slug: String,
+    pub tenant_name: String,
+    pub role: Role,
+    pub access: Access,
+}
+
+/// Who acts. Resolved once per request; everything below trusts it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Actor {
+    Anonymous,
+    User { id: UserId, name: String, email: String, platform: Option<Role>, memberships: Vec<Membership> },
+    ApiKey { id: ApiKeyId, name: String, tenant: TenantId, key: KeyAccess, access: Access },
+    /// The server itself: jobs, the demo fleet, the command line.
+    System { name: String },
+}
+
+/// Where a permission is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Platform,
+    Tenant(TenantId),
+}
+
+/// The answer to a permission asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Allowed,
+    SignIn,
+    /// The actor may know of the object, but not do this.
+    Forbidden,
+    /// The actor may not even know of the object: it looks missing.
+    Hidden,
+    /// The tenant's status leaves the actor no (or no writing) access.
+    Suspended(Access),
+}
+
+impl Actor {
+    /// Decides; pure, so that the page explains with the same function that the server refuses with.
+    pub fn may(&self, permission: Permission, scope: Scope) -> Verdict {
+        match (self, scope) {
+            (Self::System { .. }, _) => Verdict::Allowed,
+            (Self::Anonymous, _) => Verdict::SignIn,
+            (Self::User { platform: Some(role), .. }, _) => {
+                if role.grants(permission) { Verdict::Allowed } else { Verdict::Forbidden }
+            }
+            (Self::User { platform: None, .. }, Scope::Platform) => Verdict::Forbidden,
+            (Self::User { memberships, .. }, Scope::Tenant(tenant)) => match memberships.iter().find(|m| m.tenant == tenant) {
+                None => Verdict::Hidden,
+                Some(m) => inside(m.role.grants(permission), permission, m.access),
+            },
+            (Self::ApiKey { .. }, Scope::Platform) => Verdict::Forbidden,
+            (Self::ApiKey { tenant, key, access, .. }, Scope::Tenant(asked)) => {
+                if *tenant == asked { inside(key.grants(permission), permission, *access) } else { Verdict::Hidden }
+            }
+        }
+    }
+
+    pub fn allows(&self, permission: Permission, scope: Scope) -> bool {
+        self.may(permission, scope) == Verdict::Allowed
+    }
+
+    pub fn is_platform(&self) -> bool {
+        matches!(self, Self::System { .. } | Self::User { platform: Some(_), .. })
+    }
+
+    /// The name that stands in the audit log.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::User { name, .. } | Self::ApiKey { name, .. } | Self::System { name } => name,
+        }
+    }
+}
+
+fn inside(granted: bool, permission: Permission, access: Access) -> Verdict {
+    match access {
+        Access::None => Verdict::Suspended(access),
+        Access::ReadOnly if permission.writes() && granted => Verdict::Suspended(access),
+        _ if granted => Verdict::Allowed,
+        _ => Verdict::Forbidden,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_the_golden_file() {
+        let mut table = String::new();
+        for permission in Permission::ALL {
+            let row: String = Role::ALL.iter().map(|role| if role.grants(*permission) { " x" } else { " ." }).collect();
+            table.push_str(&format!("{:<20}{row}\n", permission.as_str()));
+        }
+        let header = Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(" ");
+        let golden = include_str!("permission.golden.txt");
+        assert_eq!(format!("{header}\n{table}"), golden, "the matrix changed: is that meant? then change the golden file");
+    }
+
+    #[test]
+    fn no_tenant_role_holds_a_platform_permission() {
+        for permission in Permission::ALL.iter().filter(|p| p.is_platform()) {
+            assert!(!Role::TenantAdmin.grants(*permission));
+            assert!(!Role::TenantMember.grants(*permission));
+        }
+    }
+
+    fn member(access: Access) -> (Actor, TenantId) {
+        let tenant = TenantId(uuid::Uuid::from_u128(7));
+        let membership = Membership { tenant, slug: "a".into(), tenant_name: "A".into(), role: Role::TenantAdmin, access };
+        let actor = Actor::User { id: UserId(uuid::Uuid::from_u128(1)), name: "n".into(), email: "n@example.com".into(), platform: None, memberships: vec![membership] };
+        (actor, tenant)
+    }
+
+    #[test]
+    fn another_tenant_looks_missing() {
+        let (actor, own) = member(Access::Full);
+        assert_eq!(actor.may(Permission::TenantRead, Scope::Tenant(own)), Verdict::Allowed);
+        assert_eq!(actor.may(Permission::TenantRead, Scope::Tenant(TenantId(uuid::Uuid::from_u128(8)))), Verdict::Hidden);
+        assert_eq!(actor.may(Permission::TenantList, Scope::Platform), Verdict::Forbidden);
+        assert_eq!(actor.may(Permission::TenantSuspend, Scope::Tenant(own)), Verdict::Forbidden);
+    }
+
+    #[test]
+    fn suspension_takes_writing_or_everything() {
+        let (reader, own) = member(Access::ReadOnly);
+        assert_eq!(reader.may(Permission::TaskRead, Scope::Tenant(own)), Verdict::Allowed);
+        assert_eq!(reader.may(Permission::TaskEnable, Scope::Tenant(own)), Verdict::Suspended(Access::ReadOnly));
+        let (blocked, own) = member(Access::None);
+        assert_eq!(blocked.may(Permission::TaskRead, Scope::Tenant(own)), Verdict::Suspended(Access::None));
+    }
+}

@@ -1,0 +1,9 @@
+//! The browser's side of `crate::server`: pages are never run there, so a request tells nothing.
+
+/// Nothing: there is no request.
+pub fn extension<T>() -> Option<T> {
+    None
+}
+
+/// Nothing: the page has its status already.
+pub fn set_status(_status: u16) {}

@@ -1,0 +1,98 @@
+//! The closed error that crosses the wire, and its wording for people. It never carries internals.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use model::tenants::Access;
+use model::validate::FieldErrors;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum AppError {
+    /// There is none, or you may not know of it.
+    NotFound,
+    SignIn,
+    /// The permission that is missing, as a verb phrase.
+    Forbidden(String),
+    Suspended(Access),
+    Invalid(FieldErrors),
+    /// Somebody was quicker, or the object is in another state than the form believed.
+    Conflict(String),
+    /// Too many tries; seconds until the next.
+    Throttled(i64),
+    /// A fault of ours; the id to quote.
+    Internal(String),
+    /// The request did not arrive in one piece.
+    Transport(String),
+}
+
+impl AppError {
+    /// The HTTP status of a page or an answer that is this error.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::SignIn => 401,
+            Self::Forbidden(_) | Self::Suspended(_) => 403,
+            Self::Invalid(_) => 422,
+            Self::Conflict(_) => 409,
+            Self::Throttled(_) => 429,
+            Self::Internal(_) => 500,
+            Self::Transport(_) => 400,
+        }
+    }
+
+    pub const fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound => "Not found",
+            Self::SignIn => "Sign in first",
+            Self::Forbidden(_) => "Not allowed",
+            Self::Suspended(_) => "Access is suspended",
+            Self::Invalid(_) => "Something is not right yet",
+            Self::Conflict(_) => "It changed in the meantime",
+            Self::Throttled(_) => "Too many tries",
+            Self::Internal(_) => "That is our fault",
+            Self::Transport(_) => "The request was not understood",
+        }
+    }
+
+    /// What happened and what to do, in a sentence or two.
+    pub fn message(&self) -> String {
+        match self {
+            Self::NotFound => "There is nothing at this address, or it is not yours to see.".into(),
+            Self::SignIn => "Your session has ended. Sign in and try again.".into(),
+            Self::Forbidden(what) => format!("Your role does not let you {what}. A platform owner can grant it."),
+            Self::Suspended(Access::ReadOnly) => "Your organisation’s access is read-only at the moment. Nothing was changed. Contact the platform’s support.".into(),
+            Self::Suspended(_) => "Your organisation’s access is suspended. Contact the platform’s support.".into(),
+            Self::Invalid(errors) => errors.get("").map_or_else(|| "Check the marked fields.".into(), str::to_owned),
+            Self::Conflict(what) => what.clone(),
+            Self::Throttled(seconds) => format!("Too many failed tries. Try again in {seconds} seconds."),
+            Self::Internal(id) => format!("The fault has been recorded. If you report it, quote {id}."),
+            Self::Transport(_) => "Reload the page and try again.".into(),
+        }
+    }
+}
+
+impl std::fmt::Display for AppError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl FromServerFnError for AppError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        Self::Transport(error.to_string())
+    }
+}
+
+/// An error as a page section: what happened, and what to do.
+#[component]
+pub fn ErrorView(error: AppError) -> impl IntoView {
+    view! {
+        <section class="c-empty" data-tone="danger" role="alert">
+            <h1 class="c-empty__title">{error.title()}</h1>
+            <p class="c-empty__text">{error.message()}</p>
+        </section>
+    }
+}

@@ -1,0 +1,25 @@
+//! The console: pages, components, and the server functions that pages and forms call.
+//!
+//! Pages are rendered on the server (`SsrMode::Async`); the browser only starts the islands. A page reads through
+//! `ui::Load`, a form posts through `ui::Form`; both work without WASM. No SQL and no business rule lives here: a server
+//! function is one to three lines that call `domain`.
+
+#![recursion_limit = "256"]
+
+pub mod app;
+pub mod error;
+pub mod layout;
+pub mod paths;
+pub mod request;
+pub mod session;
+pub mod tenants;
+pub mod ui;
+
+#[cfg(not(feature = "ssr"))]
+#[path = "browser.rs"]
+mod server;
+#[cfg(feature = "ssr")]
+pub mod server;
+
+pub use app::{App, shell};
+pub use error::AppError;

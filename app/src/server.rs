@@ -1,0 +1,89 @@
+//! The server's side of `app`, compiled only there: the request's context, how domain errors become wire errors, and
+//! what a server function may tell the browser besides its result.
+
+use crate::error::AppError;
+use crate::request::{Flash, Undo};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+
+/// Carries a [`Flash`] from a server function to the layer that turns it into a signed cookie.
+pub const FLASH_HEADER: HeaderName = HeaderName::from_static("x-steward-flash");
+
+fn parts() -> Option<Parts> {
+    use_context::<Parts>()
+}
+
+/// Something a layer put into the request.
+pub fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
+    parts()?.extensions.get::<T>().cloned()
+}
+
+/// The context of this request.
+pub fn ctx() -> Result<domain::Ctx, AppError> {
+    extension::<domain::Ctx>().ok_or(AppError::SignIn)
+}
+
+/// Path and query of this request.
+pub fn uri() -> (String, String) {
+    parts().map(|p| (p.uri.path().to_owned(), p.uri.query().unwrap_or_default().to_owned())).unwrap_or_default()
+}
+
+/// Sets the status of the page that is being rendered.
+pub fn set_status(status: u16) {
+    if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
+        options.set_status(status);
+    }
+}
+
+/// Shows a banner on the page that follows.
+pub fn flash(tone: &str, text: impl Into<String>) {
+    flash_with_undo(tone, text, None);
+}
+
+/// Like [`flash`], with a form that takes it back.
+pub fn flash_with_undo(tone: &str, text: impl Into<String>, undo: Option<Undo>) {
+    let flash = Flash { tone: tone.to_owned(), text: text.into(), undo };
+    let encoded = serde_json::to_vec(&flash).ok().and_then(|json| HeaderValue::from_bytes(&ascii(&json)).ok());
+    if let (Some(options), Some(value)) = (use_context::<ResponseOptions>(), encoded) {
+        options.insert_header(FLASH_HEADER, value);
+    }
+}
+
+/// JSON with everything outside ASCII escaped, so that it fits a header.
+fn ascii(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len());
+    for c in String::from_utf8_lossy(json).chars() {
+        if c.is_ascii() {
+            out.push(c as u8);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+            }
+        }
+    }
+    out
+}
+
+impl From<domain::Error> for AppError {
+    fn from(error: domain::Error) -> Self {
+        use domain::Error;
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::SignIn => Self::SignIn,
+            Error::Forbidden(permission) => Self::Forbidden(permission.label().to_owned()),
+            Error::Suspended(access) => Self::Suspended(access),
+            Error::Invalid(errors) => Self::Invalid(errors),
+            Error::Conflict(what) => Self::Conflict(what),
+            Error::Throttled { seconds } => Self::Throttled(seconds),
+            Error::OverQuota { resets_in, .. } => Self::Throttled(resets_in),
+            fault @ (Error::Database(_) | Error::Internal(_)) => {
+                let id = extension::<domain::Ctx>().map_or_else(|| "unknown".into(), |cx| cx.request_id().to_owned());
+                tracing::error!(error = %fault, request_id = id, "a request failed");
+                Self::Internal(id)
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Forms that post to server functions, with and without WASM in the same way.
+//!
+//! A form posts to the page it stands on and names its server function in a hidden input. The server runs the
+//! function; success redirects (with a flash banner), failure renders the same page again with status 422, what was
+//! typed in [`FormState`], and each error beside its field.
+
+use crate::error::AppError;
+use crate::request::{Flash, FormFailure};
+use leptos::prelude::*;
+use model::validate::FieldErrors;
+
+/// The hidden input that names the server function.
+pub const FORM_NAME: &str = "_form";
+
+/// What a form was sent with when it failed; empty the first time.
+#[derive(Clone, Debug, Default)]
+pub struct FormState {
+    values: Vec<(String, String)>,
+    error: Option<AppError>,
+}
+
+/// The state of the form that posts to this server function.
+pub fn form_state(form: &str) -> FormState {
+    crate::server::extension::<FormFailure>()
+        .filter(|failure| failure.form == form)
+        .map(|failure| FormState { values: failure.values, error: Some(failure.error) })
+        .unwrap_or_default()
+}
+
+impl FormState {
+    /// What was typed, or `initial` the first time.
+    pub fn value(&self, name: &str, initial: &str) -> String {
+        self.sent(name).unwrap_or(initial).to_owned()
+    }
+
+    /// What was typed, if the form was sent and this field with it.
+    pub fn sent(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All values sent under a repeated name.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.values.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    pub fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    pub fn error(&self, field: &str) -> Option<String> {
+        match &self.error {
+            Some(AppError::Invalid(errors)) => errors.get(field).map(str::to_owned),
+            _ => None,
+        }
+    }
+
+    fn summary(&self) -> Option<(String, FieldErrors)> {
+        match self.error.clone()? {
+            AppError::Invalid(errors) => {
+                let count = errors.0.len();
+                let title = if count == 1 { "There is a problem".into() } else { format!("There are {count} problems") };
+                Some((title, errors))
+            }
+            other => Some((other.title().into(), FieldErrors::one("", other.message()))),
+        }
+    }
+}
+
+/// A form for one server function, with its error summary on top.
+#[component]
+pub fn Form(
+    /// The server function's name.
+    to: &'static str,
+    /// From [`form_state`]; required, so that no form forgets its errors.
+    state: FormState,
+    #[prop(optional)] class: &'static str,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <form method="post" class=format!("c-form {class}") novalidate>
+            <input type="hidden" name=FORM_NAME value=to/>
+            {state.summary().map(|(title, errors)| view! { <ErrorSummary title errors/> })}
+            {children()}
+        </form>
+    }
+}
+
+#[component]
+fn ErrorSummary(title: String, errors: FieldErrors) -> impl IntoView {
+    let items = errors.0.into_iter().map(|(field, message)| {
+        if field.is_empty() {
+            view! { <li>{message}</li> }.into_any()
+        } else {
+            view! { <li><a href=format!("#f-{field}")>{message}</a></li> }.into_any()
+        }
+    });
+    view! {
+        <div class="c-error-summary" role="alert" tabindex="-1" autofocus>
+            <h2 class="c-error-summary__title">{title}</h2>
+            <ul class="c-error-summary__list">{items.collect_view()}</ul>
+        </div>
+    }
+}
+
+/// The banner of the last action; its region is always in the document.
+#[component]
+pub fn FlashBanner() -> impl IntoView {
+    let banner = crate::server::extension::<Flash>().map(|flash| {
+        let undo = flash.undo.map(|undo| {
+            view! {
+                <form method="post" class="c-banner__undo">
+                    <input type="hidden" name=FORM_NAME value=undo.form/>
+                    {undo.inputs.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
+                    <button class="c-button" data-kind="quiet" data-size="sm">"Undo"</button>
+                </form>
+            }
+        });
+        view! { <div class="c-banner" data-tone=flash.tone><p class="c-banner__text">{flash.text}</p>{undo}</div> }
+    });
+    view! { <div class="c-flash" role="status">{banner}</div> }
+}

@@ -1,0 +1,38 @@
+//! The only way a page reads: wait, then show the data, or the error with its HTTP status.
+
+use crate::error::{AppError, ErrorView};
+use leptos::prelude::*;
+use std::future::Future;
+
+/// Reads once while the page is rendered. The status of the page is the status of what it reads.
+#[component]
+pub fn Load<T, R, F, V>(
+    /// A server function call.
+    read: R,
+    /// The page for what was read.
+    view: V,
+) -> impl IntoView
+where
+    T: Send + 'static,
+    R: Fn() -> F + Send + Sync + 'static,
+    F: Future<Output = Result<T, AppError>> + Send + 'static,
+    V: Fn(T) -> AnyView + Clone + Send + Sync + 'static,
+{
+    view! {
+        <Suspense>
+            {move || {
+                let data = read();
+                let view = view.clone();
+                Suspend::new(async move {
+                    match data.await {
+                        Ok(data) => view(data),
+                        Err(error) => {
+                            super::status(error.status());
+                            view! { <ErrorView error=error/> }.into_any()
+                        }
+                    }
+                })
+            }}
+        </Suspense>
+    }
+}

@@ -1,0 +1,185 @@
+//! The audit log: append-only, one chain per tenant and one for the platform.
+//!
+//! `hash = SHA-256(previous hash ‖ JCS(entry))` (RFC 8785), `seq` without gaps from a locked head row. [`verify`] names
+//! the first entry that does not fit. What was denied is recorded too.
+
+mod store;
+
+use crate::ctx::{Ctx, Reach};
+use crate::error::Result;
+use chrono::{DateTime, SubsecRound, Utc};
+use model::TenantId;
+use model::permission::{Actor, Permission, Scope};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+
+/// One line to be. Build it with [`AuditEvent::on`] and the setters.
+#[derive(Clone, Debug)]
+pub struct AuditEvent {
+    tenant: TenantId,
+    action: &'static str,
+    target: String,
+    reason: Option<String>,
+    before: Option<serde_json::Value>,
+    after: Option<serde_json::Value>,
+}
+
+impl AuditEvent {
+    /// `action` is a dotted verb like `tenant.suspend`; `target` names the object in words or by id.
+    pub fn on(tenant: TenantId, action: &'static str, target: impl Into<String>) -> Self {
+        Self { tenant, action, target: target.into(), reason: None, before: None, after: None }
+    }
+
+    /// A line in the platform's own chain.
+    pub fn platform(action: &'static str, target: impl Into<String>) -> Self {
+        Self::on(TenantId::PLATFORM, action, target)
+    }
+
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    /// What it was; whole objects are fine, the page shows what differs.
+    pub fn before(mut self, value: impl Serialize) -> Self {
+        self.before = serde_json::to_value(value).ok();
+        self
+    }
+
+    pub fn after(mut self, value: impl Serialize) -> Self {
+        self.after = serde_json::to_value(value).ok();
+        self
+    }
+}
+
+/// What the hash covers, besides the previous hash.
+#[derive(Debug, Serialize)]
+struct Entry<'a> {
+    tenant_id: TenantId,
+    seq: i64,
+    at: DateTime<Utc>,
+    actor_kind: &'a str,
+    actor_id: Option<uuid::Uuid>,
+    actor_name: &'a str,
+    action: &'a str,
+    result: &'a str,
+    target: &'a str,
+    reason: Option<&'a str>,
+    before: Option<&'a serde_json::Value>,
+    after: Option<&'a serde_json::Value>,
+    request_id: &'a str,
+}
+
+impl Entry<'_> {
+    fn hash(&self, previous: &[u8]) -> Result<Vec<u8>> {
+        let canonical = serde_json_canonicalizer::to_vec(self)?;
+        Ok(Sha256::new().chain_update(previous).chain_update(canonical).finalize().to_vec())
+    }
+}
+
+/// The hash before the first entry of a chain.
+const GENESIS: [u8; 32] = [0; 32];
+
+/// Appends to the chains inside the caller's transaction. Chains are locked in the order of their ids, so that two
+/// writers never wait for each other in a circle.
+pub(crate) async fn append(connection: &mut PgConnection, cx: &Ctx, mut events: Vec<AuditEvent>) -> Result<()> {
+    events.sort_by_key(|event| event.tenant);
+    for event in events {
+        write(connection, cx, &event, "done").await?;
+    }
+    Ok(())
+}
+
+async fn write(connection: &mut PgConnection, cx: &Ctx, event: &AuditEvent, result: &str) -> Result<()> {
+    let (kind, id) = actor_parts(cx.actor());
+    let head = store::lock_head(connection, event.tenant, &GENESIS).await?;
+    let entry = Entry {
+        tenant_id: event.tenant,
+        seq: head.seq + 1,
+        // What the database keeps has microseconds; the hash must cover exactly that.
+        at: head.now.trunc_subsecs(6),
+        actor_kind: kind,
+        actor_id: id,
+        actor_name: cx.actor().name(),
+        action: event.action,
+        result,
+        target: &event.target,
+        reason: event.reason.as_deref(),
+        before: event.before.as_ref(),
+        after: event.after.as_ref(),
+        request_id: cx.request_id(),
+    };
+    let hash = entry.hash(&head.hash)?;
+    store::insert(connection, &entry, &hash).await
+}
+
+fn actor_parts(actor: &Actor) -> (&'static str, Option<uuid::Uuid>) {
+    match actor {
+        Actor::Anonymous => ("anonymous", None),
+        Actor::User { id, .. } => ("user", Some(id.0)),
+        Actor::ApiKey { id, .. } => ("api_key", Some(id.0)),
+        Actor::System { .. } => ("system", None),
+    }
+}
+
+/// Records that somebody was refused, in a transaction of its own: the refused one never commits. A tenant that
+/// does not exist has no chain: the line goes to the platform's.
+pub(crate) async fn record_denial(cx: &Ctx, permission: Permission, scope: Scope) -> Result<()> {
+    let mut tx = cx.begin(Reach::System).await?;
+    let (tenant, target) = match scope {
+        Scope::Platform => (TenantId::PLATFORM, "platform".to_owned()),
+        Scope::Tenant(id) if store::tenant_exists(tx.conn(), id).await? => (id, id.to_string()),
+        Scope::Tenant(id) => (TenantId::PLATFORM, id.to_string()),
+    };
+    let event = AuditEvent::on(tenant, "access.denied", target).reason(format!("may not {}", permission.label()));
+    write(tx.conn(), cx, &event, "denied").await?;
+    tx.commit_unaudited("the line is the change").await
+}
+
+/// The outcome of checking one chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// Entries checked.
+    Sound(i64),
+    /// The first `seq` that does not fit.
+    Broken { seq: i64, why: &'static str },
+}
+
+/// Checks one chain from its first entry to its head.
+pub async fn verify(cx: &Ctx, tenant: TenantId) -> Result<Verified> {
+    let scope = if tenant == TenantId::PLATFORM { Scope::Platform } else { Scope::Tenant(tenant) };
+    cx.require(Permission::AuditRead, scope).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let mut previous = GENESIS.to_vec();
+    let mut seq = 0;
+    loop {
+        let rows = store::after(read.conn(), tenant, seq, 1000).await?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            if row.seq != seq + 1 {
+                return Ok(Verified::Broken { seq: seq + 1, why: "an entry is missing" });
+            }
+            if row.entry(tenant).hash(&previous)? != row.hash {
+                return Ok(Verified::Broken { seq: row.seq, why: "its hash does not fit" });
+            }
+            previous = row.hash;
+            seq = row.seq;
+        }
+    }
+    match store::head(read.conn(), tenant).await? {
+        Some((head, hash)) if head != seq || hash != previous => Ok(Verified::Broken { seq: head, why: "the head points elsewhere" }),
+        None if seq > 0 => Ok(Verified::Broken { seq, why: "the head is missing" }),
+        _ => Ok(Verified::Sound(seq)),
+    }
+}
+
+/// Every chain there is, the platform's first.
+pub async fn chains(cx: &Ctx) -> Result<Vec<TenantId>> {
+    cx.require(Permission::AuditFleet, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::chains(read.conn()).await
+}
+

@@ -1,0 +1,208 @@
+//! One request's hands: who acts, what time it is, and the only ways to the database.
+//!
+//! `Read` and `Tx` own the role switch: `BEGIN; SET LOCAL ROLE …; SET LOCAL app.tenant_id …` in one round trip, gone
+//! with the transaction. Nothing else touches the pool. A `Read` is never committed; a `Tx` only together with its
+//! audit lines. Dropping either rolls back (the pool's release hook ends the transaction).
+
+use crate::audit::{self, AuditEvent};
+use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
+use model::TenantId;
+use model::permission::{Actor, Permission, Scope, Verdict};
+use sqlx::pool::PoolConnection;
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
+use std::sync::Arc;
+
+/// What the whole process shares.
+#[derive(Clone, Debug)]
+pub struct Services {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pool: PgPool,
+    /// Fixed in tests.
+    clock: Option<DateTime<Utc>>,
+}
+
+impl Services {
+    /// `pool` must be logged in as the serving role, see `db::serving_pool`.
+    pub fn new(pool: PgPool) -> Self {
+        Self { inner: Arc::new(Inner { pool, clock: None }) }
+    }
+
+    /// For tests: `cx.now()` is always this.
+    pub fn with_clock(pool: PgPool, now: DateTime<Utc>) -> Self {
+        Self { inner: Arc::new(Inner { pool, clock: Some(now) }) }
+    }
+
+    /// A context for one request.
+    pub fn ctx(&self, actor: Actor, request_id: impl Into<Arc<str>>) -> Ctx {
+        Ctx { services: self.clone(), actor: Arc::new(actor), request_id: request_id.into() }
+    }
+
+    /// A context for the server's own work.
+    pub fn system(&self, name: &str) -> Ctx {
+        self.ctx(Actor::System { name: name.to_owned() }, format!("{name}-{}", uuid::Uuid::now_v7()))
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<()> {
+        self.inner.pool.execute("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes the pool; waits for connections in use.
+    pub async fn close(&self) {
+        self.inner.pool.close().await;
+    }
+}
+
+/// Which rows a transaction can see, by the role it runs as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Across tenants: platform people and the server's own jobs.
+    Fleet,
+    /// Exactly one tenant, by row level security.
+    Tenant(TenantId),
+    /// Before anyone is known: sign-in, sessions, key look-up.
+    System,
+}
+
+impl Reach {
+    const fn role(self) -> &'static str {
+        match self {
+            Self::Fleet => "steward_operator",
+            Self::Tenant(_) => "steward_tenant",
+            Self::System => "steward_system",
+        }
+    }
+
+    /// Built from a closed set of role names and a UUID only.
+    fn begin(self) -> String {
+        let role = self.role();
+        match self {
+            Self::Tenant(TenantId(id)) => format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'"),
+            Self::Fleet | Self::System => format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''"),
+        }
+    }
+}
+
+/// The context of one request or one job.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    services: Services,
+    actor: Arc<Actor>,
+    request_id: Arc<str>,
+}
+
+impl Ctx {
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The same request as somebody else: after sign-in, and for work that the server does on its own account.
+    pub fn acting_as(&self, actor: Actor) -> Self {
+        Self { services: self.services.clone(), actor: Arc::new(actor), request_id: self.request_id.clone() }
+    }
+
+    /// The time for display and for names. What is decided by time is decided by the database's clock.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.services.inner.clock.unwrap_or_else(Utc::now)
+    }
+
+    /// A new id, sortable by time.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
+    pub fn new_id(&self) -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+
+    /// Refuses what the actor may not do; the refusal itself is audited. First line of every service function.
+    ///
+    /// # Errors
+    /// `SignIn` for nobody, `NotFound` for what the actor may not know of, `Forbidden` or `Suspended` otherwise.
+    pub async fn require(&self, permission: Permission, scope: Scope) -> Result<()> {
+        let error = match self.actor.may(permission, scope) {
+            Verdict::Allowed => return Ok(()),
+            Verdict::SignIn => return Err(Error::SignIn),
+            Verdict::Hidden => Error::NotFound,
+            Verdict::Forbidden => Error::Forbidden(permission),
+            Verdict::Suspended(access) => Error::Suspended(access),
+        };
+        audit::record_denial(self, permission, scope).await?;
+        Err(error)
+    }
+
+    /// A transaction that only reads.
+    pub async fn read(&self, reach: Reach) -> Result<Read> {
+        Ok(Read { connection: self.open(reach).await? })
+    }
+
+    /// A transaction that writes; ends with [`Tx::commit`].
+    pub async fn begin(&self, reach: Reach) -> Result<Tx> {
+        Ok(Tx { connection: self.open(reach).await?, cx: self.clone() })
+    }
+
+    async fn open(&self, reach: Reach) -> Result<PoolConnection<Postgres>> {
+        let mut connection = self.services.inner.pool.acquire().await?;
+        connection.execute(AssertSqlSafe(reach.begin())).await?;
+        Ok(connection)
+    }
+}
+
+/// A read: a snapshot of what one role may see.
+#[derive(Debug)]
+pub struct Read {
+    connection: PoolConnection<Postgres>,
+}
+
+impl Read {
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+/// A write in progress.
+#[derive(Debug)]
+pub struct Tx {
+    connection: PoolConnection<Postgres>,
+    cx: Ctx,
+}
+
+impl Tx {
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
+    /// Commits the change together with its audit line.
+    pub async fn commit(self, event: AuditEvent) -> Result<()> {
+        self.commit_all(vec![event]).await
+    }
+
+    /// Commits one change that concerns several tenants, a line in the chain of each.
+    pub async fn commit_all(mut self, events: Vec<AuditEvent>) -> Result<()> {
+        if events.is_empty() {
+            return Err(Error::Internal("a write without an audit line".into()));
+        }
+        audit::append(&mut self.connection, &self.cx, events).await?;
+        self.connection.execute("COMMIT").await?;
+        Ok(())
+    }
+
+    /// Commits what has its own record and no meaning to an auditor: counters, sessions' last-seen times, task runs,
+    /// roll-ups. `what` says which, for the reader of the code.
+    pub async fn commit_unaudited(mut self, _what: &'static str) -> Result<()> {
+        self.connection.execute("COMMIT").await?;
+        Ok(())
+    }
+}

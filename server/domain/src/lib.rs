@@ -1,0 +1,20 @@
+//! The rules of Steward and the only SQL.
+//!
+//! Every public service function takes a [`Ctx`] and starts with `cx.require(permission, scope)`. Reads go through
+//! [`Ctx::read`], writes through [`Ctx::begin`], and the only way to commit a write is [`Tx::commit`] with an
+//! [`AuditEvent`]: a write cannot forget its permission or its audit line.
+//!
+//! To add a feature: a migration, the types in `model`, a folder here with `mod.rs` (rules) and `store.rs` (SQL,
+//! `pub(super)`), then pages in `app`. Start reading at [`tenants`].
+
+pub mod audit;
+pub mod ctx;
+pub mod db;
+pub mod error;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod tenants;
+
+pub use audit::AuditEvent;
+pub use ctx::{Ctx, Read, Services, Tx};
+pub use error::{Error, Result};

@@ -1,0 +1,21 @@
+//! Tenants: finding one, and the moves of its life. The table of legal moves is `model::tenants`.
+
+mod store;
+
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use model::permission::{Permission, Scope};
+use model::tenants::Tenant;
+
+/// The tenant of a page's address.
+///
+/// # Errors
+/// `NotFound` where there is none, and where the actor may not know of it.
+pub async fn by_slug(cx: &Ctx, slug: &str) -> Result<Tenant> {
+    let mut read = cx.read(Reach::System).await?;
+    let id = store::id_of_slug(read.conn(), slug).await?.ok_or(Error::NotFound)?;
+    drop(read);
+    cx.require(Permission::TenantRead, Scope::Tenant(id)).await?;
+    let mut read = cx.read(Reach::Tenant(id)).await?;
+    store::get(read.conn(), id).await
+}

@@ -1,0 +1,54 @@
+//! For tests: a serving pool on the test's own database, actors of every role, a fixed clock, and seeds.
+
+use crate::ctx::{Ctx, Services};
+use crate::db;
+use crate::error::Result;
+use model::permission::{Actor, Membership, Role};
+use model::tenants::Access;
+use model::{TenantId, UserId};
+use sqlx::PgPool;
+
+pub use db::MIGRATOR;
+
+/// Services on the database of a `#[sqlx::test]` pool, logged in as the serving role.
+///
+/// The test's pool is the administrator's: it may look at everything, which the code under test may not.
+pub async fn services(admin: &PgPool) -> Services {
+    let options = (*admin.connect_options()).clone();
+    let mut connection = admin.acquire().await.expect("a connection of the administrator");
+    sqlx::raw_sql("ALTER ROLE steward_app PASSWORD 'steward_app'").execute(&mut *connection).await.ok();
+    let pool = db::pool(options.username(db::APP_LOGIN).password("steward_app"), 5).await.expect("a serving pool");
+    Services::new(pool)
+}
+
+/// A platform user with this role.
+pub fn platform(services: &Services, role: Role) -> Ctx {
+    let actor = Actor::User {
+        id: UserId(uuid::Uuid::from_u128(1)),
+        name: format!("Test {}", role.label()),
+        email: format!("{}@example.com", role.as_str()),
+        platform: Some(role),
+        memberships: vec![],
+    };
+    services.ctx(actor, "test")
+}
+
+/// Somebody inside one tenant.
+pub fn member(services: &Services, tenant: TenantId, role: Role) -> Ctx {
+    let membership = Membership { tenant, slug: "test".into(), tenant_name: "Test".into(), role, access: Access::Full };
+    let actor = Actor::User {
+        id: UserId(uuid::Uuid::from_u128(2)),
+        name: format!("Test {}", role.label()),
+        email: format!("{}@example.com", role.as_str()),
+        platform: None,
+        memberships: vec![membership],
+    };
+    services.ctx(actor, "test")
+}
+
+/// Inserts a bare active tenant on the professional plan and answers its id.
+pub async fn tenant(admin: &PgPool, slug: &str) -> Result<TenantId> {
+    let id = TenantId(uuid::Uuid::now_v7());
+    sqlx::query("INSERT INTO tenant (id, slug, name, status, plan_id) VALUES ($1, $2, $2, 'active', 'professional')").bind(id).bind(slug).execute(admin).await?;
+    Ok(id)
+}

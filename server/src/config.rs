@@ -1,0 +1,120 @@
+//! Configuration: typed, from the environment, checked at start. Secrets are never printed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Everything that can be set. The README's table is this struct in words.
+#[derive(Clone)]
+pub struct Config {
+    /// `STEWARD_ADDR`: where to listen.
+    pub addr: SocketAddr,
+    /// `STEWARD_DATA`: the embedded database, generated secrets, the demo's sign-ins.
+    pub data: PathBuf,
+    /// `DATABASE_URL`: an administrator's address of a PostgreSQL ≥ 15; unset starts the embedded one.
+    pub database_url: Option<String>,
+    /// `STEWARD_SECRET`: at least 32 bytes; signs banners. Unset: generated once and kept in `data`.
+    pub secret: Option<Vec<u8>>,
+    /// `STEWARD_PUBLIC_URL`: the address in the browser; `https` makes cookies `Secure`.
+    pub public_url: String,
+    /// `STEWARD_DEMO`: `auto` loads a demo fleet into an empty embedded database, `off` never does.
+    pub demo: bool,
+    /// `STEWARD_LOG`: `text` or `json`.
+    pub json_logs: bool,
+    /// `LEPTOS_SITE_ROOT`: the built assets.
+    pub site_root: PathBuf,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("addr", &self.addr)
+            .field("data", &self.data)
+            .field("database_url", &self.database_url.as_ref().map(|_| "(set)"))
+            .field("secret", &self.secret.as_ref().map(|_| "(set)"))
+            .field("public_url", &self.public_url)
+            .field("demo", &self.demo)
+            .field("json_logs", &self.json_logs)
+            .field("site_root", &self.site_root)
+            .finish()
+    }
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{name}: {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: String,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let error = |name, problem: &str| ConfigError { name, problem: problem.to_owned() };
+        let one_of = |name: &'static str, default: &'static str, words: [&'static str; 2]| {
+            let value = get(name).unwrap_or_else(|| default.to_owned());
+            if words.contains(&value.as_str()) { Ok(value) } else { Err(error(name, &format!("“{value}” is neither {} nor {}", words[0], words[1]))) }
+        };
+        let addr: SocketAddr = get("STEWARD_ADDR")
+            .unwrap_or_else(|| "127.0.0.1:3000".into())
+            .parse()
+            .map_err(|_| error("STEWARD_ADDR", "is not an address like 127.0.0.1:3000"))?;
+        let secret = get("STEWARD_SECRET").map(String::into_bytes);
+        if secret.as_ref().is_some_and(|s| s.len() < 32) {
+            return Err(error("STEWARD_SECRET", "needs 32 bytes or more"));
+        }
+        let public_url = get("STEWARD_PUBLIC_URL").unwrap_or_else(|| format!("http://{addr}"));
+        if !public_url.starts_with("http://") && !public_url.starts_with("https://") {
+            return Err(error("STEWARD_PUBLIC_URL", "begins with neither http:// nor https://"));
+        }
+        Ok(Self {
+            addr,
+            data: get("STEWARD_DATA").unwrap_or_else(|| ".data".into()).into(),
+            database_url: get("DATABASE_URL"),
+            secret,
+            public_url,
+            demo: one_of("STEWARD_DEMO", "auto", ["auto", "off"])? == "auto",
+            json_logs: one_of("STEWARD_LOG", "text", ["text", "json"])? == "json",
+            site_root: get("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".into()).into(),
+        })
+    }
+
+    /// Whether the browser reaches us by TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        Config::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn nothing_set_is_fine() {
+        let config = read(&[]).expect("defaults");
+        assert_eq!(config.addr.to_string(), "127.0.0.1:3000");
+        assert!(config.demo && !config.json_logs && !config.is_https());
+    }
+
+    #[test]
+    fn wrong_values_are_refused_by_name() {
+        for (name, value) in [("STEWARD_ADDR", "here"), ("STEWARD_SECRET", "short"), ("STEWARD_PUBLIC_URL", "example.com"), ("STEWARD_DEMO", "yes"), ("STEWARD_LOG", "xml")] {
+            let error = read(&[(name, value)]).expect_err(name);
+            assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_never_printed() {
+        let config = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d"), ("STEWARD_SECRET", "0123456789012345678901234567890123456789")]).expect("valid");
+        let text = format!("{config:?}");
+        assert!(!text.contains("hunter2") && !text.contains("0123456789"), "{text}");
+    }
+}

@@ -1,0 +1,236 @@
+//! Posts of pages: runs the server function that a form names, then redirects or renders the same page again.
+//!
+//! A form posts to the address of its own page. Success answers 303 to where the function redirects (or back to the
+//! page), with the function's flash banner in a signed cookie; failure answers the page itself with the error's status, with what
+//! was typed and why it failed in `FormFailure`. The address never carries text to show. Only functions that stand in
+//! the list of this process can be named.
+
+use app::AppError;
+use app::request::{Flash, FormFailure};
+use app::server::FLASH_HEADER;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The longest form: a prompt of 20,000 characters, percent-encoded, twice.
+const MAX_FORM: usize = 256 * 1024;
+
+const FLASH_COOKIE: &str = "flash";
+
+/// Where each server function listens, by the last segment of its path, and the key that signs banners.
+#[derive(Clone)]
+pub struct Forms {
+    functions: Arc<HashMap<String, String>>,
+    key: Arc<[u8]>,
+}
+
+impl Forms {
+    /// # Panics
+    /// Never; two functions of one name would already share one path.
+    pub fn new(secret: &[u8]) -> Self {
+        let functions = server_fn::axum::server_fn_paths()
+            .map(|(path, _)| (path.rsplit('/').next().unwrap_or(path).to_owned(), path.to_owned()))
+            .collect();
+        Self { functions: Arc::new(functions), key: secret.into() }
+    }
+
+    fn sign(&self, payload: &str) -> Option<String> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(payload.as_bytes());
+        Some(BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    }
+
+    fn flash_cookie(&self, json: &[u8]) -> Option<HeaderValue> {
+        let payload = BASE64_URL_SAFE_NO_PAD.encode(json);
+        let signature = self.sign(&payload)?;
+        HeaderValue::from_str(&format!("{FLASH_COOKIE}={payload}.{signature}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60")).ok()
+    }
+
+    fn read_flash(&self, headers: &HeaderMap) -> Option<Flash> {
+        let value = cookie(headers, FLASH_COOKIE)?;
+        let (payload, signature) = value.split_once('.')?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(payload.as_bytes());
+        mac.verify_slice(&BASE64_URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
+        serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    }
+}
+
+/// The value of one cookie.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// The layer. GET passes, with the banner of the last action; a form post runs its function.
+pub async fn forms(State(forms): State<Forms>, mut request: Request, next: Next) -> Response {
+    let had_flash = cookie(request.headers(), FLASH_COOKIE).is_some();
+    if is_form_post(&request) {
+        return submit(&forms, request, next).await;
+    }
+    if had_flash && request.method() == Method::GET && wants_html(request.headers()) {
+        if let Some(flash) = forms.read_flash(request.headers()) {
+            request.extensions_mut().insert(flash);
+        }
+        let mut response = next.run(request).await;
+        response
+            .headers_mut()
+            .append(header::SET_COOKIE, HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"));
+        return response;
+    }
+    next.run(request).await
+}
+
+fn wants_html(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn is_form_post(request: &Request) -> bool {
+    let form = |value: &HeaderValue| value.to_str().is_ok_and(|v| v.starts_with("application/x-www-form-urlencoded"));
+    request.method() == Method::POST
+        && !request.uri().path().starts_with("/api/")
+        && request.headers().get(header::CONTENT_TYPE).is_some_and(form)
+}
+
+async fn submit(forms: &Forms, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, MAX_FORM).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.").into_response();
+    };
+    let Ok(mut values) = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&bytes) else {
+        return (StatusCode::BAD_REQUEST, "The form was not understood.").into_response();
+    };
+    let name = values.iter().position(|(key, _)| key == app::ui::FORM_NAME).map(|at| values.remove(at).1);
+    let Some((name, path)) = name.and_then(|name| forms.functions.get(&name).map(|path| (name, path))) else {
+        return (StatusCode::BAD_REQUEST, "The form names no action.").into_response();
+    };
+    let page = parts.uri.clone();
+    let call = request_for(&parts, Method::POST, path, encode(&values));
+    let response = next.clone().run(call).await;
+    match outcome(response).await {
+        Ok(done) => redirect(forms, &done, &page),
+        Err(AppError::SignIn) => Redirect::to(app::paths::SIGN_IN),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let mut again = request_for(&parts, Method::GET, &page.to_string(), Bytes::new());
+            again.extensions_mut().insert(FormFailure { form: name, values, error });
+            let mut response = next.run(again).await;
+            if response.status().is_success() {
+                *response.status_mut() = status;
+            }
+            response
+        }
+    }
+}
+
+fn encode(values: &[(String, String)]) -> Bytes {
+    serde_urlencoded::to_string(values).unwrap_or_default().into()
+}
+
+/// The same request with another method, address and body: cookies, actor and request id stay.
+fn request_for(parts: &axum::http::request::Parts, method: Method, uri: &str, body: Bytes) -> Request {
+    let mut request = Request::new(Body::from(body));
+    *request.uri_mut() = uri.parse().unwrap_or_else(|_| Uri::from_static("/"));
+    *request.headers_mut() = parts.headers.clone();
+    *request.extensions_mut() = parts.extensions.clone();
+    request.headers_mut().remove(header::CONTENT_LENGTH);
+    if method == Method::POST {
+        // So that the function answers its error as data, not as a redirect with text in the address.
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    } else {
+        request.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    *request.method_mut() = method;
+    request
+}
+
+/// What a function that went well wants the browser to know.
+struct Done {
+    location: Option<HeaderValue>,
+    flash: Option<HeaderValue>,
+    cookies: Vec<HeaderValue>,
+}
+
+async fn outcome(response: Response) -> Result<Done, AppError> {
+    let (parts, body) = response.into_parts();
+    if parts.status.is_success() || parts.status.is_redirection() {
+        return Ok(Done {
+            location: parts.headers.get(header::LOCATION).cloned(),
+            flash: parts.headers.get(FLASH_HEADER).cloned(),
+            cookies: parts.headers.get_all(header::SET_COOKIE).iter().cloned().collect(),
+        });
+    }
+    let body = to_bytes(body, MAX_FORM).await.unwrap_or_default();
+    Err(serde_json::from_slice(&body).unwrap_or_else(|_| match parts.status {
+        StatusCode::UNAUTHORIZED => AppError::SignIn,
+        StatusCode::NOT_FOUND => AppError::NotFound,
+        other => AppError::Transport(other.to_string()),
+    }))
+}
+
+fn redirect(forms: &Forms, done: &Done, page: &Uri) -> Response {
+    let back = page.path_and_query().map_or("/", |p| p.as_str());
+    let target = done.location.as_ref().and_then(|value| value.to_str().ok()).filter(|to| is_local(to)).unwrap_or(back);
+    let mut response = Redirect::to(target);
+    if let Some(cookie) = done.flash.as_ref().and_then(|json| forms.flash_cookie(json.as_bytes())) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    for cookie in &done.cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    }
+    response
+}
+
+/// A path on this site: never another host, however it is spelled.
+pub fn is_local(target: &str) -> bool {
+    target.starts_with('/') && !target.starts_with("//") && !target.contains('\\') && !target.contains(char::is_control)
+}
+
+struct Redirect;
+
+impl Redirect {
+    fn to(target: &str) -> Response {
+        let location = HeaderValue::from_str(target).unwrap_or_else(|_| HeaderValue::from_static("/"));
+        (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_stay_on_this_site() {
+        assert!(is_local("/tenants?status=active"));
+        for bad in ["https://evil.example", "//evil.example", "/\\evil.example", "tenants", "", "/a\nb"] {
+            assert!(!is_local(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_banner_that_was_tampered_with_is_ignored() {
+        let forms = Forms::new(b"secret");
+        let flash = Flash { tone: "success".into(), text: "Done".into(), undo: None };
+        let cookie = forms.flash_cookie(&serde_json::to_vec(&flash).expect("json")).expect("cookie");
+        let pair = cookie.to_str().expect("ascii").split(';').next().expect("pair").to_owned();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_str(&format!("a=b; {pair}")).expect("header"));
+        assert_eq!(forms.read_flash(&headers), Some(flash));
+        headers.insert(header::COOKIE, HeaderValue::from_str(&format!("{pair}x")).expect("header"));
+        assert_eq!(forms.read_flash(&headers), None);
+        assert_eq!(Forms::new(b"other").read_flash(&headers), None);
+    }
+}
