@@ -205,6 +205,19 @@ impl Running {
 /// When the server cannot start or stop, or the command cannot be run at all. A command that runs
 /// and fails is no error: read its status.
 pub async fn run_with(data: &Path, command: Vec<OsString>) -> Result<ExitStatus> {
+    run_after(data, command, async |_| Ok(())).await
+}
+
+/// [`run_with`], doing `first` on the admin address before the command starts: the cluster's roles,
+/// for instance, without which no migration of a test database goes through.
+///
+/// # Errors
+/// Those of [`run_with`], and what `first` says.
+pub async fn run_after(
+    data: &Path,
+    command: Vec<OsString>,
+    first: impl AsyncFnOnce(&str) -> Result<(), Box<dyn std::error::Error + Send + Sync>>,
+) -> Result<ExitStatus> {
     let Some((program, arguments)) = command.split_first() else {
         return Err(EmbeddedError::Refused("no command given: `server postgres -- COMMAND…`".into()));
     };
@@ -217,25 +230,31 @@ pub async fn run_with(data: &Path, command: Vec<OsString>) -> Result<ExitStatus>
 
     let embedded = Embedded::start(data).await?;
     let status = async {
-        let mut child =
-            tokio::process::Command::new(program).args(arguments).env("DATABASE_URL", embedded.admin_url()).spawn()?;
-        loop {
-            tokio::select! {
-                status = child.wait() => break status,
-                _ = interrupt.recv() => {} // the terminal has told the command already
-                _ = terminate.recv() => {
-                    if let Some(pid) = child.id() {
-                        // The shell's built-in: no `unsafe`, and there without procps.
-                        tokio::process::Command::new("sh").args(["-c", "kill -TERM \"$0\""]).arg(pid.to_string())
-                            .status().await?;
+        first(embedded.admin_url()).await.map_err(|e| EmbeddedError::Refused(e.to_string()))?;
+        let run = async {
+            let mut child = tokio::process::Command::new(program)
+                .args(arguments)
+                .env("DATABASE_URL", embedded.admin_url())
+                .spawn()?;
+            loop {
+                tokio::select! {
+                    status = child.wait() => break status,
+                    _ = interrupt.recv() => {} // the terminal has told the command already
+                    _ = terminate.recv() => {
+                        if let Some(pid) = child.id() {
+                            // The shell's built-in: no `unsafe`, and there without procps.
+                            let mut kill = tokio::process::Command::new("sh");
+                            kill.args(["-c", "kill -TERM \"$0\""]).arg(pid.to_string()).status().await?;
+                        }
                     }
                 }
             }
-        }
+        };
+        run.await.doing(|| format!("run {}", program.display()))
     }
     .await;
     embedded.stop().await?;
-    status.doing(|| format!("run {}", program.display()))
+    status
 }
 
 /// What `<data>/postgres.json` holds.
