@@ -10,6 +10,7 @@
 pub mod audit;
 pub mod ctx;
 pub mod db;
+pub mod engines;
 pub mod error;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
