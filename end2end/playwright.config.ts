@@ -32,7 +32,8 @@ export default defineConfig({
   projects: [{ name: 'chromium', use: { ...devices['Desktop Chrome'], colorScheme: 'light' } }],
   webServer: {
     command: './start',
-    url: `${address}/readyz`,
+    // The port is bound once the database is migrated and the demo fleet is there.
+    url: `${address}/livez`,
     timeout: 120_000,
     reuseExistingServer: false,
     stdout: 'pipe',
