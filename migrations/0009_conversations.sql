@@ -23,8 +23,9 @@ CREATE TABLE pooled.conversation (
   PRIMARY KEY (tenant_id, id),
   CONSTRAINT conversation_external_id_key UNIQUE (tenant_id, external_id)
 );
-CREATE INDEX conversation_by_time ON pooled.conversation (tenant_id, received_at DESC, id DESC);
-CREATE INDEX conversation_to_do ON pooled.conversation (received_at) WHERE state IN ('pending', 'running');
+-- Ids are made in the order of arrival (UUID version 7), so the primary key lists by time and the queue needs no
+-- date. By tenant first: the pipeline visits tenants in turn, so that none starves the others.
+CREATE INDEX conversation_to_do ON pooled.conversation (tenant_id, id) WHERE state IN ('pending', 'running');
 CREATE TABLE pooled.task_run (
   tenant_id       uuid NOT NULL,
   id              uuid NOT NULL,

@@ -18,10 +18,12 @@ CREATE TABLE steward.usage_hour (
   meter     text NOT NULL REFERENCES meter (id),
   hour      timestamptz NOT NULL,
   quantity  bigint NOT NULL,
-  touched_at timestamptz NOT NULL DEFAULT now(),
+  -- The transaction that wrote the row last. A clock cannot say what a roll-up has already seen, because
+  -- transactions do not commit in the order of their times; the snapshot of the roll-up can.
+  touched   xid8 NOT NULL DEFAULT pg_current_xact_id(),
   PRIMARY KEY (tenant_id, meter, hour)
 );
-CREATE INDEX usage_hour_touched ON usage_hour (touched_at);
+CREATE INDEX usage_hour_touched ON usage_hour (touched);
 -- For `storage_bytes` the quantity is what the tenant gained that day; the total is the sum to date.
 CREATE TABLE steward.usage_day (
   tenant_id uuid NOT NULL,
@@ -33,9 +35,11 @@ CREATE TABLE steward.usage_day (
 CREATE INDEX usage_day_fleet ON usage_day (day, meter) INCLUDE (quantity);
 CREATE TABLE steward.rollup (
   name text PRIMARY KEY,
-  done_to timestamptz NOT NULL
+  -- Every transaction before this one was finished, and its hours rolled up.
+  done_to xid8 NOT NULL,
+  ran_at  timestamptz
 );
-INSERT INTO rollup VALUES ('usage_day', '-infinity');
+INSERT INTO rollup VALUES ('usage_day', '0', NULL);
 CALL isolate('usage_hour', 'tenant_id');
 CALL isolate('usage_day', 'tenant_id');
 GRANT SELECT ON meter TO steward_operator, steward_tenant;

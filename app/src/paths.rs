@@ -10,5 +10,9 @@ pub const GALLERY: &str = "/dev/gallery";
 
 /// A tenant's page; `section` is one of the fixed names (`overview` is the bare address).
 pub fn tenant(slug: &str, section: &str) -> String {
-    if section.is_empty() || section == "overview" { format!("/tenants/{slug}") } else { format!("/tenants/{slug}/{section}") }
+    if section.is_empty() || section == "overview" {
+        format!("/tenants/{slug}")
+    } else {
+        format!("/tenants/{slug}/{section}")
+    }
 }

@@ -27,7 +27,9 @@ pub fn ctx() -> Result<domain::Ctx, AppError> {
 
 /// Path and query of this request.
 pub fn uri() -> (String, String) {
-    parts().map(|p| (p.uri.path().to_owned(), p.uri.query().unwrap_or_default().to_owned())).unwrap_or_default()
+    parts()
+        .map(|p| (p.uri.path().to_owned(), p.uri.query().unwrap_or_default().to_owned()))
+        .unwrap_or_default()
 }
 
 /// Sets the status of the page that is being rendered.
@@ -45,7 +47,8 @@ pub fn flash(tone: &str, text: impl Into<String>) {
 /// Like [`flash`], with a form that takes it back.
 pub fn flash_with_undo(tone: &str, text: impl Into<String>, undo: Option<Undo>) {
     let flash = Flash { tone: tone.to_owned(), text: text.into(), undo };
-    let encoded = serde_json::to_vec(&flash).ok().and_then(|json| HeaderValue::from_bytes(&ascii(&json)).ok());
+    let encoded =
+        serde_json::to_vec(&flash).ok().and_then(|json| HeaderValue::from_bytes(&ascii(&json)).ok());
     if let (Some(options), Some(value)) = (use_context::<ResponseOptions>(), encoded) {
         options.insert_header(FLASH_HEADER, value);
     }
@@ -80,7 +83,8 @@ impl From<domain::Error> for AppError {
             Error::Throttled { seconds } => Self::Throttled(seconds),
             Error::OverQuota { resets_in, .. } => Self::Throttled(resets_in),
             fault @ (Error::Database(_) | Error::Internal(_)) => {
-                let id = extension::<domain::Ctx>().map_or_else(|| "unknown".into(), |cx| cx.request_id().to_owned());
+                let id = extension::<domain::Ctx>()
+                    .map_or_else(|| "unknown".into(), |cx| cx.request_id().to_owned());
                 tracing::error!(error = %fault, request_id = id, "a request failed");
                 Self::Internal(id)
             }

@@ -56,7 +56,11 @@ impl Config {
         let error = |name, problem: &str| ConfigError { name, problem: problem.to_owned() };
         let one_of = |name: &'static str, default: &'static str, words: [&'static str; 2]| {
             let value = get(name).unwrap_or_else(|| default.to_owned());
-            if words.contains(&value.as_str()) { Ok(value) } else { Err(error(name, &format!("“{value}” is neither {} nor {}", words[0], words[1]))) }
+            if words.contains(&value.as_str()) {
+                Ok(value)
+            } else {
+                Err(error(name, &format!("“{value}” is neither {} nor {}", words[0], words[1])))
+            }
         };
         let addr: SocketAddr = get("STEWARD_ADDR")
             .unwrap_or_else(|| "127.0.0.1:3000".into())
@@ -105,7 +109,13 @@ mod tests {
 
     #[test]
     fn wrong_values_are_refused_by_name() {
-        for (name, value) in [("STEWARD_ADDR", "here"), ("STEWARD_SECRET", "short"), ("STEWARD_PUBLIC_URL", "example.com"), ("STEWARD_DEMO", "yes"), ("STEWARD_LOG", "xml")] {
+        for (name, value) in [
+            ("STEWARD_ADDR", "here"),
+            ("STEWARD_SECRET", "short"),
+            ("STEWARD_PUBLIC_URL", "example.com"),
+            ("STEWARD_DEMO", "yes"),
+            ("STEWARD_LOG", "xml"),
+        ] {
             let error = read(&[(name, value)]).expect_err(name);
             assert!(error.to_string().starts_with(name), "{error}");
         }
@@ -113,7 +123,11 @@ mod tests {
 
     #[test]
     fn secrets_are_never_printed() {
-        let config = read(&[("DATABASE_URL", "postgres://u:hunter2@h/d"), ("STEWARD_SECRET", "0123456789012345678901234567890123456789")]).expect("valid");
+        let config = read(&[
+            ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("STEWARD_SECRET", "0123456789012345678901234567890123456789"),
+        ])
+        .expect("valid");
         let text = format!("{config:?}");
         assert!(!text.contains("hunter2") && !text.contains("0123456789"), "{text}");
     }

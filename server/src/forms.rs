@@ -51,7 +51,10 @@ impl Forms {
     fn flash_cookie(&self, json: &[u8]) -> Option<HeaderValue> {
         let payload = BASE64_URL_SAFE_NO_PAD.encode(json);
         let signature = self.sign(&payload)?;
-        HeaderValue::from_str(&format!("{FLASH_COOKIE}={payload}.{signature}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60")).ok()
+        HeaderValue::from_str(&format!(
+            "{FLASH_COOKIE}={payload}.{signature}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60"
+        ))
+        .ok()
     }
 
     fn read_flash(&self, headers: &HeaderMap) -> Option<Flash> {
@@ -86,20 +89,26 @@ pub async fn forms(State(forms): State<Forms>, mut request: Request, next: Next)
             request.extensions_mut().insert(flash);
         }
         let mut response = next.run(request).await;
-        response
-            .headers_mut()
-            .append(header::SET_COOKIE, HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"));
+        response.headers_mut().append(
+            header::SET_COOKIE,
+            HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"),
+        );
         return response;
     }
     next.run(request).await
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {
-    headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn is_form_post(request: &Request) -> bool {
-    let form = |value: &HeaderValue| value.to_str().is_ok_and(|v| v.starts_with("application/x-www-form-urlencoded"));
+    let form = |value: &HeaderValue| {
+        value.to_str().is_ok_and(|v| v.starts_with("application/x-www-form-urlencoded"))
+    };
     request.method() == Method::POST
         && !request.uri().path().starts_with("/api/")
         && request.headers().get(header::CONTENT_TYPE).is_some_and(form)
@@ -183,7 +192,12 @@ async fn outcome(response: Response) -> Result<Done, AppError> {
 
 fn redirect(forms: &Forms, done: &Done, page: &Uri) -> Response {
     let back = page.path_and_query().map_or("/", |p| p.as_str());
-    let target = done.location.as_ref().and_then(|value| value.to_str().ok()).filter(|to| is_local(to)).unwrap_or(back);
+    let target = done
+        .location
+        .as_ref()
+        .and_then(|value| value.to_str().ok())
+        .filter(|to| is_local(to))
+        .unwrap_or(back);
     let mut response = Redirect::to(target);
     if let Some(cookie) = done.flash.as_ref().and_then(|json| forms.flash_cookie(json.as_bytes())) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -196,7 +210,10 @@ fn redirect(forms: &Forms, done: &Done, page: &Uri) -> Response {
 
 /// A path on this site: never another host, however it is spelled.
 pub fn is_local(target: &str) -> bool {
-    target.starts_with('/') && !target.starts_with("//") && !target.contains('\\') && !target.contains(char::is_control)
+    target.starts_with('/')
+        && !target.starts_with("//")
+        && !target.contains('\\')
+        && !target.contains(char::is_control)
 }
 
 struct Redirect;

@@ -10,7 +10,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = config.database_url.clone().ok_or("no DATABASE_URL")?;
     domain::db::migrate(&url).await?;
     let services = domain::Services::new(domain::db::serving_pool(&url).await?);
-    let options = leptos::config::LeptosOptions::builder().output_name("steward").site_root(config.site_root.to_string_lossy().to_string()).hash_files(std::env::var("LEPTOS_HASH_FILES").is_ok_and(|v| v == "true")).site_addr(config.addr).build();
+    let options = leptos::config::LeptosOptions::builder()
+        .output_name("steward")
+        .site_root(config.site_root.to_string_lossy().to_string())
+        .hash_files(std::env::var("LEPTOS_HASH_FILES").is_ok_and(|v| v == "true"))
+        .site_addr(config.addr)
+        .build();
     let listener = tokio::net::TcpListener::bind(config.addr).await?;
     axum::serve(listener, router::router(services, options, b"skeleton")).await?;
     Ok(())

@@ -7,9 +7,12 @@
 mod id;
 mod states;
 
+pub mod api_keys;
+pub mod conversations;
 pub mod page;
 pub mod permission;
 pub mod tenants;
+pub mod usage;
 pub mod users;
 pub mod validate;
 

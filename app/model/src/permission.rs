@@ -58,16 +58,27 @@ impl Permission {
     pub const fn writes(self) -> bool {
         use Permission::*;
         match self {
-            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TaskEnable | TaskOverride | ConversationWrite | ChecklistWork | ApiKeyManage => true,
-            OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead | HealthRead | HealthFleet | ChecklistRead | AuditRead
-            | AuditFleet => false,
+            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TaskEnable | TaskOverride
+            | ConversationWrite | ChecklistWork | ApiKeyManage => true,
+            OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
+            | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet => false,
         }
     }
 
     /// Whether it is about the platform as a whole, so that no tenant role may hold it.
     pub const fn is_platform(self) -> bool {
         use Permission::*;
-        matches!(self, OverviewRead | TenantList | TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | HealthFleet | AuditFleet)
+        matches!(
+            self,
+            OverviewRead
+                | TenantList
+                | TenantCreate
+                | TenantSuspend
+                | TenantPlan
+                | TenantOffboard
+                | HealthFleet
+                | AuditFleet
+        )
     }
 }
 
@@ -84,7 +95,9 @@ impl Role {
             Self::Success => !permission.writes() && permission != AuditFleet || permission == ChecklistWork,
             Self::Auditor => !permission.writes(),
             Self::TenantAdmin => !permission.is_platform(),
-            Self::TenantMember => !permission.is_platform() && !permission.writes() && permission != AuditRead,
+            Self::TenantMember => {
+                !permission.is_platform() && !permission.writes() && permission != AuditRead
+            }
         }
     }
 }
@@ -123,10 +136,24 @@ pub struct Membership {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Actor {
     Anonymous,
-    User { id: UserId, name: String, email: String, platform: Option<Role>, memberships: Vec<Membership> },
-    ApiKey { id: ApiKeyId, name: String, tenant: TenantId, key: KeyAccess, access: Access },
+    User {
+        id: UserId,
+        name: String,
+        email: String,
+        platform: Option<Role>,
+        memberships: Vec<Membership>,
+    },
+    ApiKey {
+        id: ApiKeyId,
+        name: String,
+        tenant: TenantId,
+        key: KeyAccess,
+        access: Access,
+    },
     /// The server itself: jobs, the demo fleet, the command line.
-    System { name: String },
+    System {
+        name: String,
+    },
 }
 
 /// Where a permission is asked for.
@@ -156,16 +183,26 @@ impl Actor {
             (Self::System { .. }, _) => Verdict::Allowed,
             (Self::Anonymous, _) => Verdict::SignIn,
             (Self::User { platform: Some(role), .. }, _) => {
-                if role.grants(permission) { Verdict::Allowed } else { Verdict::Forbidden }
+                if role.grants(permission) {
+                    Verdict::Allowed
+                } else {
+                    Verdict::Forbidden
+                }
             }
             (Self::User { platform: None, .. }, Scope::Platform) => Verdict::Forbidden,
-            (Self::User { memberships, .. }, Scope::Tenant(tenant)) => match memberships.iter().find(|m| m.tenant == tenant) {
-                None => Verdict::Hidden,
-                Some(m) => inside(m.role.grants(permission), permission, m.access),
-            },
+            (Self::User { memberships, .. }, Scope::Tenant(tenant)) => {
+                match memberships.iter().find(|m| m.tenant == tenant) {
+                    None => Verdict::Hidden,
+                    Some(m) => inside(m.role.grants(permission), permission, m.access),
+                }
+            }
             (Self::ApiKey { .. }, Scope::Platform) => Verdict::Forbidden,
             (Self::ApiKey { tenant, key, access, .. }, Scope::Tenant(asked)) => {
-                if *tenant == asked { inside(key.grants(permission), permission, *access) } else { Verdict::Hidden }
+                if *tenant == asked {
+                    inside(key.grants(permission), permission, *access)
+                } else {
+                    Verdict::Hidden
+                }
             }
         }
     }
@@ -204,12 +241,17 @@ mod tests {
     fn the_matrix_is_the_golden_file() {
         let mut table = String::new();
         for permission in Permission::ALL {
-            let row: String = Role::ALL.iter().map(|role| if role.grants(*permission) { " x" } else { " ." }).collect();
+            let row: String =
+                Role::ALL.iter().map(|role| if role.grants(*permission) { " x" } else { " ." }).collect();
             table.push_str(&format!("{:<20}{row}\n", permission.as_str()));
         }
         let header = Role::ALL.iter().map(|r| r.as_str()).collect::<Vec<_>>().join(" ");
         let golden = include_str!("permission.golden.txt");
-        assert_eq!(format!("{header}\n{table}"), golden, "the matrix changed: is that meant? then change the golden file");
+        assert_eq!(
+            format!("{header}\n{table}"),
+            golden,
+            "the matrix changed: is that meant? then change the golden file"
+        );
     }
 
     #[test]
@@ -222,8 +264,15 @@ mod tests {
 
     fn member(access: Access) -> (Actor, TenantId) {
         let tenant = TenantId(uuid::Uuid::from_u128(7));
-        let membership = Membership { tenant, slug: "a".into(), tenant_name: "A".into(), role: Role::TenantAdmin, access };
-        let actor = Actor::User { id: UserId(uuid::Uuid::from_u128(1)), name: "n".into(), email: "n@example.com".into(), platform: None, memberships: vec![membership] };
+        let membership =
+            Membership { tenant, slug: "a".into(), tenant_name: "A".into(), role: Role::TenantAdmin, access };
+        let actor = Actor::User {
+            id: UserId(uuid::Uuid::from_u128(1)),
+            name: "n".into(),
+            email: "n@example.com".into(),
+            platform: None,
+            memberships: vec![membership],
+        };
         (actor, tenant)
     }
 
@@ -231,7 +280,10 @@ mod tests {
     fn another_tenant_looks_missing() {
         let (actor, own) = member(Access::Full);
         assert_eq!(actor.may(Permission::TenantRead, Scope::Tenant(own)), Verdict::Allowed);
-        assert_eq!(actor.may(Permission::TenantRead, Scope::Tenant(TenantId(uuid::Uuid::from_u128(8)))), Verdict::Hidden);
+        assert_eq!(
+            actor.may(Permission::TenantRead, Scope::Tenant(TenantId(uuid::Uuid::from_u128(8)))),
+            Verdict::Hidden
+        );
         assert_eq!(actor.may(Permission::TenantList, Scope::Platform), Verdict::Forbidden);
         assert_eq!(actor.may(Permission::TenantSuspend, Scope::Tenant(own)), Verdict::Forbidden);
     }
@@ -240,7 +292,10 @@ mod tests {
     fn suspension_takes_writing_or_everything() {
         let (reader, own) = member(Access::ReadOnly);
         assert_eq!(reader.may(Permission::TaskRead, Scope::Tenant(own)), Verdict::Allowed);
-        assert_eq!(reader.may(Permission::TaskEnable, Scope::Tenant(own)), Verdict::Suspended(Access::ReadOnly));
+        assert_eq!(
+            reader.may(Permission::TaskEnable, Scope::Tenant(own)),
+            Verdict::Suspended(Access::ReadOnly)
+        );
         let (blocked, own) = member(Access::None);
         assert_eq!(blocked.may(Permission::TaskRead, Scope::Tenant(own)), Verdict::Suspended(Access::None));
     }

@@ -121,7 +121,15 @@ impl Access {
         match (status, suspension) {
             (Status::Trial | Status::Active, _) => Self::Full,
             (Status::Suspended, Some(Suspension::ReadOnly)) | (Status::Offboarding, _) => Self::ReadOnly,
-            (Status::Suspended | Status::Provisioning | Status::Failed | Status::Offboarded | Status::Purging | Status::Deleted, _) => Self::None,
+            (
+                Status::Suspended
+                | Status::Provisioning
+                | Status::Failed
+                | Status::Offboarded
+                | Status::Purging
+                | Status::Deleted,
+                _,
+            ) => Self::None,
         }
     }
 }
@@ -158,13 +166,23 @@ impl Action {
     /// `Ok`, or why not, in words for the disabled button; the server refuses with the same words.
     pub fn check(self, status: Status) -> Result<(), String> {
         let legal = match self {
-            Self::Suspend => status.may_become(Status::Suspended) && matches!(status, Status::Trial | Status::Active),
+            Self::Suspend => {
+                status.may_become(Status::Suspended) && matches!(status, Status::Trial | Status::Active)
+            }
             Self::Reinstate => status == Status::Suspended,
             Self::ChangePlan => matches!(status, Status::Trial | Status::Active),
             Self::StartOffboarding => status.may_become(Status::Offboarding),
             Self::CancelOffboarding => status == Status::Offboarding,
         };
-        if legal { Ok(()) } else { Err(format!("A tenant that is {} cannot be {}.", status.label().to_lowercase(), self.participle())) }
+        if legal {
+            Ok(())
+        } else {
+            Err(format!(
+                "A tenant that is {} cannot be {}.",
+                status.label().to_lowercase(),
+                self.participle()
+            ))
+        }
     }
 
     const fn participle(self) -> &'static str {
@@ -247,7 +265,10 @@ impl Tenant {
     /// The reason in words, whatever kind it is.
     pub fn reason_label(&self) -> Option<&'static str> {
         let word = self.status_reason.as_deref()?;
-        word.parse::<SuspensionReason>().map(SuspensionReason::label).or_else(|_| word.parse::<OffboardingReason>().map(OffboardingReason::label)).ok()
+        word.parse::<SuspensionReason>()
+            .map(SuspensionReason::label)
+            .or_else(|_| word.parse::<OffboardingReason>().map(OffboardingReason::label))
+            .ok()
     }
 }
 
@@ -266,10 +287,26 @@ mod tests {
         assert_eq!(
             moves,
             [
-                "provisioning -> failed", "provisioning -> trial", "provisioning -> active", "failed -> provisioning", "failed -> deleted",
-                "trial -> active", "trial -> suspended", "trial -> offboarding", "active -> suspended", "active -> offboarding",
-                "suspended -> trial", "suspended -> active", "suspended -> offboarding", "offboarding -> trial", "offboarding -> active",
-                "offboarding -> suspended", "offboarding -> offboarded", "offboarded -> suspended", "offboarded -> purging", "purging -> deleted",
+                "provisioning -> failed",
+                "provisioning -> trial",
+                "provisioning -> active",
+                "failed -> provisioning",
+                "failed -> deleted",
+                "trial -> active",
+                "trial -> suspended",
+                "trial -> offboarding",
+                "active -> suspended",
+                "active -> offboarding",
+                "suspended -> trial",
+                "suspended -> active",
+                "suspended -> offboarding",
+                "offboarding -> trial",
+                "offboarding -> active",
+                "offboarding -> suspended",
+                "offboarding -> offboarded",
+                "offboarded -> suspended",
+                "offboarded -> purging",
+                "purging -> deleted",
             ]
         );
     }
@@ -294,7 +331,16 @@ mod tests {
 
     #[test]
     fn bands_change_exactly_at_their_thresholds() {
-        for (score, band) in [(100, Band::Healthy), (75, Band::Healthy), (74, Band::Watch), (50, Band::Watch), (49, Band::AtRisk), (25, Band::AtRisk), (24, Band::Critical), (0, Band::Critical)] {
+        for (score, band) in [
+            (100, Band::Healthy),
+            (75, Band::Healthy),
+            (74, Band::Watch),
+            (50, Band::Watch),
+            (49, Band::AtRisk),
+            (25, Band::AtRisk),
+            (24, Band::Critical),
+            (0, Band::Critical),
+        ] {
             assert_eq!(Band::of(Some(score)), band, "{score}");
         }
         assert_eq!(Band::of(None), Band::NoData);

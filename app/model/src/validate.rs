@@ -116,7 +116,11 @@ pub fn suggest_slug(name: &str) -> String {
         }
     }
     let slug = slug.trim_matches('-');
-    if slug.is_empty() || RESERVED_SLUGS.contains(&slug) { format!("tenant-{slug}").trim_end_matches('-').to_owned() } else { slug.to_owned() }
+    if slug.is_empty() || RESERVED_SLUGS.contains(&slug) {
+        format!("tenant-{slug}").trim_end_matches('-').to_owned()
+    } else {
+        slug.to_owned()
+    }
 }
 
 /// Latin letters with marks become their plain letter; what has none becomes a break.
@@ -153,7 +157,11 @@ fn fold(c: char) -> &'static str {
 pub fn domain(text: &str) -> Result<String, String> {
     let text = text.trim().trim_end_matches('.').to_lowercase();
     let label = |label: &str| {
-        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-') && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        !label.is_empty()
+            && label.len() <= 63
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     if text.len() > 253 || !text.contains('.') || !text.split('.').all(label) {
         Err(format!("“{text}” is not a domain name like example.com."))
@@ -166,7 +174,14 @@ pub fn domain(text: &str) -> Result<String, String> {
 pub fn email(text: &str) -> Result<String, String> {
     let text = text.trim().to_lowercase();
     match text.split_once('@') {
-        Some((local, host)) if !local.is_empty() && text.len() <= 254 && domain(host).is_ok() && !text.contains(char::is_whitespace) => Ok(text),
+        Some((local, host))
+            if !local.is_empty()
+                && text.len() <= 254
+                && domain(host).is_ok()
+                && !text.contains(char::is_whitespace) =>
+        {
+            Ok(text)
+        }
         _ => Err(format!("“{text}” is not an e-mail address.")),
     }
 }

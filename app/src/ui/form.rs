@@ -58,7 +58,11 @@ impl FormState {
         match self.error.clone()? {
             AppError::Invalid(errors) => {
                 let count = errors.0.len();
-                let title = if count == 1 { "There is a problem".into() } else { format!("There are {count} problems") };
+                let title = if count == 1 {
+                    "There is a problem".into()
+                } else {
+                    format!("There are {count} problems")
+                };
                 Some((title, errors))
             }
             other => Some((other.title().into(), FieldErrors::one("", other.message()))),

@@ -83,8 +83,12 @@ impl Reach {
     fn begin(self) -> String {
         let role = self.role();
         match self {
-            Self::Tenant(TenantId(id)) => format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'"),
-            Self::Fleet | Self::System => format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''"),
+            Self::Tenant(TenantId(id)) => {
+                format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'")
+            }
+            Self::Fleet | Self::System => {
+                format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''")
+            }
         }
     }
 }

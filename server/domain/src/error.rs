@@ -80,7 +80,9 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
 impl<T> OnConstraint<T> for Result<T> {
     fn on_constraint(self, constraint: &str, field: &str, message: &str) -> Result<T> {
         self.map_err(|error| match error {
-            Error::Database(sqlx::Error::Database(db)) if db.constraint() == Some(constraint) => Error::field(field, message),
+            Error::Database(sqlx::Error::Database(db)) if db.constraint() == Some(constraint) => {
+                Error::field(field, message)
+            }
             other => other,
         })
     }

@@ -12,9 +12,9 @@ pub mod ctx;
 pub mod db;
 pub mod engines;
 pub mod error;
+pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
-pub mod tenants;
 
 pub use audit::AuditEvent;
 pub use ctx::{Ctx, Read, Services, Tx};

@@ -17,7 +17,8 @@ pub async fn services(admin: &PgPool) -> Services {
     let options = (*admin.connect_options()).clone();
     let mut connection = admin.acquire().await.expect("a connection of the administrator");
     sqlx::raw_sql("ALTER ROLE steward_app PASSWORD 'steward_app'").execute(&mut *connection).await.ok();
-    let pool = db::pool(options.username(db::APP_LOGIN).password("steward_app"), 5).await.expect("a serving pool");
+    let pool =
+        db::pool(options.username(db::APP_LOGIN).password("steward_app"), 5).await.expect("a serving pool");
     Services::new(pool)
 }
 
@@ -35,7 +36,8 @@ pub fn platform(services: &Services, role: Role) -> Ctx {
 
 /// Somebody inside one tenant.
 pub fn member(services: &Services, tenant: TenantId, role: Role) -> Ctx {
-    let membership = Membership { tenant, slug: "test".into(), tenant_name: "Test".into(), role, access: Access::Full };
+    let membership =
+        Membership { tenant, slug: "test".into(), tenant_name: "Test".into(), role, access: Access::Full };
     let actor = Actor::User {
         id: UserId(uuid::Uuid::from_u128(2)),
         name: format!("Test {}", role.label()),
@@ -49,6 +51,12 @@ pub fn member(services: &Services, tenant: TenantId, role: Role) -> Ctx {
 /// Inserts a bare active tenant on the professional plan and answers its id.
 pub async fn tenant(admin: &PgPool, slug: &str) -> Result<TenantId> {
     let id = TenantId(uuid::Uuid::now_v7());
-    sqlx::query("INSERT INTO tenant (id, slug, name, status, plan_id) VALUES ($1, $2, $2, 'active', 'professional')").bind(id).bind(slug).execute(admin).await?;
+    sqlx::query(
+        "INSERT INTO tenant (id, slug, name, status, plan_id) VALUES ($1, $2, $2, 'active', 'professional')",
+    )
+    .bind(id)
+    .bind(slug)
+    .execute(admin)
+    .await?;
     Ok(id)
 }

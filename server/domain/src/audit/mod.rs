@@ -83,7 +83,11 @@ const GENESIS: [u8; 32] = [0; 32];
 
 /// Appends to the chains inside the caller's transaction. Chains are locked in the order of their ids, so that two
 /// writers never wait for each other in a circle.
-pub(crate) async fn append(connection: &mut PgConnection, cx: &Ctx, mut events: Vec<AuditEvent>) -> Result<()> {
+pub(crate) async fn append(
+    connection: &mut PgConnection,
+    cx: &Ctx,
+    mut events: Vec<AuditEvent>,
+) -> Result<()> {
     events.sort_by_key(|event| event.tenant);
     for event in events {
         write(connection, cx, &event, "done").await?;
@@ -132,7 +136,8 @@ pub(crate) async fn record_denial(cx: &Ctx, permission: Permission, scope: Scope
         Scope::Tenant(id) if store::tenant_exists(tx.conn(), id).await? => (id, id.to_string()),
         Scope::Tenant(id) => (TenantId::PLATFORM, id.to_string()),
     };
-    let event = AuditEvent::on(tenant, "access.denied", target).reason(format!("may not {}", permission.label()));
+    let event =
+        AuditEvent::on(tenant, "access.denied", target).reason(format!("may not {}", permission.label()));
     write(tx.conn(), cx, &event, "denied").await?;
     tx.commit_unaudited("the line is the change").await
 }
@@ -170,7 +175,9 @@ pub async fn verify(cx: &Ctx, tenant: TenantId) -> Result<Verified> {
         }
     }
     match store::head(read.conn(), tenant).await? {
-        Some((head, hash)) if head != seq || hash != previous => Ok(Verified::Broken { seq: head, why: "the head points elsewhere" }),
+        Some((head, hash)) if head != seq || hash != previous => {
+            Ok(Verified::Broken { seq: head, why: "the head points elsewhere" })
+        }
         None if seq > 0 => Ok(Verified::Broken { seq, why: "the head is missing" }),
         _ => Ok(Verified::Sound(seq)),
     }
@@ -182,4 +189,3 @@ pub async fn chains(cx: &Ctx) -> Result<Vec<TenantId>> {
     let mut read = cx.read(Reach::Fleet).await?;
     store::chains(read.conn()).await
 }
-

@@ -13,10 +13,18 @@ pub(super) struct Head {
 }
 
 /// Locks the head of a chain; makes it where the chain is new.
-pub(super) async fn lock_head(connection: &mut PgConnection, tenant: TenantId, genesis: &[u8]) -> Result<Head> {
-    sqlx::query!("INSERT INTO audit_head (tenant_id, seq, hash) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", tenant.0, genesis)
-        .execute(&mut *connection)
-        .await?;
+pub(super) async fn lock_head(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    genesis: &[u8],
+) -> Result<Head> {
+    sqlx::query!(
+        "INSERT INTO audit_head (tenant_id, seq, hash) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
+        tenant.0,
+        genesis
+    )
+    .execute(&mut *connection)
+    .await?;
     let head = sqlx::query_as!(
         Head,
         r#"SELECT seq, hash, clock_timestamp() AS "now!" FROM audit_head WHERE tenant_id = $1 FOR UPDATE"#,
@@ -54,7 +62,10 @@ pub(super) async fn insert(connection: &mut PgConnection, entry: &Entry<'_>, has
 }
 
 pub(super) async fn tenant_exists(connection: &mut PgConnection, tenant: TenantId) -> Result<bool> {
-    let found = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM tenant WHERE id = $1) AS "found!""#, tenant.0).fetch_one(connection).await?;
+    let found =
+        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM tenant WHERE id = $1) AS "found!""#, tenant.0)
+            .fetch_one(connection)
+            .await?;
     Ok(found)
 }
 
@@ -95,7 +106,12 @@ impl Row {
 }
 
 /// The next `limit` entries of a chain after `seq`, in order.
-pub(super) async fn after(connection: &mut PgConnection, tenant: TenantId, seq: i64, limit: i64) -> Result<Vec<Row>> {
+pub(super) async fn after(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Row>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT seq, at, actor_kind, actor_id, actor_name, action, result, target, reason, before, after, request_id, hash
@@ -110,11 +126,15 @@ pub(super) async fn after(connection: &mut PgConnection, tenant: TenantId, seq: 
 }
 
 pub(super) async fn head(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<(i64, Vec<u8>)>> {
-    let head = sqlx::query!("SELECT seq, hash FROM audit_head WHERE tenant_id = $1", tenant.0).fetch_optional(connection).await?;
+    let head = sqlx::query!("SELECT seq, hash FROM audit_head WHERE tenant_id = $1", tenant.0)
+        .fetch_optional(connection)
+        .await?;
     Ok(head.map(|row| (row.seq, row.hash)))
 }
 
 pub(super) async fn chains(connection: &mut PgConnection) -> Result<Vec<TenantId>> {
-    let ids = sqlx::query_scalar!("SELECT tenant_id FROM audit_head ORDER BY tenant_id").fetch_all(connection).await?;
+    let ids = sqlx::query_scalar!("SELECT tenant_id FROM audit_head ORDER BY tenant_id")
+        .fetch_all(connection)
+        .await?;
     Ok(ids.into_iter().map(TenantId).collect())
 }

@@ -44,7 +44,9 @@ async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
     let applied = admin.list_applied_migrations("_sqlx_migrations").await.map_err(migration)?;
     let newest = MIGRATOR.iter().map(|m| m.version).max().unwrap_or_default();
     if let Some(newer) = applied.iter().map(|m| m.version).filter(|v| *v > newest).max() {
-        return Err(Error::Internal(format!("the database has schema version {newer}, this binary knows only up to {newest}: start a newer one")));
+        return Err(Error::Internal(format!(
+            "the database has schema version {newer}, this binary knows only up to {newest}: start a newer one"
+        )));
     }
     MIGRATOR.run_direct(None, admin, false).await.map_err(migration)?;
     Ok(())
@@ -82,7 +84,8 @@ pub async fn serving_pool(admin_url: &str) -> Result<PgPool> {
 
 /// HMAC-SHA256 of the login's name under the administrator's address, in hex.
 fn app_password(admin_url: &str) -> Result<String> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(admin_url.as_bytes()).map_err(|e| Error::Internal(e.to_string()))?;
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(admin_url.as_bytes()).map_err(|e| Error::Internal(e.to_string()))?;
     mac.update(APP_LOGIN.as_bytes());
     Ok(mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect())
 }

@@ -6,7 +6,8 @@ use model::{TenantId, UserId};
 use sqlx::PgConnection;
 
 pub(super) async fn id_of_slug(connection: &mut PgConnection, slug: &str) -> Result<Option<TenantId>> {
-    let id = sqlx::query_scalar!("SELECT id FROM tenant WHERE slug = $1", slug).fetch_optional(connection).await?;
+    let id =
+        sqlx::query_scalar!("SELECT id FROM tenant WHERE slug = $1", slug).fetch_optional(connection).await?;
     Ok(id.map(TenantId))
 }
 

@@ -1,0 +1,73 @@
+//! Keys of programs: what a page may know of them. The secret itself is shown once, at creation, and kept by nobody.
+
+use crate::ApiKeyId;
+use crate::permission::KeyAccess;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The longest name of a key, in characters.
+pub const NAME_MAX: u32 = 100;
+/// The most living keys of one tenant.
+pub const KEYS_MAX: i64 = 50;
+
+/// A key as the list shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub access: KeyAccess,
+    /// The name of whoever made it.
+    pub created_by: String,
+    pub created_at: DateTime<Utc>,
+    /// To the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl ApiKey {
+    /// The part of a key that may be shown and logged, to recognise it by.
+    pub fn hint(&self) -> String {
+        hint(self.id)
+    }
+}
+
+/// See [`ApiKey::hint`].
+pub fn hint(id: ApiKeyId) -> String {
+    let id = id.0.simple().to_string();
+    format!("…{}", &id[id.len() - 8..])
+}
+
+/// A key that was just made: the only moment at which its text exists.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewKey {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub access: KeyAccess,
+    pub text: String,
+}
+
+impl std::fmt::Debug for NewKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewKey")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_key_is_not_printed() {
+        let key = NewKey {
+            id: ApiKeyId(uuid::Uuid::from_u128(1)),
+            name: "n".into(),
+            access: KeyAccess::Read,
+            text: "stw_live_secret".into(),
+        };
+        assert!(!format!("{key:?}").contains("secret"));
+    }
+}
