@@ -1,6 +1,7 @@
 //! The tenant: statuses and their legal moves (`design.md` 7 as code), access per status, stage, plans, and the shapes
 //! that the directory and the tenant page show.
 
+use crate::permission::Actor;
 use crate::states::words;
 use crate::{TenantId, UserId};
 use chrono::{DateTime, Utc};
@@ -262,6 +263,29 @@ impl Tenant {
         Access::of(self.status, self.suspension)
     }
 
+    /// Whole days until access or trial ends, as a person counts them: a day that has begun counts.
+    pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
+        let until = match self.status {
+            Status::Offboarding => self.grace_ends_at?,
+            Status::Trial => self.trial_ends_at?,
+            _ => return None,
+        };
+        Some(days_between(now, until))
+    }
+
+    /// The words of the status badge: status with its reason or its countdown (`ux.md` 2.1).
+    pub fn status_text(&self, now: DateTime<Utc>) -> String {
+        let label = self.status.label();
+        match (self.status, self.days_left(now), self.reason_label()) {
+            (Status::Trial, Some(0), _) => format!("{label} · ended"),
+            (Status::Offboarding, Some(0), _) => format!("{label} · grace is over"),
+            (Status::Trial | Status::Offboarding, Some(1), _) => format!("{label} · 1 day left"),
+            (Status::Trial | Status::Offboarding, Some(days), _) => format!("{label} · {days} days left"),
+            (Status::Suspended, _, Some(reason)) => format!("{label} · {}", reason.to_lowercase()),
+            _ => label.to_owned(),
+        }
+    }
+
     /// The reason in words, whatever kind it is.
     pub fn reason_label(&self) -> Option<&'static str> {
         let word = self.status_reason.as_deref()?;
@@ -270,6 +294,34 @@ impl Tenant {
             .or_else(|_| word.parse::<OffboardingReason>().map(OffboardingReason::label))
             .ok()
     }
+}
+
+/// Days from `now` to `until`, rounded up; never negative.
+pub fn days_between(now: DateTime<Utc>, until: DateTime<Utc>) -> i64 {
+    const DAY: i64 = 86_400;
+    ((until - now).num_seconds() + DAY - 1).div_euclid(DAY).max(0)
+}
+
+/// How far a checklist is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Passed or waived.
+    pub done: i64,
+    pub total: i64,
+}
+
+/// What every section of a tenant's page shows above itself, and who looks at it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TenantHead {
+    pub tenant: Tenant,
+    pub viewer: Actor,
+    pub onboarding: Option<Progress>,
+    /// Who suspended it or started its offboarding, where the audit log knows.
+    pub status_by: Option<String>,
+    /// Score now minus score 30 days ago, where both are known.
+    pub score_change: Option<i16>,
+    /// The server's time when this was read: what countdowns are counted from.
+    pub now: DateTime<Utc>,
 }
 
 #[cfg(test)]

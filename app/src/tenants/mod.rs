@@ -2,5 +2,10 @@
 
 mod api;
 mod detail;
+mod frame;
+mod lifecycle_api;
+mod parts;
 
 pub use detail::TenantPage;
+pub use frame::{Section, TenantFrame, TenantSection};
+pub use parts::{Day, Utc, icon};

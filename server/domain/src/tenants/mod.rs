@@ -1,6 +1,9 @@
 //! Tenants: finding one, and the moves of its life. The table of legal moves is `model::tenants`.
 
+mod lifecycle;
 mod store;
+
+pub use lifecycle::head;
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};

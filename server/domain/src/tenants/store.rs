@@ -1,5 +1,7 @@
 //! SQL of tenants.
 
+pub(super) mod lifecycle;
+
 use crate::error::{Error, Result};
 use model::tenants::{Band, PlanId, Stage, Status, Suspension, Tenant};
 use model::{TenantId, UserId};
