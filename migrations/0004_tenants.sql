@@ -1,7 +1,16 @@
 -- The tenant (R1, R2): identity, status, plan, placement, and what the directory sorts and filters by.
--- The stage a person sees is derived by steward.stage() from status and milestones; it is stored nowhere.
+-- The stage a person sees is derived by steward.stage() from status and milestones; nobody can set it.
 SET LOCAL search_path = public, steward, pooled;
 SET LOCAL ROLE steward_owner;
+CREATE FUNCTION steward.stage(status text, configured_at timestamptz, validated_at timestamptz, live_at timestamptz) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE
+    WHEN status IN ('provisioning', 'failed') THEN 'provision'
+    WHEN status IN ('offboarding', 'offboarded', 'purging', 'deleted') THEN 'offboard'
+    WHEN configured_at IS NULL THEN 'configure'
+    WHEN validated_at IS NULL THEN 'validate'
+    WHEN live_at IS NULL THEN 'go_live'
+    ELSE 'operate' END $$;
 CREATE TABLE steward.tenant (
   id            uuid PRIMARY KEY,
   slug          text NOT NULL CONSTRAINT tenant_slug_shape CHECK (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
@@ -43,21 +52,14 @@ CREATE TABLE steward.tenant (
   updated_at    timestamptz NOT NULL DEFAULT now(),
   name_key      text COLLATE "C" GENERATED ALWAYS AS (lower(name)) STORED,
   search_text   text COLLATE "C" GENERATED ALWAYS AS (lower(name) || ' ' || slug || ' ' || coalesce(domain, '')) STORED,
+  -- A column, not an expression, so that counting a stage reads its index alone.
+  stage         text NOT NULL GENERATED ALWAYS AS (steward.stage(status, configured_at, validated_at, live_at)) STORED,
   CONSTRAINT tenant_slug_key UNIQUE (slug),
   CONSTRAINT tenant_domain_key UNIQUE (domain),
   CONSTRAINT tenant_external_id_key UNIQUE (external_id),
   CONSTRAINT tenant_suspension_is_said CHECK (status <> 'suspended' OR (suspension IS NOT NULL AND status_reason IS NOT NULL AND status_before IS NOT NULL)),
   CONSTRAINT tenant_grace_is_said CHECK (status <> 'offboarding' OR (grace_ends_at IS NOT NULL AND status_reason IS NOT NULL AND status_before IS NOT NULL))
 );
-CREATE FUNCTION steward.stage(status text, configured_at timestamptz, validated_at timestamptz, live_at timestamptz) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE
-    WHEN status IN ('provisioning', 'failed') THEN 'provision'
-    WHEN status IN ('offboarding', 'offboarded', 'purging', 'deleted') THEN 'offboard'
-    WHEN configured_at IS NULL THEN 'configure'
-    WHEN validated_at IS NULL THEN 'validate'
-    WHEN live_at IS NULL THEN 'go_live'
-    ELSE 'operate' END $$;
 -- Every sort of the directory is an index; every filter has one for when it is selective.
 CREATE INDEX tenant_by_name ON tenant (name_key, id);
 CREATE INDEX tenant_by_created ON tenant (created_at DESC, id DESC);
@@ -68,7 +70,7 @@ CREATE INDEX tenant_by_plan ON tenant (plan_id, name_key, id);
 CREATE INDEX tenant_by_band ON tenant (health_band, name_key, id);
 CREATE INDEX tenant_by_region ON tenant (region, name_key, id);
 CREATE INDEX tenant_by_owner ON tenant (owner_id, name_key, id);
-CREATE INDEX tenant_by_stage ON tenant (steward.stage(status, configured_at, validated_at, live_at), name_key, id);
+CREATE INDEX tenant_by_stage ON tenant (stage, name_key, id);
 CREATE INDEX tenant_by_parent ON tenant (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX tenant_by_tag ON tenant USING gin (tags);
 CREATE INDEX tenant_by_search ON tenant USING gin (search_text gin_trgm_ops);
@@ -96,10 +98,13 @@ GRANT SELECT ON member TO steward_system;
 CREATE TABLE steward.tenant_import (
   id         uuid PRIMARY KEY,
   file_name  text NOT NULL,
-  created_by uuid NOT NULL REFERENCES user_account (id),
+  -- None: the server itself.
+  created_by uuid REFERENCES user_account (id),
   created_at timestamptz NOT NULL DEFAULT now(),
   applied_at timestamptz,
-  created    integer
+  created    integer,
+  -- Columns of the file that mean nothing here.
+  ignored    text[] NOT NULL DEFAULT '{}'
 );
 CREATE TABLE steward.tenant_import_row (
   import_id uuid NOT NULL REFERENCES tenant_import (id) ON DELETE CASCADE,
@@ -107,6 +112,7 @@ CREATE TABLE steward.tenant_import_row (
   slug      text NOT NULL,
   name      text NOT NULL,
   domain    text,
+  external_id text,
   country   text,
   region    text NOT NULL,
   plan_id   text NOT NULL,

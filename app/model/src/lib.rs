@@ -9,6 +9,7 @@ mod states;
 
 pub mod api_keys;
 pub mod conversations;
+pub mod directory;
 pub mod page;
 pub mod permission;
 pub mod tenants;

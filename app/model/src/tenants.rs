@@ -265,6 +265,41 @@ impl Tenant {
 
     /// Whole days until access or trial ends, as a person counts them: a day that has begun counts.
     pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
+        self.badge().days_left(now)
+    }
+
+    /// The words of the status badge: status with its reason or its countdown (`ux.md` 2.1).
+    pub fn status_text(&self, now: DateTime<Utc>) -> String {
+        self.badge().text(now)
+    }
+
+    fn badge(&self) -> StatusBadge<'_> {
+        StatusBadge {
+            status: self.status,
+            reason: self.status_reason.as_deref(),
+            trial_ends_at: self.trial_ends_at,
+            grace_ends_at: self.grace_ends_at,
+        }
+    }
+
+    /// The reason in words, whatever kind it is.
+    pub fn reason_label(&self) -> Option<&'static str> {
+        reason_label(self.status_reason.as_deref()?)
+    }
+}
+
+/// What the badge of a status needs, of a whole tenant or of a row.
+#[derive(Clone, Copy, Debug)]
+pub struct StatusBadge<'a> {
+    pub status: Status,
+    pub reason: Option<&'a str>,
+    pub trial_ends_at: Option<DateTime<Utc>>,
+    pub grace_ends_at: Option<DateTime<Utc>>,
+}
+
+impl StatusBadge<'_> {
+    /// Whole days until access or trial ends, as a person counts them: a day that has begun counts.
+    pub fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
         let until = match self.status {
             Status::Offboarding => self.grace_ends_at?,
             Status::Trial => self.trial_ends_at?,
@@ -273,10 +308,10 @@ impl Tenant {
         Some(days_between(now, until))
     }
 
-    /// The words of the status badge: status with its reason or its countdown (`ux.md` 2.1).
-    pub fn status_text(&self, now: DateTime<Utc>) -> String {
+    /// Status with its reason or its countdown (`ux.md` 2.1).
+    pub fn text(&self, now: DateTime<Utc>) -> String {
         let label = self.status.label();
-        match (self.status, self.days_left(now), self.reason_label()) {
+        match (self.status, self.days_left(now), self.reason.and_then(reason_label)) {
             (Status::Trial, Some(0), _) => format!("{label} · ended"),
             (Status::Offboarding, Some(0), _) => format!("{label} · grace is over"),
             (Status::Trial | Status::Offboarding, Some(1), _) => format!("{label} · 1 day left"),
@@ -285,15 +320,14 @@ impl Tenant {
             _ => label.to_owned(),
         }
     }
+}
 
-    /// The reason in words, whatever kind it is.
-    pub fn reason_label(&self) -> Option<&'static str> {
-        let word = self.status_reason.as_deref()?;
-        word.parse::<SuspensionReason>()
-            .map(SuspensionReason::label)
-            .or_else(|_| word.parse::<OffboardingReason>().map(OffboardingReason::label))
-            .ok()
-    }
+/// The words of a stored reason: of a [`SuspensionReason`] or an [`OffboardingReason`].
+pub fn reason_label(word: &str) -> Option<&'static str> {
+    word.parse::<SuspensionReason>()
+        .map(SuspensionReason::label)
+        .or_else(|_| word.parse::<OffboardingReason>().map(OffboardingReason::label))
+        .ok()
 }
 
 /// Days from `now` to `until`, rounded up; never negative.
