@@ -13,10 +13,11 @@ CREATE TABLE steward.user_account (
   created_at    timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT user_account_email_key UNIQUE (email)
 );
+-- The browser holds 256 random bits; here is only their SHA-256. A row is live while it is not revoked and both ends
+-- lie ahead: `idle_until` moves with use, `ends_at` never.
 CREATE TABLE steward.session (
   id_hash     bytea PRIMARY KEY CHECK (length(id_hash) = 32),
-  user_id     uuid REFERENCES user_account (id),
-  data        jsonb NOT NULL,
+  user_id     uuid NOT NULL REFERENCES user_account (id),
   created_at  timestamptz NOT NULL DEFAULT now(),
   last_seen_at timestamptz NOT NULL DEFAULT now(),
   idle_until  timestamptz NOT NULL,

@@ -2,7 +2,7 @@
 
 use crate::error::{AppError, ErrorView};
 use crate::layout::Layout;
-use crate::session::SignInPage;
+use crate::session::{BootstrapPage, SignInPage};
 use crate::tenants;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
@@ -40,6 +40,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=|| view! { <Layout><NotFound/></Layout> }>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                <Route path=path!("/bootstrap/:token") view=BootstrapPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=crate::layout::Framed ssr=SsrMode::Async>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
                 </ParentRoute>

@@ -1,5 +1,6 @@
 //! The only place where the addresses of pages are spelled.
 
+pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";
 pub const OVERVIEW: &str = "/overview";
 pub const TENANTS: &str = "/tenants";
@@ -15,4 +16,27 @@ pub fn tenant(slug: &str, section: &str) -> String {
     } else {
         format!("/tenants/{slug}/{section}")
     }
+}
+
+/// The sign-in page that leads back to `next` (a local path with its query).
+pub fn sign_in(next: &str) -> String {
+    if next.is_empty() || next == HOME { SIGN_IN.into() } else { format!("{SIGN_IN}?next={}", encoded(next)) }
+}
+
+/// The page of a one-time link that makes the first owner.
+pub fn bootstrap(token: &str) -> String {
+    format!("/bootstrap/{token}")
+}
+
+/// Percent-encodes a value for a query.
+fn encoded(value: &str) -> String {
+    value
+        .bytes()
+        .map(|b| match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                char::from(b).to_string()
+            }
+            other => format!("%{other:02X}"),
+        })
+        .collect()
 }

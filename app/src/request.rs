@@ -30,3 +30,37 @@ pub struct FormFailure {
 /// The theme cookie, already checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Theme(pub &'static str);
+
+/// Where the request came from: the peer, or what a trusted proxy says it was.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub std::net::IpAddr);
+
+/// How the session's cookie is spelled: `__Host-` and `Secure` wherever the browser reaches us by TLS.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionCookie {
+    pub secure: bool,
+}
+
+impl SessionCookie {
+    pub const fn name(self) -> &'static str {
+        if self.secure { "__Host-session" } else { "session" }
+    }
+
+    /// A cookie of the browser's session: how long it is good for is the server's to know.
+    pub fn set(self, token: &str) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        format!("{}={token}; Path=/; HttpOnly; SameSite=Lax{secure}", self.name())
+    }
+
+    pub fn clear(self) -> String {
+        format!("{}; Max-Age=0", self.set(""))
+    }
+}
+
+/// A path on this site: never another host, however it is spelled.
+pub fn is_local(target: &str) -> bool {
+    target.starts_with('/')
+        && !target.starts_with("//")
+        && !target.contains('\\')
+        && !target.contains(char::is_control)
+}

@@ -2,14 +2,19 @@
 //! what a server function may tell the browser besides its result.
 
 use crate::error::AppError;
-use crate::request::{Flash, Undo};
+use crate::request::{ClientAddress, Flash, SessionCookie, Undo};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+use model::permission::Actor;
 
 /// Carries a [`Flash`] from a server function to the layer that turns it into a signed cookie.
 pub const FLASH_HEADER: HeaderName = HeaderName::from_static("x-steward-flash");
+
+/// The live session that this request came with; the session layer puts it into the request.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionOf(pub domain::users::SessionId);
 
 fn parts() -> Option<Parts> {
     use_context::<Parts>()
@@ -68,6 +73,40 @@ fn ascii(json: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// Adds a cookie to the answer.
+pub fn set_cookie(cookie: &str) {
+    if let (Some(options), Ok(value)) = (use_context::<ResponseOptions>(), HeaderValue::from_str(cookie)) {
+        options.append_header(axum::http::header::SET_COOKIE, value);
+    }
+}
+
+/// Begins a session and hands it to the browser; the one that it came with ends.
+pub async fn sign_in(email: &str, password: &str) -> Result<std::sync::Arc<Actor>, AppError> {
+    let address = extension::<ClientAddress>().ok_or_else(|| AppError::Transport("no address".into()))?;
+    let old = extension::<SessionOf>().map(|session| session.0);
+    let start = domain::users::sign_in(&ctx()?, email, password, address.0, old).await?;
+    if let Some(cookie) = extension::<SessionCookie>() {
+        set_cookie(&cookie.set(&start.token));
+    }
+    Ok(start.actor)
+}
+
+/// Ends the session that this request came with.
+pub async fn sign_out() -> Result<(), AppError> {
+    if let Some(session) = extension::<SessionOf>() {
+        domain::users::sign_out(&ctx()?, session.0).await?;
+    }
+    if let Some(cookie) = extension::<SessionCookie>() {
+        set_cookie(&cookie.clear());
+    }
+    Ok(())
+}
+
+/// Redirects, from a server function or a page.
+pub fn redirect(path: &str) {
+    leptos_axum::redirect(path);
 }
 
 impl From<domain::Error> for AppError {

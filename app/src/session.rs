@@ -1,8 +1,223 @@
-//! Sign-in page and its server functions.
+//! Sign-in, sign-out, and the page that makes the first owner.
 
+use crate::error::AppError;
+use crate::paths;
+use crate::ui::{self, FlashBanner, Form, Load, form_state};
 use leptos::prelude::*;
+use leptos_meta::{Body, Title};
+use model::permission::{Actor, Role};
+
+/// Begins a session and leads to `next`, or to where this person's work begins.
+#[server]
+pub async fn sign_in(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    let start = crate::server::sign_in(&email, &password).await?;
+    crate::server::redirect(&after_sign_in(&next, &start));
+    Ok(())
+}
+
+/// Ends this session.
+#[server]
+pub async fn sign_out() -> Result<(), AppError> {
+    crate::server::sign_out().await?;
+    crate::server::redirect(paths::SIGN_IN);
+    Ok(())
+}
+
+/// Whether a one-time link is good.
+#[server]
+pub async fn bootstrap_check(token: String) -> Result<(), AppError> {
+    Ok(domain::users::bootstrap_check(&crate::server::ctx()?, &token).await?)
+}
+
+/// Makes the first owner with a one-time link.
+#[server]
+pub async fn bootstrap(
+    token: String,
+    #[server(default)] name: String,
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+) -> Result<(), AppError> {
+    domain::users::bootstrap(&crate::server::ctx()?, &token, &email, &name, &password).await?;
+    crate::server::flash("success", "Your account is ready. Sign in with it.");
+    crate::server::redirect(paths::SIGN_IN);
+    Ok(())
+}
+
+/// Where this person's work begins.
+pub fn home_of(actor: &Actor) -> String {
+    match actor {
+        Actor::User { platform: Some(Role::Success), .. } => paths::HEALTH.into(),
+        Actor::User { platform: None, memberships, .. } => {
+            memberships.first().map_or_else(|| paths::SIGN_IN.into(), |m| paths::tenant(&m.slug, ""))
+        }
+        _ => paths::OVERVIEW.into(),
+    }
+}
+
+/// The page that was asked for before the sign-in, if it is one of ours.
+pub fn after_sign_in(next: &str, actor: &Actor) -> String {
+    let local = crate::request::is_local(next) && next != paths::HOME && !next.starts_with(paths::SIGN_IN);
+    if local { next.to_owned() } else { home_of(actor) }
+}
+
+/// One card on an empty page.
+#[component]
+fn Solo(title: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <Body {..} class="c-solo"/>
+        <Title text=title/>
+        <FlashBanner/>
+        <main class="c-sign-in" id="content">
+            <p class="c-sign-in__brand">
+                <svg class="c-brand" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
+                    <path d="M2 5h8v4H2zM14 5h8v4h-8zM2 15h8v4H2z"/>
+                    <path d="M14.75 15.75h6.5v2.5h-6.5z" class="c-brand__now"/>
+                </svg>
+                "Steward"
+            </p>
+            <h1>{title}</h1>
+            {children()}
+        </main>
+    }
+}
+
+/// A labelled input with its error. Never shows a password again.
+#[component]
+fn Input(
+    name: &'static str,
+    label: &'static str,
+    kind: &'static str,
+    autocomplete: &'static str,
+    #[prop(optional, into)] value: String,
+    #[prop(optional)] help: Option<String>,
+    error: Option<String>,
+    #[prop(optional)] autofocus: bool,
+) -> impl IntoView {
+    let id = format!("f-{name}");
+    let described =
+        [help.as_ref().map(|_| format!("{id}-help")), error.as_ref().map(|_| format!("{id}-error"))]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
+    view! {
+        <div class="c-field">
+            <label class="c-field__label" r#for=id.clone()>{label}</label>
+            {help.map(|help| view! { <p class="c-field__help" id=format!("{id}-help")>{help}</p> })}
+            <input
+                class="c-input" id=id.clone() name=name r#type=kind value=value autocomplete=autocomplete required
+                autocapitalize="none" spellcheck="false" autofocus=autofocus
+                aria-invalid=error.is_some().then_some("true")
+                aria-describedby=(!described.is_empty()).then_some(described)
+            />
+            {error.map(|error| view! { <p class="c-field__error" id=format!("{id}-error")>{error}</p> })}
+        </div>
+    }
+}
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
-    view! { <h1>"Sign in"</h1> }
+    let query = ui::query();
+    let asked = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let state = form_state("sign_in");
+    let next = asked("next").unwrap_or_default();
+    let ended = asked("ended").is_some() && !state.failed();
+    let email = state.value("email", "");
+    let known = !email.is_empty();
+    view! {
+        <Solo title="Sign in">
+            {ended.then(|| view! {
+                <div class="c-banner" data-tone="info" role="status">
+                    <p class="c-banner__text">"Your session has ended. Sign in to go on where you were."</p>
+                </div>
+            })}
+            <Form to="sign_in" state=state.clone()>
+                <input type="hidden" name="next" value=next/>
+                <Input name="email" label="E-mail" kind="email" autocomplete="username" value=email error=state.error("email") autofocus=!known/>
+                <Input name="password" label="Password" kind="password" autocomplete="current-password" error=state.error("password") autofocus=known/>
+                <button class="c-button" data-kind="primary" data-size="lg">"Sign in"</button>
+            </Form>
+        </Solo>
+    }
+}
+
+#[component]
+pub fn BootstrapPage() -> impl IntoView {
+    let token = ui::param("token");
+    view! {
+        <Load
+            read={
+                let token = token.clone();
+                move || bootstrap_check(token.clone())
+            }
+            view=move |()| {
+                let state = form_state("bootstrap");
+                let token = token.clone();
+                view! {
+                    <Solo title="Make the first owner">
+                        <p>"Nobody can run this platform yet. This link works once."</p>
+                        <Form to="bootstrap" state=state.clone()>
+                            <input type="hidden" name="token" value=token.clone()/>
+                            <Input name="name" label="Name" kind="text" autocomplete="name" value=state.value("name", "") error=state.error("name") autofocus=true/>
+                            <Input name="email" label="E-mail" kind="email" autocomplete="username" value=state.value("email", "") error=state.error("email")/>
+                            <Input
+                                name="password" label="Password" kind="password" autocomplete="new-password" error=state.error("password")
+                                help=format!("{} characters or more. Several words are easier to remember than odd letters.", model::users::PASSWORD_MIN)
+                            />
+                            <button class="c-button" data-kind="primary" data-size="lg">"Make my account"</button>
+                        </Form>
+                    </Solo>
+                }
+                .into_any()
+            }
+        />
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::permission::Membership;
+    use model::tenants::Access;
+    use model::{TenantId, UserId};
+
+    fn person(platform: Option<Role>) -> Actor {
+        let tenant = TenantId(uuid::Uuid::from_u128(7));
+        let membership = Membership {
+            tenant,
+            slug: "acme".into(),
+            tenant_name: "Acme".into(),
+            role: Role::TenantAdmin,
+            access: Access::Full,
+        };
+        Actor::User {
+            id: UserId(uuid::Uuid::from_u128(1)),
+            name: "n".into(),
+            email: "n@example.com".into(),
+            platform,
+            memberships: vec![membership],
+        }
+    }
+
+    #[test]
+    fn everybody_begins_where_their_work_is() {
+        assert_eq!(home_of(&person(Some(Role::Operator))), "/overview");
+        assert_eq!(home_of(&person(Some(Role::Success))), "/health");
+        assert_eq!(home_of(&person(None)), "/tenants/acme");
+    }
+
+    #[test]
+    fn sign_in_leads_nowhere_else() {
+        let actor = person(Some(Role::Owner));
+        assert_eq!(after_sign_in("/tenants?status=trial", &actor), "/tenants?status=trial");
+        for bad in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "", "/", "/sign-in?next=/sign-in"]
+        {
+            assert_eq!(after_sign_in(bad, &actor), "/overview", "{bad}");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 //! the list of this process can be named.
 
 use app::AppError;
-use app::request::{Flash, FormFailure};
+use app::request::{Flash, FormFailure, is_local};
 use app::server::FLASH_HEADER;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -206,14 +206,6 @@ fn redirect(forms: &Forms, done: &Done, page: &Uri) -> Response {
         response.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }
     response
-}
-
-/// A path on this site: never another host, however it is spelled.
-pub fn is_local(target: &str) -> bool {
-    target.starts_with('/')
-        && !target.starts_with("//")
-        && !target.contains('\\')
-        && !target.contains(char::is_control)
 }
 
 struct Redirect;

@@ -3,6 +3,7 @@
 mod config;
 mod forms;
 mod router;
+mod session;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,6 +18,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .site_addr(config.addr)
         .build();
     let listener = tokio::net::TcpListener::bind(config.addr).await?;
-    axum::serve(listener, router::router(services, options, b"skeleton")).await?;
+    let identity = session::Identify {
+        services,
+        cookie: app::request::SessionCookie { secure: config.is_https() },
+        proxies: [].into(),
+    };
+    let app = router::router(identity, options, b"skeleton");
+    axum::serve(listener, app.into_make_service_with_connect_info::<std::net::SocketAddr>()).await?;
     Ok(())
 }

@@ -50,6 +50,8 @@ words! {
         ApiKeyManage = "api_key.manage", "manage API keys";
         AuditRead = "audit.read", "read the audit log of a tenant";
         AuditFleet = "audit.fleet", "read the audit log of the platform";
+        MemberManage = "member.manage", "manage a tenant’s people";
+        UserManage = "user.manage", "manage who may sign in";
     }
 }
 
@@ -59,7 +61,7 @@ impl Permission {
         use Permission::*;
         match self {
             TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TaskEnable | TaskOverride
-            | ConversationWrite | ChecklistWork | ApiKeyManage => true,
+            | ConversationWrite | ChecklistWork | ApiKeyManage | MemberManage | UserManage => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet => false,
         }
@@ -78,6 +80,7 @@ impl Permission {
                 | TenantOffboard
                 | HealthFleet
                 | AuditFleet
+                | UserManage
         )
     }
 }
@@ -91,7 +94,8 @@ impl Role {
     pub fn grants(self, permission: Permission) -> bool {
         use Permission::*;
         match self {
-            Self::Owner | Self::Operator => true,
+            Self::Owner => true,
+            Self::Operator => permission != UserManage,
             Self::Success => !permission.writes() && permission != AuditFleet || permission == ChecklistWork,
             Self::Auditor => !permission.writes(),
             Self::TenantAdmin => !permission.is_platform(),

@@ -6,9 +6,11 @@
 
 use crate::audit::{self, AuditEvent};
 use crate::error::{Error, Result};
+use crate::users::SessionCache;
 use chrono::{DateTime, Utc};
 use model::TenantId;
 use model::permission::{Actor, Permission, Scope, Verdict};
+use rand::Rng;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
 use std::sync::Arc;
@@ -24,28 +26,40 @@ struct Inner {
     pool: PgPool,
     /// Fixed in tests.
     clock: Option<DateTime<Utc>>,
+    sessions: SessionCache,
 }
 
 impl Services {
     /// `pool` must be logged in as the serving role, see `db::serving_pool`.
     pub fn new(pool: PgPool) -> Self {
-        Self { inner: Arc::new(Inner { pool, clock: None }) }
+        Self { inner: Arc::new(Inner { pool, clock: None, sessions: SessionCache::default() }) }
     }
 
     /// For tests: `cx.now()` is always this.
     pub fn with_clock(pool: PgPool, now: DateTime<Utc>) -> Self {
-        Self { inner: Arc::new(Inner { pool, clock: Some(now) }) }
+        Self { inner: Arc::new(Inner { pool, clock: Some(now), sessions: SessionCache::default() }) }
     }
 
     /// A context for one request.
-    pub fn ctx(&self, actor: Actor, request_id: impl Into<Arc<str>>) -> Ctx {
-        Ctx { services: self.clone(), actor: Arc::new(actor), request_id: request_id.into() }
+    pub fn ctx(&self, actor: impl Into<Arc<Actor>>, request_id: impl Into<Arc<str>>) -> Ctx {
+        Ctx { services: self.clone(), actor: actor.into(), request_id: request_id.into() }
     }
 
     /// A context for the server's own work.
     #[expect(clippy::disallowed_methods, reason = "one of the two places that make ids")]
     pub fn system(&self, name: &str) -> Ctx {
-        self.ctx(Actor::System { name: name.to_owned() }, format!("{name}-{}", uuid::Uuid::now_v7()))
+        self.ctx(Actor::System { name: name.to_owned() }, format!("{name}-{}", self.new_id()))
+    }
+
+    /// A new id, sortable by time.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
+    pub fn new_id(&self) -> uuid::Uuid {
+        uuid::Uuid::now_v7()
+    }
+
+    /// Who is signed in, as this process has seen it within the last second.
+    pub(crate) fn sessions(&self) -> &SessionCache {
+        &self.inner.sessions
     }
 
     /// Whether the database answers.
@@ -127,9 +141,16 @@ impl Ctx {
     }
 
     /// A new id, sortable by time.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
     pub fn new_id(&self) -> uuid::Uuid {
-        uuid::Uuid::now_v7()
+        self.services.new_id()
+    }
+
+    /// Bytes that nobody can guess.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws random bytes")]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        rand::rng().fill_bytes(&mut bytes);
+        bytes
     }
 
     /// Refuses what the actor may not do; the refusal itself is audited. First line of every service function.
@@ -189,6 +210,12 @@ impl Tx {
         &mut self.connection
     }
 
+    /// The same transaction, its audit line in another name: whoever has just signed in.
+    pub(crate) fn acting_as(mut self, cx: &Ctx) -> Self {
+        self.cx = cx.clone();
+        self
+    }
+
     /// Commits the change together with its audit line.
     pub async fn commit(self, event: AuditEvent) -> Result<()> {
         self.commit_all(vec![event]).await
@@ -201,6 +228,8 @@ impl Tx {
         }
         audit::append(&mut self.connection, &self.cx, events).await?;
         self.connection.execute("COMMIT").await?;
+        // The change may have been about who may do what: nobody in this process acts on the old answer.
+        self.cx.services.sessions().clear();
         Ok(())
     }
 

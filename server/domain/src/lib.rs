@@ -15,6 +15,7 @@ pub mod error;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod users;
 
 pub use audit::AuditEvent;
 pub use ctx::{Ctx, Read, Services, Tx};

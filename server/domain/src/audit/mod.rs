@@ -142,6 +142,13 @@ pub(crate) async fn record_denial(cx: &Ctx, permission: Permission, scope: Scope
     tx.commit_unaudited("the line is the change").await
 }
 
+/// Records an attempt that was refused for another reason than a missing permission: a wrong password, say.
+pub(crate) async fn record_refused(cx: &Ctx, event: AuditEvent) -> Result<()> {
+    let mut tx = cx.begin(Reach::System).await?;
+    write(tx.conn(), cx, &event, "denied").await?;
+    tx.commit_unaudited("the line is the change").await
+}
+
 /// The outcome of checking one chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verified {
