@@ -30,6 +30,11 @@ pub fn ctx() -> Result<domain::Ctx, AppError> {
     extension::<domain::Ctx>().ok_or(AppError::SignIn)
 }
 
+/// The time of this request.
+pub fn now() -> chrono::DateTime<chrono::Utc> {
+    extension::<domain::Ctx>().map_or(chrono::DateTime::UNIX_EPOCH, |cx| cx.now())
+}
+
 /// Path and query of this request.
 pub fn uri() -> (String, String) {
     parts()

@@ -4,6 +4,7 @@
 //! function; success redirects (with a flash banner), failure renders the same page again with status 422, what was
 //! typed in [`FormState`], and each error beside its field.
 
+use super::{Icon, Tone};
 use crate::error::AppError;
 use crate::request::{Flash, FormFailure};
 use leptos::prelude::*;
@@ -25,6 +26,12 @@ pub fn form_state(form: &str) -> FormState {
         .filter(|failure| failure.form == form)
         .map(|failure| FormState { values: failure.values, error: Some(failure.error) })
         .unwrap_or_default()
+}
+
+impl From<&Self> for FormState {
+    fn from(state: &Self) -> Self {
+        state.clone()
+    }
 }
 
 impl FormState {
@@ -76,6 +83,7 @@ pub fn Form(
     /// The server function's name.
     to: &'static str,
     /// From [`form_state`]; required, so that no form forgets its errors.
+    #[prop(into)]
     state: FormState,
     #[prop(optional)] class: &'static str,
     children: Children,
@@ -83,10 +91,17 @@ pub fn Form(
     view! {
         <form method="post" class=format!("c-form {class}") novalidate>
             <input type="hidden" name=FORM_NAME value=to/>
-            {state.summary().map(|(title, errors)| view! { <ErrorSummary title errors/> })}
+            <SummaryOf state=state/>
             {children()}
         </form>
     }
+    .into_any()
+}
+
+/// The errors of a form on top of it; nothing where there are none. [`Form`] has it already.
+#[component]
+pub fn SummaryOf(#[prop(into)] state: FormState) -> impl IntoView {
+    state.summary().map(|(title, errors)| view! { <ErrorSummary title errors/> }).into_any()
 }
 
 #[component]
@@ -99,27 +114,40 @@ fn ErrorSummary(title: String, errors: FieldErrors) -> impl IntoView {
         }
     });
     view! {
-        <div class="c-error-summary" role="alert" tabindex="-1" autofocus>
-            <h2 class="c-error-summary__title">{title}</h2>
-            <ul class="c-error-summary__list">{items.collect_view()}</ul>
+        <div class="c-errors" role="alert" tabindex="-1" autofocus aria-labelledby="errors-h">
+            <h2 id="errors-h">{title}</h2>
+            <ul>{items.collect_view()}</ul>
         </div>
     }
+    .into_any()
 }
 
 /// The banner of the last action; its region is always in the document.
 #[component]
 pub fn FlashBanner() -> impl IntoView {
     let banner = crate::server::extension::<Flash>().map(|flash| {
-        let undo = flash.undo.map(|undo| {
+        let actions = flash.undo.map(|undo| {
             view! {
-                <form method="post" class="c-banner__undo">
+                <form method="post">
                     <input type="hidden" name=FORM_NAME value=undo.form/>
                     {undo.inputs.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> }).collect_view()}
-                    <button class="c-button" data-kind="quiet" data-size="sm">"Undo"</button>
+                    <button class="c-button" data-size="sm">"Undo"</button>
                 </form>
             }
+            .into_any()
         });
-        view! { <div class="c-banner" data-tone=flash.tone><p class="c-banner__text">{flash.text}</p>{undo}</div> }
+        banner(Tone::of(&flash.tone), flash.text, actions)
     });
-    view! { <div class="c-flash" role="status">{banner}</div> }
+    view! { <div class="c-flash">{banner}</div> }.into_any()
+}
+
+fn banner(tone: Tone, text: String, actions: Option<AnyView>) -> AnyView {
+    view! {
+        <div class="c-banner" role=tone.role() data-tone=tone.as_str()>
+            <Icon name=tone.icon()/>
+            <div class="c-banner__body"><p>{text}</p></div>
+            {actions.map(|actions| view! { <div class="c-banner__actions">{actions}</div> })}
+        </div>
+    }
+    .into_any()
 }

@@ -1,9 +1,60 @@
-//! The design system's components. Markup follows `style/README.md`; nothing here knows a noun of the domain.
+//! The design system's components. Markup follows `style/README.md`; they know words of `model` (statuses, bands,
+//! stages, plans) so that each is shown in one way, and nothing of its rules. `/dev/gallery` shows all of them.
 
+mod badge;
+mod button;
+mod chart;
+mod confirm;
+mod copy;
+mod diff;
+mod empty;
+mod field;
+mod filter;
 mod form;
+mod format;
+mod icon;
+mod kind;
 mod load;
+mod menu;
+mod meter;
+mod page;
 mod request;
+mod score;
+mod steps;
+mod table;
+mod time;
+mod track;
+mod url;
 
-pub use form::{FORM_NAME, FlashBanner, Form, FormState, form_state};
+pub use badge::{
+    Badge, BandBadge, Count, Origin, OverriddenTag, PlanTag, Provenance, StatusBadge, StatusDetail, Tag,
+    band_look, initials, status_look, status_text,
+};
+pub use button::{Actions, Button, DisabledButton, LinkButton};
+pub use chart::{Figure, Ratio};
+pub use confirm::{ConfirmPage, Consequence, Tier};
+pub use copy::Copy;
+pub use diff::{DiffRow, DiffState, DiffTable, Piece, ProseDiff, words};
+pub use empty::{Banner, Empty, EmptyKind};
+pub use field::{
+    Checkbox, CheckboxGroup, Choice, FieldSet, Hidden, RadioCards, SelectField, Switch, TextArea, TextField,
+};
+pub use filter::{Chip, Chips, FilterBar, FilterGroup, ViewsNav};
+pub use form::{FORM_NAME, FlashBanner, Form, FormState, SummaryOf, form_state};
+pub use format::{bytes, compact, grouped, percent};
+pub use icon::{Icon, icon};
+pub use kind::{FieldWidth, Kind, Size, Tone, Width};
 pub use load::Load;
+pub use menu::{Menu, MenuDisabled, MenuForm, MenuLink, MenuRule};
+pub use meter::{Level, QuotaRow};
+pub use page::{
+    Breadcrumbs, Card, Cols, Grid, KpiCard, Kpis, Meta, NavItem, PageHeader, Props, Row, Section, SectionNav,
+    Stack,
+};
 pub use request::{param, query, status, theme};
+pub use score::{Delta, Score, ScoreInline, Spark, score_text};
+pub use steps::{Step, StepState, Steps, Timeline, TimelineItem};
+pub use table::{DataTable, Pagination, SortHeader, Th, ZeroRow};
+pub use time::{Countdown, MaybeWhen, When, absolute, day, days_left, now, plural, relative, span};
+pub use track::{Segment, StageNote, StageTrack, Stages, segments};
+pub use url::Query;

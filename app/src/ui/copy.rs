@@ -1,0 +1,24 @@
+//! Copying to the clipboard, which only the browser can do: without WASM the button does not exist.
+
+use leptos::prelude::*;
+
+/// Copies `value`; `label` says what: "Copy id". Shows a tick for two seconds.
+///
+/// `<Copy value=tenant.id.to_string() label="Copy id"/>`
+#[island]
+pub fn Copy(value: String, label: String) -> impl IntoView {
+    let (ready, set_ready) = signal(false);
+    let (copied, set_copied) = signal(false);
+    Effect::new(move |_| set_ready.set(true));
+    let copy = move |_| {
+        let _promise = window().navigator().clipboard().write_text(&value);
+        set_copied.set(true);
+        set_timeout(move || set_copied.set(false), std::time::Duration::from_secs(2));
+    };
+    view! {
+        <button class="c-copy" type="button" hidden=move || !ready.get() data-copied=move || copied.get() aria-label=label on:click=copy>
+            <svg class="c-icon" aria-hidden="true"><use_ href=move || if copied.get() { "/icons.svg#check" } else { "/icons.svg#copy" }/></svg>
+            <span class="u-visually-hidden" role="status">{move || copied.get().then_some("Copied")}</span>
+        </button>
+    }
+}

@@ -1,0 +1,165 @@
+//! Tables: caption, named scroll region, sort links, pages, and the row that says that nothing matches.
+
+use super::{Icon, Query};
+use leptos::prelude::*;
+use model::page::Total;
+
+/// The shell of every table: `head` is the `th`s of the head row, children are the rows.
+///
+/// `<DataTable id="tenants" caption="Tenants" head=view!{ <SortHeader …/><Th>"Plan"</Th> }.into_any()>{rows}</DataTable>`
+#[component]
+pub fn DataTable(
+    /// Unique on the page.
+    id: &'static str,
+    #[prop(into)] caption: String,
+    head: AnyView,
+    /// Rows become cards on a phone; cells need `data-label`.
+    #[prop(optional)]
+    cards: bool,
+    /// Always scrolls sideways.
+    #[prop(optional)]
+    wide: bool,
+    /// For a table inside a card.
+    #[prop(optional)]
+    small: bool,
+    children: Children,
+) -> impl IntoView {
+    let caption_id = format!("{id}-caption");
+    view! {
+        <div class="c-table-region" id=id role="region" aria-labelledby=caption_id tabindex="0" data-wide=wide>
+            <table class="c-table" data-cards=cards data-size=small.then_some("sm")>
+                <caption class="u-visually-hidden" id=caption_id.clone()>{caption}</caption>
+                <thead><tr>{head}</tr></thead>
+                <tbody>{children()}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+/// A column that cannot be sorted. `hidden` shows its name to screen readers only, `num` aligns to the right.
+///
+/// `<Th num=true>"Users"</Th>`, `<Th hidden=true>"Actions"</Th>`
+#[component]
+pub fn Th(#[prop(optional)] num: bool, #[prop(optional)] hidden: bool, children: Children) -> impl IntoView {
+    let content = if hidden {
+        view! { <span class="u-visually-hidden">{children()}</span> }.into_any()
+    } else {
+        children().into_any()
+    };
+    view! { <th scope="col" class=num.then_some("u-num")>{content}</th> }.into_any()
+}
+
+/// A column that sorts by a link: `?sort=name` upwards, `?sort=-name` downwards; filters stay, the list begins anew.
+///
+/// `<SortHeader key="name" label="Tenant" sort="-health" path=paths::TENANTS/>`
+#[component]
+pub fn SortHeader(
+    key: &'static str,
+    label: &'static str,
+    /// What the list is sorted by now.
+    #[prop(into)]
+    sort: String,
+    #[prop(into)] path: String,
+    #[prop(optional)] num: bool,
+) -> impl IntoView {
+    let (direction, icon, next) = if sort == key {
+        (Some("ascending"), "arrow-up", format!("-{key}"))
+    } else if sort.strip_prefix('-') == Some(key) {
+        (Some("descending"), "arrow-down", key.to_owned())
+    } else {
+        (None, "chevrons-up-down", key.to_owned())
+    };
+    let href = Query::here().first_page().set("sort", &next).href(&path);
+    view! { <th scope="col" class=num.then_some("u-num") aria-sort=direction><a class="c-sort" href=href>{label}" "<Icon name=icon/></a></th> }.into_any()
+}
+
+/// The row of a table in which nothing matches: the head stays, the way back is in it.
+///
+/// `<ZeroRow columns=8 what="No tenants match" clear=paths::TENANTS/>`
+#[component]
+pub fn ZeroRow(
+    columns: u32,
+    #[prop(into)] what: String,
+    /// The list without filters; absent when nothing is filtered.
+    #[prop(optional, into)]
+    clear: Option<String>,
+    /// The nearest hint.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <tr class="c-table__zero"><td colspan=columns>
+            <div class="c-empty" data-kind="zero">
+                <Icon name="search" size=super::Size::ExtraLarge/>
+                <p class="c-empty__title">{what}</p>
+                {children.map(|children| children())}
+                {clear.map(|href| view! { <div class="c-actions"><a class="c-button" href=href>"Clear all filters"</a></div> })}
+            </div>
+        </td></tr>
+    }
+    .into_any()
+}
+
+/// First, Previous, Next; how many are shown of how many; rows per page.
+///
+/// `<Pagination path=paths::TENANTS shown=page.rows.len() total=page.total next=page.next previous=page.previous/>`
+#[component]
+pub fn Pagination(
+    #[prop(into)] path: String,
+    shown: usize,
+    total: Total,
+    #[prop(optional_no_strip)] next: Option<String>,
+    #[prop(optional_no_strip)] previous: Option<String>,
+    /// What the rows are: `tenants`.
+    #[prop(default = "rows")]
+    what: &'static str,
+    /// The sizes to choose from and the one that holds; empty offers none.
+    #[prop(optional)]
+    sizes: Vec<u32>,
+    #[prop(optional)] size: u32,
+) -> impl IntoView {
+    let here = Query::here();
+    let at_start = previous.is_none();
+    let first = (!at_start).then(|| here.clone().first_page().href(&path));
+    let next = next.map(|cursor| here.clone().first_page().set("after", &cursor).href(&path));
+    let previous = previous.map(|cursor| here.clone().first_page().set("before", &cursor).href(&path));
+    let shown = i64::try_from(shown).unwrap_or(i64::MAX);
+    let range = match total {
+        Total::Exact(n) if n == shown => format!("{} {what}", model::page::grouped(n)),
+        _ => format!("{} of {total} {what}", model::page::grouped(shown)),
+    };
+    let sizes = (sizes.len() > 1).then(|| {
+        let links = sizes.into_iter().map(|rows| {
+            let href = here.clone().first_page().set("rows", &rows.to_string()).href(&path);
+            view! { " " <a href=href aria-current=(rows == size).then_some("true")>{rows}</a> }
+        });
+        view! { <p class="c-pagination__size">"Rows"{links.collect_view()}</p> }
+    });
+    view! {
+        <nav class="c-pagination" aria-label="Pagination">
+            <p class="c-pagination__range">{range}</p>
+            <ul>
+                <li>{step(first, "First", None, false)}</li>
+                <li>{step(previous, "Previous", Some("prev"), false)}</li>
+                <li>{step(next, "Next", Some("next"), true)}</li>
+            </ul>
+            {sizes}
+        </nav>
+    }
+    .into_any()
+}
+
+fn step(href: Option<String>, label: &'static str, rel: Option<&'static str>, forward: bool) -> AnyView {
+    let left = (rel.is_some() && !forward).then(|| view! { <Icon name="chevron-left"/> });
+    let right = forward.then(|| view! { <Icon name="chevron-right"/> });
+    match href {
+        Some(href) => {
+            view! { <a class="c-button" data-size="sm" rel=rel href=href>{left}{label}{right}</a> }.into_any()
+        }
+        None => {
+            view! { <span class="c-button" data-size="sm" aria-disabled="true">{left}{label}{right}</span> }
+                .into_any()
+        }
+    }
+}
