@@ -51,7 +51,9 @@ CREATE TABLE steward.task_override (
 CALL isolate('activation', 'tenant_id');
 CALL isolate('task_override', 'tenant_id');
 GRANT SELECT ON task, task_version TO steward_operator, steward_tenant;
-GRANT INSERT, UPDATE ON task, task_version TO steward_operator;
+GRANT INSERT, UPDATE ON task TO steward_operator;
+-- A version is published once and never changed, by nobody.
+GRANT INSERT ON task_version TO steward_operator;
 GRANT SELECT, INSERT, UPDATE ON activation TO steward_operator, steward_tenant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON task_override TO steward_operator, steward_tenant;
 RESET ROLE;

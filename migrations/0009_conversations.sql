@@ -46,7 +46,7 @@ CREATE TABLE pooled.task_run (
   CONSTRAINT task_run_skip_is_said CHECK ((outcome = 'skipped') = (skip_reason IS NOT NULL))
 );
 CREATE INDEX task_run_by_conversation ON pooled.task_run (tenant_id, conversation_id);
-CREATE INDEX task_run_by_task ON pooled.task_run (tenant_id, task_id, at DESC);
+CREATE INDEX task_run_by_task ON pooled.task_run (tenant_id, task_id, at DESC) INCLUDE (outcome);
 CREATE TABLE pooled.field_value (
   tenant_id       uuid NOT NULL,
   conversation_id uuid NOT NULL,

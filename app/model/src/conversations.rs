@@ -57,6 +57,8 @@ words! {
         FilterChannel = "filter_channel", "The task’s filter leaves out this channel";
         FilterLanguage = "filter_language", "The task’s filter leaves out this language";
         FilterMinTurns = "filter_min_turns", "Fewer turns than the task’s filter asks for";
+        FilterMinChars = "filter_min_chars", "Shorter than the task’s filter asks for";
+        NoContent = "no_content", "There are no words to analyse";
         EngineUnavailable = "engine_unavailable", "The task’s engine is not set up here";
         EngineUnsupported = "engine_unsupported", "The engine cannot do this task";
         TooLong = "too_long", "Longer than the engine reads";

@@ -39,6 +39,7 @@ words! {
         TaskRead = "task.read", "see AI tasks";
         TaskEnable = "task.enable", "enable and disable AI tasks";
         TaskOverride = "task.override", "override AI tasks";
+        TaskPublish = "task.publish", "publish global AI tasks";
         FieldRead = "field.read", "see fields";
         ConversationRead = "conversation.read", "read conversations";
         ConversationWrite = "conversation.write", "send conversations";
@@ -61,7 +62,9 @@ impl Permission {
         use Permission::*;
         match self {
             TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TaskEnable | TaskOverride
-            | ConversationWrite | ChecklistWork | ApiKeyManage | MemberManage | UserManage => true,
+            | ConversationWrite | ChecklistWork | ApiKeyManage | MemberManage | UserManage | TaskPublish => {
+                true
+            }
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet => false,
         }
@@ -81,6 +84,7 @@ impl Permission {
                 | HealthFleet
                 | AuditFleet
                 | UserManage
+                | TaskPublish
         )
     }
 }

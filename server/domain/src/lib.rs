@@ -12,6 +12,8 @@ pub mod ctx;
 pub mod db;
 pub mod engines;
 pub mod error;
+pub mod fields;
+pub mod tasks;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
