@@ -7,7 +7,9 @@
 //! To add a feature: a migration, the types in `model`, a folder here with `mod.rs` (rules) and `store.rs` (SQL,
 //! `pub(super)`), then pages in `app`. Start reading at [`tenants`].
 
+pub mod api_keys;
 pub mod audit;
+pub mod conversations;
 pub mod ctx;
 pub mod db;
 pub mod engines;
@@ -17,6 +19,7 @@ pub mod tasks;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod usage;
 pub mod users;
 
 pub use audit::AuditEvent;

@@ -1,0 +1,86 @@
+//! Conversations: in by the machine API, out with what the pipeline made of them.
+//!
+//! Invariants: one conversation for each external id of a tenant, however often it is sent; a request stores all of its
+//! conversations or none; usage is counted in the same transaction. A new conversation is `pending`: its row is the
+//! work item of the pipeline (see [`crate::pipeline`]).
+
+mod parse;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use parse::{Fault, Prepared, parse};
+
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use crate::usage;
+use model::conversations::{Conversation, ConversationRow, Received, State};
+use model::permission::{Permission, Scope};
+use model::tenants::Access;
+use model::usage::Meter;
+use model::{ConversationId, TenantId};
+
+/// Rows of one INSERT.
+const BATCH: usize = 500;
+/// Rows of one page at most.
+pub const PAGE_MAX: u32 = 200;
+
+/// Stores what is not there yet.
+///
+/// # Errors
+/// `Suspended` also when the tenant was suspended while the request was on its way.
+pub async fn ingest(cx: &Ctx, tenant: TenantId, mut conversations: Vec<Prepared>) -> Result<Received> {
+    cx.require(Permission::ConversationWrite, Scope::Tenant(tenant)).await?;
+    let received = count(conversations.len());
+    // One order for everybody: two requests with the same ids never wait for each other in a circle.
+    conversations.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let access = store::access(tx.conn()).await?.ok_or(Error::NotFound)?;
+    if access != Access::Full && !cx.actor().is_platform() {
+        return Err(Error::Suspended(access));
+    }
+    let (mut created, mut bytes) = (0, 0);
+    for batch in conversations.chunks(BATCH) {
+        let ids: Vec<_> = batch.iter().map(|_| cx.new_id()).collect();
+        let stored = store::insert(tx.conn(), tenant, &ids, batch).await?;
+        created += stored.rows;
+        bytes += stored.bytes;
+    }
+    usage::store::add(tx.conn(), tenant, &[(Meter::Conversations, created), (Meter::StorageBytes, bytes)])
+        .await?;
+    tx.commit_unaudited("conversations are data, not administration; usage counts them").await?;
+    Ok(Received { received, created, duplicates: received - created })
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// A page of conversations, newest first, after the one whose id is the cursor. Answers the next cursor.
+pub async fn list(
+    cx: &Ctx,
+    tenant: TenantId,
+    state: Option<State>,
+    after: Option<ConversationId>,
+    limit: u32,
+) -> Result<(Vec<ConversationRow>, Option<ConversationId>)> {
+    cx.require(Permission::ConversationRead, Scope::Tenant(tenant)).await?;
+    let limit = limit.clamp(1, PAGE_MAX);
+    let mut read = cx.read(Reach::Tenant(tenant)).await?;
+    let mut rows = store::list(read.conn(), tenant, state, after, i64::from(limit) + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = if more { rows.last().map(|row| row.id) } else { None };
+    Ok((rows, next))
+}
+
+/// One conversation with its turns, values and runs, by the id that its sender gave it.
+pub async fn by_external_id(cx: &Ctx, tenant: TenantId, external_id: &str) -> Result<Conversation> {
+    cx.require(Permission::ConversationRead, Scope::Tenant(tenant)).await?;
+    let mut read = cx.read(Reach::Tenant(tenant)).await?;
+    // The row first: results are committed together with the state that says they are there.
+    let head = store::get(read.conn(), tenant, external_id).await?.ok_or(Error::NotFound)?;
+    let values = store::values(read.conn(), tenant, head.row.id).await?;
+    let runs = store::runs(read.conn(), tenant, head.row.id).await?;
+    Ok(Conversation { values, runs, ..head })
+}
