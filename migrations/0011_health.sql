@@ -33,6 +33,13 @@ CREATE TABLE steward.health_snapshot (
   computed_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, day)
 );
+-- The movement within 7 days stands on the tenant too: the fleet's movers are read from an index, not from two
+-- snapshots per tenant. The newest snapshot's age finds who is due.
+ALTER TABLE tenant ADD COLUMN health_delta smallint CHECK (health_delta BETWEEN -100 AND 100);
+CREATE INDEX tenant_by_health_delta ON tenant (health_delta, id) WHERE health_delta <> 0;
+CREATE INDEX tenant_by_health_due ON tenant (health_at NULLS FIRST, id) WHERE status IN ('trial', 'active', 'suspended', 'offboarding');
+-- How far scores follow the usage that was rolled up.
+INSERT INTO rollup VALUES ('health', '0', NULL);
 CALL isolate('health_signal', 'tenant_id');
 CALL isolate('health_snapshot', 'tenant_id');
 GRANT SELECT ON health_weights TO steward_operator, steward_tenant;

@@ -8,9 +8,11 @@ mod id;
 mod states;
 
 pub mod api_keys;
+pub mod charts;
 pub mod conversations;
 pub mod directory;
 pub mod fields;
+pub mod health;
 pub mod page;
 pub mod permission;
 pub mod tasks;

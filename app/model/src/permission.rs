@@ -46,6 +46,7 @@ words! {
         UsageRead = "usage.read", "see usage";
         HealthRead = "health.read", "see health";
         HealthFleet = "health.fleet", "see the health of the fleet";
+        HealthCompute = "health.compute", "compute a health score anew";
         ChecklistRead = "checklist.read", "see checklists";
         ChecklistWork = "checklist.work", "work on checklists";
         ApiKeyManage = "api_key.manage", "manage API keys";
@@ -65,6 +66,9 @@ impl Permission {
             | ConversationWrite | ChecklistWork | ApiKeyManage | MemberManage | UserManage | TaskPublish => {
                 true
             }
+            ConversationWrite | HealthCompute | ChecklistWork | ApiKeyManage | MemberManage | UserManage => {
+                true
+            }
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet => false,
         }
@@ -82,6 +86,7 @@ impl Permission {
                 | TenantPlan
                 | TenantOffboard
                 | HealthFleet
+                | HealthCompute
                 | AuditFleet
                 | UserManage
                 | TaskPublish
@@ -100,7 +105,10 @@ impl Role {
         match self {
             Self::Owner => true,
             Self::Operator => permission != UserManage,
-            Self::Success => !permission.writes() && permission != AuditFleet || permission == ChecklistWork,
+            Self::Success => {
+                !permission.writes() && permission != AuditFleet
+                    || matches!(permission, ChecklistWork | HealthCompute)
+            }
             Self::Auditor => !permission.writes(),
             Self::TenantAdmin => !permission.is_platform(),
             Self::TenantMember => {

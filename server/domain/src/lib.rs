@@ -9,12 +9,14 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod charts;
 pub mod conversations;
 pub mod ctx;
 pub mod db;
 pub mod engines;
 pub mod error;
 pub mod fields;
+pub mod health;
 pub mod tasks;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
