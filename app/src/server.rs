@@ -106,6 +106,11 @@ pub async fn sign_out() -> Result<(), AppError> {
     if let Some(cookie) = extension::<SessionCookie>() {
         set_cookie(&cookie.clear());
     }
+    if let Some(options) = use_context::<ResponseOptions>() {
+        // Steps back must not show what this person saw.
+        options
+            .insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Configuration: typed, from the environment, checked at start. Secrets are never printed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// Everything that can be set. The README's table is this struct in words.
@@ -16,6 +16,8 @@ pub struct Config {
     pub secret: Option<Vec<u8>>,
     /// `STEWARD_PUBLIC_URL`: the address in the browser; `https` makes cookies `Secure`.
     pub public_url: String,
+    /// `STEWARD_TRUSTED_PROXIES`: addresses whose `X-Forwarded-For` is believed, with commas between.
+    pub proxies: Vec<IpAddr>,
     /// `STEWARD_DEMO`: `auto` loads a demo fleet into an empty embedded database, `off` never does.
     pub demo: bool,
     /// `STEWARD_LOG`: `text` or `json`.
@@ -32,6 +34,7 @@ impl std::fmt::Debug for Config {
             .field("database_url", &self.database_url.as_ref().map(|_| "(set)"))
             .field("secret", &self.secret.as_ref().map(|_| "(set)"))
             .field("public_url", &self.public_url)
+            .field("proxies", &self.proxies)
             .field("demo", &self.demo)
             .field("json_logs", &self.json_logs)
             .field("site_root", &self.site_root)
@@ -74,12 +77,23 @@ impl Config {
         if !public_url.starts_with("http://") && !public_url.starts_with("https://") {
             return Err(error("STEWARD_PUBLIC_URL", "begins with neither http:// nor https://"));
         }
+        let proxies = get("STEWARD_TRUSTED_PROXIES").unwrap_or_default();
+        let proxies = proxies
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| error("STEWARD_TRUSTED_PROXIES", &format!("“{text}” is not an IP address")))
+            })
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             addr,
             data: get("STEWARD_DATA").unwrap_or_else(|| ".data".into()).into(),
             database_url: get("DATABASE_URL"),
             secret,
             public_url,
+            proxies,
             demo: one_of("STEWARD_DEMO", "auto", ["auto", "off"])? == "auto",
             json_logs: one_of("STEWARD_LOG", "text", ["text", "json"])? == "json",
             site_root: get("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".into()).into(),
@@ -115,6 +129,7 @@ mod tests {
             ("STEWARD_PUBLIC_URL", "example.com"),
             ("STEWARD_DEMO", "yes"),
             ("STEWARD_LOG", "xml"),
+            ("STEWARD_TRUSTED_PROXIES", "10.0.0.1, proxy"),
         ] {
             let error = read(&[(name, value)]).expect_err(name);
             assert!(error.to_string().starts_with(name), "{error}");

@@ -10,7 +10,7 @@ use app::request::{Flash, FormFailure, is_local};
 use app::server::FLASH_HEADER;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -131,7 +131,9 @@ async fn submit(forms: &Forms, request: Request, next: Next) -> Response {
     let response = next.clone().run(call).await;
     match outcome(response).await {
         Ok(done) => redirect(forms, &done, &page),
-        Err(AppError::SignIn) => Redirect::to(app::paths::SIGN_IN),
+        Err(AppError::SignIn) => {
+            see_other(&app::paths::sign_in(page.path_and_query().map_or("/", |p| p.as_str())))
+        }
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut again = request_for(&parts, Method::GET, &page.to_string(), Bytes::new());
@@ -170,8 +172,11 @@ fn request_for(parts: &axum::http::request::Parts, method: Method, uri: &str, bo
 struct Done {
     location: Option<HeaderValue>,
     flash: Option<HeaderValue>,
-    cookies: Vec<HeaderValue>,
+    /// Cookies, and what else the browser is told besides where to go.
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
+
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 
 async fn outcome(response: Response) -> Result<Done, AppError> {
     let (parts, body) = response.into_parts();
@@ -179,7 +184,17 @@ async fn outcome(response: Response) -> Result<Done, AppError> {
         return Ok(Done {
             location: parts.headers.get(header::LOCATION).cloned(),
             flash: parts.headers.get(FLASH_HEADER).cloned(),
-            cookies: parts.headers.get_all(header::SET_COOKIE).iter().cloned().collect(),
+            headers: [header::SET_COOKIE, CLEAR_SITE_DATA]
+                .into_iter()
+                .flat_map(|name| {
+                    parts
+                        .headers
+                        .get_all(&name)
+                        .iter()
+                        .map(move |value| (name.clone(), value.clone()))
+                        .collect::<Vec<_>>()
+                })
+                .collect(),
         });
     }
     let body = to_bytes(body, MAX_FORM).await.unwrap_or_default();
@@ -198,23 +213,20 @@ fn redirect(forms: &Forms, done: &Done, page: &Uri) -> Response {
         .and_then(|value| value.to_str().ok())
         .filter(|to| is_local(to))
         .unwrap_or(back);
-    let mut response = Redirect::to(target);
+    let mut response = see_other(target);
     if let Some(cookie) = done.flash.as_ref().and_then(|json| forms.flash_cookie(json.as_bytes())) {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    for cookie in &done.cookies {
-        response.headers_mut().append(header::SET_COOKIE, cookie.clone());
+    for (name, value) in &done.headers {
+        response.headers_mut().append(name, value.clone());
     }
     response
 }
 
-struct Redirect;
-
-impl Redirect {
-    fn to(target: &str) -> Response {
-        let location = HeaderValue::from_str(target).unwrap_or_else(|_| HeaderValue::from_static("/"));
-        (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
-    }
+/// 303, so that the browser asks for the next page with GET.
+pub fn see_other(target: &str) -> Response {
+    let location = HeaderValue::from_str(target).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
 #[cfg(test)]

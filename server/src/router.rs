@@ -1,27 +1,158 @@
-//! The layer stack, outermost last, with a word on why each stands where it stands.
+//! Everything the server answers, and the layers every request goes through.
+//!
+//! From the outside in, with the reason for each place:
+//!
+//! 1. [`headers`]: answers of every other layer need them too; makes the nonce that pages use.
+//! 2. [`observe`]: gives the request its id and a log line, and dresses bare errors of the layers below.
+//! 3. sensitive headers: marked before anything could print them.
+//! 4. catch-panic: below `observe`, so that a panic is logged under the request's id and shown as a page.
+//! 5. compression: HTML only, at the cheapest level; built files are compressed beforehand.
+//!
+//! Then the ways part. Files, health checks and the machine API answer for themselves; pages, forms and server
+//! functions go through:
+//!
+//! 6. CSRF: before a body is read or a session looked up.
+//! 7. time-out, body limit: of the whole of what follows.
+//! 8. [`detach`]: a mutation goes on when the browser goes away, or when the time is over.
+//! 9. [`identify`]: who asks.
+//! 10. [`forms`]: runs the function that a form names by sending it through what follows.
+//! 11. [`gate`]: nobody unknown beyond here, neither by address nor by a form's name.
 
+use crate::assets::{assets, stylesheet};
 use crate::forms::{Forms, forms};
+use crate::headers::{Headers, PageNonce, headers, is_html};
+use crate::observe::{Observe, observe, panicked};
 use crate::session::{Identify, gate, home, identify};
+use app::request::SessionCookie;
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use domain::Services;
 use leptos::config::LeptosOptions;
+use leptos::nonce::Nonce;
+use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
+use std::net::IpAddr;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::sensitive_headers::{SetSensitiveRequestHeadersLayer, SetSensitiveResponseHeadersLayer};
+use tower_http::timeout::TimeoutLayer;
+use tracing::Instrument;
 
-/// Everything the server answers.
-pub fn router(identity: Identify, options: LeptosOptions, secret: &[u8]) -> Router {
-    let routes = generate_route_list(app::App);
+/// The largest body of a page, a form or a server function.
+const MAX_BODY: usize = 2 * 1024 * 1024;
+/// How long an answer may take. The database gives up earlier (`statement_timeout` 15 s).
+const MAX_TIME: Duration = Duration::from_secs(30);
+
+/// What the router is built from.
+pub struct Parts {
+    pub services: Services,
+    pub options: LeptosOptions,
+    /// The browser reaches us by TLS.
+    pub https: bool,
+    pub proxies: Arc<[IpAddr]>,
+    /// Signs banners.
+    pub secret: Vec<u8>,
+}
+
+/// The whole service.
+pub fn router(parts: &Parts) -> Router {
+    let services = parts.services.clone();
+    let identity = Identify {
+        services: services.clone(),
+        cookie: SessionCookie { secure: parts.https },
+        proxies: parts.proxies.clone(),
+    };
+    let look = Observe { services: services.clone(), stylesheet: stylesheet(&parts.options).into() };
+    Router::new()
+        .route("/livez", get(|| async { "ok" }))
+        .route("/readyz", get(ready).with_state(services.clone()))
+        .merge(assets(&parts.options))
+        .fallback_service(console(&parts.options, identity, &parts.secret))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(1)).compress_when(Pages))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(SetSensitiveRequestHeadersLayer::new([header::COOKIE, header::AUTHORIZATION]))
+        .layer(SetSensitiveResponseHeadersLayer::new([header::SET_COOKIE]))
+        .layer(from_fn_with_state(look, observe))
+        .layer(from_fn_with_state(Headers { services, https: parts.https }, headers))
+}
+
+/// Pages, forms and server functions, behind their layers.
+fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router {
     let shell_options = options.clone();
     let pages = Router::new()
         .route("/", get(home))
-        .route("/livez", get(|| async { "ok" }))
-        .leptos_routes(&options, routes, move || app::shell(shell_options.clone()))
-        .fallback(leptos_axum::file_and_error_handler(app::shell))
-        .with_state(options);
+        .leptos_routes_with_context(options, generate_route_list(app::App), provide_nonce, move || {
+            app::shell(shell_options.clone())
+        })
+        .fallback(leptos_axum::file_and_error_handler_with_context(provide_nonce, app::shell))
+        .with_state(options.clone());
     // A layer on `pages` itself would run after routing; the form layer sends its request through routing again.
     Router::new()
         .fallback_service(pages)
         .layer(from_fn(gate))
         .layer(from_fn_with_state(Forms::new(secret), forms))
         .layer(from_fn_with_state(identity, identify))
+        .layer(from_fn(detach))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, MAX_TIME))
+        .layer(CsrfLayer::new())
+}
+
+/// The nonce of the header becomes the nonce of the page's own scripts.
+fn provide_nonce() {
+    if let Some(nonce) = use_context::<axum::http::request::Parts>()
+        .and_then(|parts| parts.extensions.get::<PageNonce>().cloned())
+    {
+        provide_context(Nonce::from_value(nonce.0));
+    }
+}
+
+/// Runs whatever may change something in a task of its own, so that a browser that goes away cannot cut it in half:
+/// hyper drops the future of a request whose connection ends, in the middle of a transaction if need be.
+async fn detach(request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        },
+    }
+}
+
+/// Whether this process can do its work: the database answers.
+async fn ready(State(services): State<Services>) -> Response {
+    match tokio::time::timeout(Duration::from_secs(2), services.ready()).await {
+        Ok(Ok(())) => "ready".into_response(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}
+
+/// Compress what is made for one reader; everything else is compressed beforehand or small.
+#[derive(Clone, Copy)]
+struct Pages;
+
+impl tower_http::compression::Predicate for Pages {
+    fn should_compress<B>(&self, response: &http::Response<B>) -> bool
+    where
+        B: axum::body::HttpBody,
+    {
+        is_html(response.headers())
+    }
 }

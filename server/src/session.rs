@@ -6,10 +6,10 @@
 //! The cookie is handled here instead of by tower-sessions: that crate loads a record of its own first and the person
 //! after it, where one query can answer both, and its default save is an upsert, which brings revoked sessions back.
 
-use crate::forms::cookie;
-use app::request::{ClientAddress, SessionCookie};
+use crate::forms::{cookie, see_other};
+use crate::observe::{RequestId, problem, wants_json};
+use app::request::{ClientAddress, FormFailure, SessionCookie, Theme};
 use app::server::SessionOf;
-use axum::Json;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -34,22 +34,24 @@ pub struct Identify {
 #[derive(Clone, Copy)]
 struct Ended;
 
-/// The id of this request; made by the outermost layer.
-#[derive(Clone)]
-pub struct RequestId(pub Arc<str>);
-
 /// The layer that resolves the actor.
 pub async fn identify(State(state): State<Identify>, mut request: Request, next: Next) -> Response {
-    let id = request
-        .extensions()
-        .get::<RequestId>()
-        .map_or_else(|| state.services.new_id().simple().to_string().into(), |id| id.0.clone());
+    let id = request.extensions().get::<RequestId>().map_or_else(|| "none".into(), |id| id.0.clone());
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     if let Some(address) = peer {
         let client = client_address(address, request.headers(), &state.proxies);
         request.extensions_mut().insert(ClientAddress(client));
     }
     request.extensions_mut().insert(state.cookie);
+    if let Some(theme) = theme(request.headers()) {
+        request.extensions_mut().insert(theme);
+    }
+    if request.uri().path().starts_with("/api/") {
+        // A function that is asked for HTML answers its error by a redirect to wherever `Referer` says, with the error in
+        // the address. It is always asked for data.
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers_mut().remove(header::REFERER);
+    }
     let mut actor = Arc::new(Actor::Anonymous);
     // Files need no session; the machine API knows its callers by their keys.
     let path = request.uri().path();
@@ -67,15 +69,21 @@ pub async fn identify(State(state): State<Identify>, mut request: Request, next:
             }
             Err(error) => {
                 tracing::error!(%error, request_id = %id, "a session could not be looked up");
-                return problem(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "The service is not available at the moment.",
-                );
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
             }
         }
     }
     request.extensions_mut().insert(state.services.ctx(actor, id));
     next.run(request).await
+}
+
+/// The theme that the reader chose.
+fn theme(headers: &HeaderMap) -> Option<Theme> {
+    match cookie(headers, "theme")? {
+        "light" => Some(Theme("light")),
+        "dark" => Some(Theme("dark")),
+        _ => None,
+    }
 }
 
 /// The address that sent the request: the peer, or, where the peer is a trusted proxy, the last address in
@@ -107,10 +115,23 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> IpAd
 /// The layer that turns anonymous callers away from everything that is not on the list.
 pub async fn gate(request: Request, next: Next) -> Response {
     let anonymous = request.extensions().get::<Ctx>().is_none_or(|cx| *cx.actor() == Actor::Anonymous);
+    if let Some(cx) = request.extensions().get::<Ctx>().filter(|_| !anonymous && is_sign_in(&request)) {
+        let home = app::session::home_of(cx.actor());
+        if home != app::paths::SIGN_IN {
+            return see_other(&home);
+        }
+    }
     if !anonymous || is_public(request.uri().path()) {
         return next.run(request).await;
     }
     refuse(&request)
+}
+
+/// Whether this is the sign-in page as such, not one that shows what was wrong.
+fn is_sign_in(request: &Request) -> bool {
+    request.uri().path() == app::paths::SIGN_IN
+        && request.method() == Method::GET
+        && request.extensions().get::<FormFailure>().is_none()
 }
 
 fn refuse(request: &Request) -> Response {
@@ -127,24 +148,7 @@ fn refuse(request: &Request) -> Response {
     if request.extensions().get::<Ended>().is_some() {
         target.push_str(if target.contains('?') { "&ended=1" } else { "?ended=1" });
     }
-    let location =
-        HeaderValue::from_str(&target).unwrap_or_else(|_| HeaderValue::from_static(app::paths::SIGN_IN));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
-}
-
-/// Whether the caller is a program rather than a browser that shows a page.
-pub fn wants_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    accept.contains("json") && !accept.contains("text/html")
-}
-
-/// An RFC 9457 problem.
-pub fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let body = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
-    let mut response = (status, Json(body)).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
+    see_other(&target)
 }
 
 /// Built files: the same for everybody.
@@ -172,9 +176,7 @@ fn is_public(path: &str) -> bool {
 
 /// `/`: to where this person's work begins.
 pub async fn home(axum::Extension(cx): axum::Extension<Ctx>) -> Response {
-    let location = HeaderValue::from_str(&app::session::home_of(cx.actor()))
-        .unwrap_or_else(|_| HeaderValue::from_static(app::paths::SIGN_IN));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+    see_other(&app::session::home_of(cx.actor()))
 }
 
 #[cfg(test)]

@@ -63,12 +63,8 @@ impl Permission {
         use Permission::*;
         match self {
             TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TaskEnable | TaskOverride
-            | ConversationWrite | ChecklistWork | ApiKeyManage | MemberManage | UserManage | TaskPublish => {
-                true
-            }
-            ConversationWrite | HealthCompute | ChecklistWork | ApiKeyManage | MemberManage | UserManage => {
-                true
-            }
+            | ConversationWrite | HealthCompute | ChecklistWork | ApiKeyManage | MemberManage
+            | UserManage | TaskPublish => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet => false,
         }

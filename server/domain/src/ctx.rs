@@ -57,6 +57,14 @@ impl Services {
         uuid::Uuid::now_v7()
     }
 
+    /// Bytes that nobody can guess.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws random bytes")]
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        rand::rng().fill_bytes(&mut bytes);
+        bytes
+    }
+
     /// Who is signed in, as this process has seen it within the last second.
     pub(crate) fn sessions(&self) -> &SessionCache {
         &self.inner.sessions
@@ -146,11 +154,8 @@ impl Ctx {
     }
 
     /// Bytes that nobody can guess.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that draws random bytes")]
     pub fn random<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        rand::rng().fill_bytes(&mut bytes);
-        bytes
+        self.services.random()
     }
 
     /// Refuses what the actor may not do; the refusal itself is audited. First line of every service function.

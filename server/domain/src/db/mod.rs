@@ -52,6 +52,14 @@ async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Creates the cluster's roles on the server of this address: what the databases of tests need before their migrations.
+pub async fn prepare_roles(admin_url: &str) -> Result<()> {
+    let mut admin = connect(admin_url).await?;
+    roles(&mut admin).await?;
+    admin.close().await?;
+    Ok(())
+}
+
 /// Creates the cluster's roles where they are missing.
 pub async fn roles(admin: &mut PgConnection) -> Result<()> {
     admin.execute(include_str!("roles.sql")).await?;
@@ -106,7 +114,8 @@ pub async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool> {
                 Ok(true)
             })
         })
-        .connect_with(options)
+        // Ending a transaction where there is none warns, and every warning is a message on the wire and in the log.
+        .connect_with(options.options([("client_min_messages", "error")]))
         .await?;
     Ok(pool)
 }

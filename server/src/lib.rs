@@ -1,0 +1,17 @@
+//! The server: router, sessions, security layers, machine API, command line, embedded PostgreSQL.
+//!
+//! Start reading at [`router`], whose layer stack every request goes through; [`start`] is how a process begins and
+//! ends; [`surface`] is the list of every door. The binary is only [`cli::run`].
+
+pub mod assets;
+pub mod cli;
+pub mod config;
+pub mod embedded;
+pub mod forms;
+pub mod headers;
+pub mod listen;
+pub mod observe;
+pub mod router;
+pub mod session;
+pub mod start;
+pub mod surface;

@@ -1,0 +1,203 @@
+//! How a process begins and ends: database, migrations, secret, the first person, the accept loop, the drain.
+
+use crate::config::Config;
+use crate::embedded::Embedded;
+use crate::router::{Parts, router};
+use crate::{listen, surface};
+use domain::Services;
+use leptos::config::LeptosOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How many tenants the demo fleet of an empty embedded database has.
+const DEMO_TENANTS: u32 = 300;
+
+/// An open database: migrated, with the serving pool on it.
+pub struct Opened {
+    pub services: Services,
+    pub admin_url: String,
+    embedded: Option<Embedded>,
+}
+
+impl Opened {
+    /// Starts the embedded server where no `DATABASE_URL` is set, migrates, and opens the pool.
+    ///
+    /// # Errors
+    /// When PostgreSQL cannot be started or reached, or its schema is newer than this binary.
+    pub async fn open(config: &Config) -> Result<Self, Failure> {
+        let (admin_url, embedded) = match &config.database_url {
+            Some(url) => (url.clone(), None),
+            None => {
+                let embedded = Embedded::start(&config.data).await?;
+                (embedded.admin_url().to_owned(), Some(embedded))
+            }
+        };
+        domain::db::migrate(&admin_url).await?;
+        let services = Services::new(domain::db::serving_pool(&admin_url).await?);
+        Ok(Self { services, admin_url, embedded })
+    }
+
+    /// Whether the database is this machine's own and therefore may get a demo fleet.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
+    /// Closes the pool and gives the embedded server up.
+    pub async fn close(self) {
+        self.services.close().await;
+        if let Some(embedded) = self.embedded
+            && let Err(error) = embedded.stop().await
+        {
+            tracing::warn!(%error, "the embedded PostgreSQL was not stopped");
+        }
+    }
+}
+
+/// Serves until it is told to stop.
+///
+/// # Errors
+/// When it cannot start; never because of a request.
+pub async fn serve(config: &Config) -> Result<(), Failure> {
+    let begin = Instant::now();
+    surface::check()?;
+    // Before anything takes long: a signal during the start must end it as well.
+    let stop = listen::signals()?;
+    let listener =
+        TcpListener::bind(config.addr).await.map_err(|error| format!("{}: {error}", config.addr))?;
+    let opened = Opened::open(config).await?;
+    let outcome = serve_on(config, &opened, listener, stop, begin).await;
+    opened.close().await;
+    outcome
+}
+
+async fn serve_on(
+    config: &Config,
+    opened: &Opened,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+    begin: Instant,
+) -> Result<(), Failure> {
+    let services = &opened.services;
+    let secret = secret(config, services)?;
+    if config.demo && opened.is_embedded() {
+        demo(services, &config.data, DEMO_TENANTS, true).await?;
+    }
+    let options = leptos_options(config);
+    let parts = Parts {
+        services: services.clone(),
+        options,
+        https: config.is_https(),
+        proxies: config.proxies.clone().into(),
+        secret,
+    };
+    let app = router(&parts);
+    let sweeper = tokio::spawn(sweep(services.clone()));
+    tracing::info!(address = %config.public_url, ms = begin.elapsed().as_millis(), "ready");
+    greet(config, services).await?;
+    let cut = listen::serve(listener, app, listen::Limits::default(), stop).await;
+    if cut > 0 {
+        tracing::warn!(connections = cut, "cut off at the end of the drain");
+    }
+    sweeper.abort();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Where the built files are and what they are called.
+pub fn leptos_options(config: &Config) -> LeptosOptions {
+    let name = std::env::var("LEPTOS_OUTPUT_NAME").unwrap_or_else(|_| "steward".into());
+    LeptosOptions::builder()
+        .output_name(name)
+        .site_root(config.site_root.to_string_lossy().to_string())
+        .hash_files(std::env::var("LEPTOS_HASH_FILES").is_ok_and(|value| value == "true"))
+        .site_addr(config.addr)
+        .reload_port(
+            std::env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3001),
+        )
+        .build()
+}
+
+/// Loads the demo fleet; `only_empty` leaves a database alone that knows tenants already.
+///
+/// # Errors
+/// When it cannot be loaded as a whole.
+pub async fn demo(
+    _services: &Services,
+    _data: &Path,
+    _tenants: u32,
+    only_empty: bool,
+) -> Result<(), Failure> {
+    // `domain::demo::load` belongs here.
+    if only_empty { Ok(()) } else { Err("this build carries no demo fleet".into()) }
+}
+
+/// Says on the terminal, for people, where the console is and how to get in. Passwords are only in their file.
+async fn greet(config: &Config, services: &Services) -> Result<(), Failure> {
+    let mut out = std::io::stdout();
+    writeln!(out, "\n  Steward  {}", config.public_url)?;
+    if let Some(token) = domain::users::bootstrap_link(&services.system("start")).await? {
+        let page = app::paths::bootstrap(&token);
+        writeln!(out, "  Nobody can sign in yet. Make the first owner here, once, within 24 hours:")?;
+        writeln!(out, "  {}{page}\n", config.public_url.trim_end_matches('/'))?;
+        return Ok(());
+    }
+    let file = config.data.join("credentials.json");
+    if let Some(people) =
+        std::fs::read(&file).ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
+    {
+        writeln!(out, "  Sign in as one of these; their passwords are in {}:", file.display())?;
+        for (role, person) in people.as_object().into_iter().flatten() {
+            if let Some(email) = person.get("email").and_then(|email| email.as_str()) {
+                writeln!(out, "  {role:<14}{email}")?;
+            }
+        }
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+/// The key that signs banners: given, or made once and kept with mode 0600.
+fn secret(config: &Config, services: &Services) -> Result<Vec<u8>, Failure> {
+    if let Some(secret) = &config.secret {
+        return Ok(secret.clone());
+    }
+    let path = config.data.join("secret");
+    match std::fs::read(&path) {
+        Ok(secret) if secret.len() >= 32 => return Ok(secret),
+        Ok(_) => {
+            return Err(
+                format!("{}: shorter than 32 bytes; remove it to get a new one", path.display()).into()
+            );
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+    }
+    std::fs::create_dir_all(&config.data)?;
+    let secret = services.random::<32>().to_vec();
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut file) => {
+            file.write_all(&secret)?;
+            Ok(secret)
+        }
+        // Another process was quicker: its secret is the one.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(std::fs::read(&path)?),
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+/// Removes ended sessions and old counters, every hour.
+async fn sweep(services: Services) {
+    let mut tick = tokio::time::interval(Duration::from_secs(3600));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Err(error) = domain::users::sweep(&services.system("sweep")).await {
+            tracing::warn!(%error, "ended sessions were not removed");
+        }
+    }
+}

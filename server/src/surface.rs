@@ -1,0 +1,204 @@
+//! Every door of the service: each server function and each route of the machine API, with what it asks for.
+//!
+//! The author of a server function adds one line to [`FUNCTIONS`]; the server refuses to start without it
+//! ([`check`]). The line says what the function's service asks for first (`cx.require`), which parameter names the
+//! tenant, and a call that is well formed. The tests in `server/tests` walk this list: without a session, with too weak
+//! a role, and with another tenant's id. In samples, `acme` is the tenant that the tests own.
+
+use axum::http::Method;
+use model::permission::{Permission, Permission::*};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// What a door asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// Nothing: anybody may call it.
+    Nothing,
+    /// A session, whatever its role.
+    Session,
+    /// This permission over the platform.
+    Platform(Permission),
+    /// This permission over the tenant that the parameter names.
+    Tenant(Permission, &'static str),
+}
+
+/// A server function.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    pub name: &'static str,
+    pub asks: Asks,
+    /// Its arguments, form-encoded.
+    pub sample: &'static str,
+    /// Whether it changes something, and therefore leaves an audit line.
+    pub changes: bool,
+}
+
+pub const fn public(name: &'static str, sample: &'static str) -> Function {
+    Function { name, asks: Asks::Nothing, sample, changes: true }
+}
+
+pub const fn session(name: &'static str, sample: &'static str) -> Function {
+    Function { name, asks: Asks::Session, sample, changes: false }
+}
+
+pub const fn platform(name: &'static str, permission: Permission, sample: &'static str) -> Function {
+    Function { name, asks: Asks::Platform(permission), sample, changes: permission.writes() }
+}
+
+/// The parameter `slug` names the tenant.
+pub const fn tenant(name: &'static str, permission: Permission, sample: &'static str) -> Function {
+    Function { name, asks: Asks::Tenant(permission, "slug"), sample, changes: permission.writes() }
+}
+
+/// Every server function.
+pub const FUNCTIONS: &[Function] = &[
+    // Accounts
+    public("sign_in", "email=nobody%40example.com&password=wrong"),
+    session("sign_out", ""),
+    public("bootstrap_check", "token=guess"),
+    public("bootstrap", "token=guess&name=Ada&email=ada%40example.com&password=correct+horse+battery"),
+    // Tenants
+    tenant("get_tenant", TenantRead, "slug=acme"),
+    tenant("get_tenant_head", TenantRead, "slug=acme"),
+];
+
+/// A route of the machine API. Its caller is a key, its tenant the key's.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub content_type: &'static str,
+    pub permission: Option<Permission>,
+    pub sample: &'static str,
+}
+
+/// Every route of the machine API.
+pub const ROUTES: &[Route] = &[];
+
+/// One line of `server surface --json`.
+#[derive(Debug, Serialize)]
+pub struct Line {
+    pub kind: &'static str,
+    pub name: String,
+    pub method: String,
+    pub path: String,
+    pub content_type: &'static str,
+    /// `public`, `session`, `platform`, `tenant` or `key`.
+    pub asks: &'static str,
+    pub permission: Option<&'static str>,
+    pub tenant_parameter: Option<&'static str>,
+    pub sample: &'static str,
+}
+
+/// Name to method and path of every function that this process answers.
+pub fn registered() -> BTreeMap<String, (Method, String)> {
+    server_fn::axum::server_fn_paths()
+        .map(|(path, method)| (path.rsplit('/').next().unwrap_or(path).to_owned(), (method, path.to_owned())))
+        .collect()
+}
+
+/// The whole list, for people and programs outside.
+pub fn lines() -> Vec<Line> {
+    let registered = registered();
+    let functions = FUNCTIONS.iter().filter_map(|function| {
+        let (method, path) = registered.get(function.name)?;
+        let (asks, permission, tenant_parameter) = match function.asks {
+            Asks::Nothing => ("public", None, None),
+            Asks::Session => ("session", None, None),
+            Asks::Platform(permission) => ("platform", Some(permission.as_str()), None),
+            Asks::Tenant(permission, parameter) => ("tenant", Some(permission.as_str()), Some(parameter)),
+        };
+        Some(Line {
+            kind: "function",
+            name: function.name.to_owned(),
+            method: method.to_string(),
+            path: path.clone(),
+            content_type: "application/x-www-form-urlencoded",
+            asks,
+            permission,
+            tenant_parameter,
+            sample: function.sample,
+        })
+    });
+    let routes = ROUTES.iter().map(|route| Line {
+        kind: "route",
+        name: format!("{} {}", route.method, route.path),
+        method: route.method.to_owned(),
+        path: route.path.to_owned(),
+        content_type: route.content_type,
+        asks: if route.permission.is_some() { "key" } else { "public" },
+        permission: route.permission.map(Permission::as_str),
+        tenant_parameter: None,
+        sample: route.sample,
+    });
+    functions.chain(routes).collect()
+}
+
+/// What keeps the server from starting: a function without a line here, or a line without a function.
+///
+/// # Errors
+/// The names, in a sentence.
+pub fn check() -> Result<(), String> {
+    compare(registered().keys().map(String::as_str), FUNCTIONS.iter().map(|function| function.name))
+}
+
+fn compare<'a>(
+    registered: impl Iterator<Item = &'a str>,
+    listed: impl Iterator<Item = &'a str>,
+) -> Result<(), String> {
+    let registered: Vec<_> = registered.collect();
+    let mut seen = Vec::new();
+    let mut wrong = Vec::new();
+    for name in listed {
+        if seen.contains(&name) {
+            wrong.push(format!("`{name}` stands twice"));
+        } else if !registered.contains(&name) {
+            wrong.push(format!("`{name}` is no server function"));
+        }
+        seen.push(name);
+    }
+    wrong.extend(
+        registered
+            .iter()
+            .filter(|name| !seen.contains(name))
+            .map(|name| format!("`{name}` says nowhere what it asks for")),
+    );
+    if wrong.is_empty() { Ok(()) } else { Err(format!("server/src/surface.rs: {}", wrong.join("; "))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_that_is_not_listed_keeps_the_server_from_starting() {
+        assert!(compare(["a", "b"].into_iter(), ["b", "a"].into_iter()).is_ok());
+        let error = compare(["a", "b"].into_iter(), ["a"].into_iter()).expect_err("b is missing");
+        assert!(error.contains("`b` says nowhere"), "{error}");
+        assert!(
+            compare(["a"].into_iter(), ["a", "b"].into_iter())
+                .is_err_and(|e| e.contains("`b` is no server function"))
+        );
+        assert!(compare(["a"].into_iter(), ["a", "a"].into_iter()).is_err_and(|e| e.contains("twice")));
+    }
+
+    #[test]
+    fn everything_that_is_mounted_is_listed() {
+        assert!(registered().len() > 3, "the functions are linked into this test");
+        assert_eq!(check(), Ok(()));
+    }
+
+    #[test]
+    fn a_sample_names_its_tenant() {
+        for function in FUNCTIONS {
+            if let Asks::Tenant(_, parameter) = function.asks {
+                assert!(
+                    function.sample.split('&').any(|pair| pair == format!("{parameter}=acme")),
+                    "{}: the sample does not say {parameter}=acme",
+                    function.name
+                );
+            }
+        }
+    }
+}
