@@ -1,7 +1,9 @@
 //! Keys of programs: what a page may know of them. The secret itself is shown once, at creation, and kept by nobody.
 
-use crate::ApiKeyId;
 use crate::permission::KeyAccess;
+use crate::tenants::{Access, PlanId, Status};
+use crate::usage::{Limit, LimitMeter};
+use crate::{ApiKeyId, TenantId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +56,19 @@ impl std::fmt::Debug for NewKey {
             .field("access", &self.access)
             .finish_non_exhaustive()
     }
+}
+
+/// What a program may know of the tenant that its key belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    pub id: TenantId,
+    pub slug: String,
+    pub name: String,
+    pub status: Status,
+    /// What the status leaves.
+    pub access: Access,
+    pub plan: PlanId,
+    pub limits: Vec<(LimitMeter, Limit)>,
 }
 
 #[cfg(test)]

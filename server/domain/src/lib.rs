@@ -17,6 +17,7 @@ pub mod engines;
 pub mod error;
 pub mod fields;
 pub mod health;
+pub mod pipeline;
 pub mod tasks;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]

@@ -12,7 +12,7 @@ mod text;
 use crate::audit::{self, AuditEvent};
 use crate::ctx::{Ctx, Reach, Services};
 use crate::error::{Error, OnConstraint, Result};
-use model::api_keys::{ApiKey, KEYS_MAX, NAME_MAX, NewKey, hint};
+use model::api_keys::{ApiKey, KEYS_MAX, NAME_MAX, NewKey, Standing, hint};
 use model::permission::{Actor, KeyAccess, Permission, Scope};
 use model::tenants::{Access, Status};
 use model::usage::Limit;
@@ -125,13 +125,30 @@ pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> 
         record_refusal(&cx, tenant, presented.id).await?;
         return Err(Error::Suspended(access));
     }
-    let limit = match (found.limit_kind.as_str(), found.limit_hard) {
-        ("number", Some(limit)) => Limit::Number(limit),
-        ("unlimited", _) => Limit::Unlimited,
-        ("custom", _) => Limit::Custom,
-        (kind, _) => return Err(Error::Internal(format!("a limit of kind {kind}"))),
-    };
+    let limit = limit(&found.limit_kind, found.limit_hard)?;
     Ok(Caller { cx, tenant, key: presented.id, limit })
+}
+
+fn limit(kind: &str, hard: Option<i64>) -> Result<Limit> {
+    match (kind, hard) {
+        ("number", Some(limit)) => Ok(Limit::Number(limit)),
+        ("unlimited", _) => Ok(Limit::Unlimited),
+        ("custom", _) => Ok(Limit::Custom),
+        (kind, _) => Err(Error::Internal(format!("a limit of kind {kind}"))),
+    }
+}
+
+/// The tenant's status, plan and limits, for its own programs.
+pub async fn standing(cx: &Ctx, tenant: TenantId) -> Result<Standing> {
+    cx.require(Permission::TenantRead, Scope::Tenant(tenant)).await?;
+    let mut read = cx.read(Reach::Tenant(tenant)).await?;
+    let found = store::standing(read.conn()).await?.ok_or(Error::NotFound)?;
+    let rows = store::limits(read.conn(), found.plan).await?;
+    let limits =
+        rows.into_iter().map(|row| Ok((row.meter, limit(&row.kind, row.hard)?))).collect::<Result<_>>()?;
+    let access = Access::of(found.status, found.suspension);
+    let store::StandingRow { slug, name, status, plan, .. } = found;
+    Ok(Standing { id: tenant, slug, name, status, access, plan, limits })
 }
 
 /// Audits that a key of a suspended tenant knocked, once a minute: a program that retries all day must not fill the log.

@@ -3,7 +3,8 @@
 use crate::error::Result;
 use model::api_keys::ApiKey;
 use model::permission::KeyAccess;
-use model::tenants::{Status, Suspension};
+use model::tenants::{PlanId, Status, Suspension};
+use model::usage::LimitMeter;
 use model::{ApiKeyId, TenantId};
 use sqlx::{Executor, PgConnection};
 
@@ -165,4 +166,40 @@ pub(super) async fn count_call(
     .fetch_one(connection)
     .await?;
     Ok(counted)
+}
+
+pub(super) struct StandingRow {
+    pub slug: String,
+    pub name: String,
+    pub status: Status,
+    pub suspension: Option<Suspension>,
+    pub plan: PlanId,
+}
+
+/// Of the tenant whose rows this transaction sees.
+pub(super) async fn standing(connection: &mut PgConnection) -> Result<Option<StandingRow>> {
+    let row = sqlx::query_as!(
+        StandingRow,
+        r#"SELECT slug, name, status AS "status: Status", suspension AS "suspension: Suspension", plan_id AS "plan: PlanId" FROM tenant"#
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+pub(super) struct LimitRow {
+    pub meter: LimitMeter,
+    pub kind: String,
+    pub hard: Option<i64>,
+}
+
+pub(super) async fn limits(connection: &mut PgConnection, plan: PlanId) -> Result<Vec<LimitRow>> {
+    let rows = sqlx::query_as!(
+        LimitRow,
+        r#"SELECT meter AS "meter: LimitMeter", kind, hard FROM plan_limit WHERE plan_id = $1 ORDER BY meter"#,
+        plan.as_str()
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
 }
