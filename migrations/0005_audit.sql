@@ -25,7 +25,8 @@ CREATE TABLE steward.audit_entry (
   hash       bytea NOT NULL CHECK (length(hash) = 32),
   PRIMARY KEY (tenant_id, seq)
 );
-CREATE INDEX audit_entry_by_time ON audit_entry (at DESC, tenant_id, seq DESC);
+-- One direction for all columns, so that a page begins by a comparison of rows.
+CREATE INDEX audit_entry_by_time ON audit_entry (at DESC, tenant_id DESC, seq DESC);
 CREATE INDEX audit_entry_by_tenant_time ON audit_entry (tenant_id, at DESC, seq DESC);
 CREATE INDEX audit_entry_by_actor ON audit_entry (actor_id, at DESC) WHERE actor_id IS NOT NULL;
 CREATE INDEX audit_entry_by_request ON audit_entry (request_id);

@@ -38,6 +38,8 @@ CREATE TABLE steward.health_snapshot (
 ALTER TABLE tenant ADD COLUMN health_delta smallint CHECK (health_delta BETWEEN -100 AND 100);
 CREATE INDEX tenant_by_health_delta ON tenant (health_delta, id) WHERE health_delta <> 0;
 CREATE INDEX tenant_by_health_due ON tenant (health_at NULLS FIRST, id) WHERE status IN ('trial', 'active', 'suspended', 'offboarding');
+-- The overview counts the whole fleet: from this index alone.
+CREATE INDEX tenant_counts ON tenant (stage, status, health_band);
 -- How far scores follow the usage that was rolled up.
 INSERT INTO rollup VALUES ('health', '0', NULL);
 CALL isolate('health_signal', 'tenant_id');

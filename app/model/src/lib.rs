@@ -8,11 +8,13 @@ mod id;
 mod states;
 
 pub mod api_keys;
+pub mod audit;
 pub mod charts;
 pub mod conversations;
 pub mod directory;
 pub mod fields;
 pub mod health;
+pub mod overview;
 pub mod page;
 pub mod permission;
 pub mod tasks;

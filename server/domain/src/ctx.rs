@@ -27,17 +27,32 @@ struct Inner {
     /// Fixed in tests.
     clock: Option<DateTime<Utc>>,
     sessions: SessionCache,
+    overview: crate::overview::Cache,
 }
 
 impl Services {
     /// `pool` must be logged in as the serving role, see `db::serving_pool`.
     pub fn new(pool: PgPool) -> Self {
-        Self { inner: Arc::new(Inner { pool, clock: None, sessions: SessionCache::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                clock: None,
+                sessions: SessionCache::default(),
+                overview: Default::default(),
+            }),
+        }
     }
 
     /// For tests: `cx.now()` is always this.
     pub fn with_clock(pool: PgPool, now: DateTime<Utc>) -> Self {
-        Self { inner: Arc::new(Inner { pool, clock: Some(now), sessions: SessionCache::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                pool,
+                clock: Some(now),
+                sessions: SessionCache::default(),
+                overview: Default::default(),
+            }),
+        }
     }
 
     /// A context for one request.
@@ -68,6 +83,11 @@ impl Services {
     /// Who is signed in, as this process has seen it within the last second.
     pub(crate) fn sessions(&self) -> &SessionCache {
         &self.inner.sessions
+    }
+
+    /// Numbers about the whole fleet, as this process has read them lately.
+    pub(crate) fn overview(&self) -> &crate::overview::Cache {
+        &self.inner.overview
     }
 
     /// Whether the database answers.

@@ -3,7 +3,12 @@
 //! `hash = SHA-256(previous hash ‖ JCS(entry))` (RFC 8785), `seq` without gaps from a locked head row. [`verify`] names
 //! the first entry that does not fit. What was denied is recorded too.
 
+mod list;
 mod store;
+#[cfg(test)]
+mod tests;
+
+pub use list::{entry, lines, list, verify, verify_stream};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::Result;
@@ -156,38 +161,6 @@ pub enum Verified {
     Sound(i64),
     /// The first `seq` that does not fit.
     Broken { seq: i64, why: &'static str },
-}
-
-/// Checks one chain from its first entry to its head.
-pub async fn verify(cx: &Ctx, tenant: TenantId) -> Result<Verified> {
-    let scope = if tenant == TenantId::PLATFORM { Scope::Platform } else { Scope::Tenant(tenant) };
-    cx.require(Permission::AuditRead, scope).await?;
-    let mut read = cx.read(Reach::Fleet).await?;
-    let mut previous = GENESIS.to_vec();
-    let mut seq = 0;
-    loop {
-        let rows = store::after(read.conn(), tenant, seq, 1000).await?;
-        if rows.is_empty() {
-            break;
-        }
-        for row in rows {
-            if row.seq != seq + 1 {
-                return Ok(Verified::Broken { seq: seq + 1, why: "an entry is missing" });
-            }
-            if row.entry(tenant).hash(&previous)? != row.hash {
-                return Ok(Verified::Broken { seq: row.seq, why: "its hash does not fit" });
-            }
-            previous = row.hash;
-            seq = row.seq;
-        }
-    }
-    match store::head(read.conn(), tenant).await? {
-        Some((head, hash)) if head != seq || hash != previous => {
-            Ok(Verified::Broken { seq: head, why: "the head points elsewhere" })
-        }
-        None if seq > 0 => Ok(Verified::Broken { seq, why: "the head is missing" }),
-        _ => Ok(Verified::Sound(seq)),
-    }
 }
 
 /// Every chain there is, the platform's first.

@@ -1,10 +1,12 @@
 //! SQL of the audit log.
 
 use super::Entry;
+use super::list::Place;
 use crate::error::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use model::TenantId;
-use sqlx::PgConnection;
+use model::audit::Filter;
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row as _};
 
 pub(super) struct Head {
     pub seq: i64,
@@ -125,11 +127,149 @@ pub(super) async fn after(
     Ok(rows)
 }
 
-pub(super) async fn head(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<(i64, Vec<u8>)>> {
-    let head = sqlx::query!("SELECT seq, hash FROM audit_head WHERE tenant_id = $1", tenant.0)
-        .fetch_optional(connection)
-        .await?;
-    Ok(head.map(|row| (row.seq, row.hash)))
+pub(super) struct Tip {
+    pub seq: i64,
+    pub hash: Vec<u8>,
+    /// The last entry there is, 0 without any.
+    pub last: i64,
+}
+
+pub(super) async fn head(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Tip>> {
+    let head = sqlx::query_as!(
+        Tip,
+        r#"SELECT seq, hash, (SELECT coalesce(max(e.seq), 0) FROM audit_entry e WHERE e.tenant_id = h.tenant_id) AS "last!" FROM audit_head h WHERE tenant_id = $1"#,
+        tenant.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(head)
+}
+
+pub(super) async fn exists(connection: &mut PgConnection, tenant: TenantId, seq: i64) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM audit_entry WHERE tenant_id = $1 AND seq = $2) AS "found!""#,
+        tenant.0,
+        seq
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
+}
+
+pub(super) async fn id_of_slug(connection: &mut PgConnection, slug: &str) -> Result<Option<TenantId>> {
+    let id =
+        sqlx::query_scalar!("SELECT id FROM tenant WHERE slug = $1", slug).fetch_optional(connection).await?;
+    Ok(id.map(TenantId))
+}
+
+/// How many lines a request left, as far as the reader's role sees them.
+pub(super) async fn of_request(connection: &mut PgConnection, request: &str) -> Result<i64> {
+    let count =
+        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM audit_entry WHERE request_id = $1"#, request)
+            .fetch_one(connection)
+            .await?;
+    Ok(count)
+}
+
+/// A row of a list, with slug and name of its tenant.
+pub(super) struct Listed {
+    pub tenant: uuid::Uuid,
+    pub of: Option<(String, String)>,
+    pub row: Row,
+}
+
+fn narrow(query: &mut QueryBuilder<Postgres>, chain: Option<TenantId>, filter: &Filter) {
+    query.push(" WHERE true");
+    if let Some(chain) = chain {
+        query.push(" AND a.tenant_id = ").push_bind(chain.0);
+    }
+    if !filter.actor.is_empty() {
+        let escaped = filter.actor.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+        query.push(" AND a.actor_name ILIKE ").push_bind(format!("%{escaped}%"));
+    }
+    if !filter.group.is_empty() {
+        query.push(" AND starts_with(a.action, ").push_bind(format!("{}.", filter.group)).push(")");
+    }
+    if let Some(outcome) = filter.outcome {
+        query.push(" AND a.result = ").push_bind(outcome.as_str());
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND a.at >= ").push_bind(from.and_time(NaiveTime::MIN).and_utc());
+    }
+    if let Some(end) = filter.to.and_then(|to| to.succ_opt()) {
+        query.push(" AND a.at < ").push_bind(end.and_time(NaiveTime::MIN).and_utc());
+    }
+    if !filter.request.is_empty() {
+        query.push(" AND a.request_id = ").push_bind(filter.request.clone());
+    }
+}
+
+/// Newest first after the place, or oldest first before it when `backwards`.
+pub(super) async fn list(
+    connection: &mut PgConnection,
+    chain: Option<TenantId>,
+    filter: &Filter,
+    place: Option<Place>,
+    backwards: bool,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let mut query = QueryBuilder::new(
+        "SELECT a.*, t.slug, t.name FROM (SELECT a.tenant_id, a.seq, a.at, a.actor_kind, a.actor_id, a.actor_name, a.action, a.result, a.target, a.reason,
+            a.before, a.after, a.request_id, a.hash FROM audit_entry a",
+    );
+    narrow(&mut query, chain, filter);
+    if let Some((at, tenant, seq)) = place {
+        // Within one chain the comparison leaves the chain out, so that its own index begins there.
+        let columns = if chain.is_some() { "(a.at, a.seq)" } else { "(a.at, a.tenant_id, a.seq)" };
+        query.push(" AND ").push(columns).push(if backwards { " > (" } else { " < (" }).push_bind(at);
+        if chain.is_none() {
+            query.push(", ").push_bind(tenant);
+        }
+        query.push(", ").push_bind(seq).push(")");
+    }
+    let order =
+        if backwards { "a.at, a.tenant_id, a.seq" } else { "a.at DESC, a.tenant_id DESC, a.seq DESC" };
+    query.push(" ORDER BY ").push(order).push(" LIMIT ").push_bind(limit);
+    query.push(") a LEFT JOIN tenant t ON t.id = a.tenant_id ORDER BY ").push(order);
+    let rows = query.build().fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let slug: Option<String> = row.try_get("slug")?;
+            let name: Option<String> = row.try_get("name")?;
+            Ok(Listed {
+                tenant: row.try_get("tenant_id")?,
+                of: slug.zip(name),
+                row: Row {
+                    seq: row.try_get("seq")?,
+                    at: row.try_get("at")?,
+                    actor_kind: row.try_get("actor_kind")?,
+                    actor_id: row.try_get("actor_id")?,
+                    actor_name: row.try_get("actor_name")?,
+                    action: row.try_get("action")?,
+                    result: row.try_get("result")?,
+                    target: row.try_get("target")?,
+                    reason: row.try_get("reason")?,
+                    before: row.try_get("before")?,
+                    after: row.try_get("after")?,
+                    request_id: row.try_get("request_id")?,
+                    hash: row.try_get("hash")?,
+                },
+            })
+        })
+        .collect()
+}
+
+/// How many match, counted up to `limit`.
+pub(super) async fn count(
+    connection: &mut PgConnection,
+    chain: Option<TenantId>,
+    filter: &Filter,
+    limit: i64,
+) -> Result<i64> {
+    let mut query = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM audit_entry a");
+    narrow(&mut query, chain, filter);
+    query.push(" ORDER BY a.at DESC LIMIT ").push_bind(limit).push(") a");
+    Ok(query.build_query_scalar().fetch_one(connection).await?)
 }
 
 pub(super) async fn chains(connection: &mut PgConnection) -> Result<Vec<TenantId>> {

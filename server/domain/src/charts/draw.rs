@@ -16,12 +16,7 @@ fn scale(unit: Unit, most: i64) -> (f64, &'static str) {
     let steps: &[(i64, &str)] = match unit {
         Unit::Score => &[],
         Unit::Count(_) => &[(1_000_000_000, "{c} bn"), (1_000_000, "{c} m"), (10_000, "{c} k")],
-        Unit::Bytes => &[
-            (1_000_000_000_000, "{c} TB"),
-            (1_000_000_000, "{c} GB"),
-            (1_000_000, "{c} MB"),
-            (1000, "{c} kB"),
-        ],
+        Unit::Bytes => &[(1 << 40, "{c} TB"), (1 << 30, "{c} GB"), (1 << 20, "{c} MB"), (1 << 10, "{c} kB")],
     };
     let plain = if unit == Unit::Bytes { "{c} B" } else { "{c}" };
     steps
@@ -217,7 +212,7 @@ mod tests {
         assert_eq!(scale(Unit::Count("x"), 9_999), (1.0, "{c}"));
         assert_eq!(scale(Unit::Count("x"), 10_000), (1000.0, "{c} k"));
         assert_eq!(scale(Unit::Count("x"), 123_456_789_012), (1e9, "{c} bn"));
-        assert_eq!(scale(Unit::Bytes, 3_000_000), (1e6, "{c} MB"));
+        assert_eq!(scale(Unit::Bytes, 3 << 20), (1_048_576.0, "{c} MB"));
         let svg = svg(&spec(Kind::Columns, &[Some(123_456_789_012)]), Size::Wide).expect("a drawing");
         assert!(svg.contains(" bn<"), "{svg}");
     }

@@ -84,16 +84,16 @@ impl Unit {
     }
 }
 
-/// Bytes in powers of 1000, as storage is sold, with one decimal: `1.5 MB`.
+/// Bytes in powers of 1024 under the names that plans use, with one decimal: `1.5 MB`.
 pub fn bytes(n: i64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if n.unsigned_abs() < 1000 {
+    if n.unsigned_abs() < 1024 {
         return format!("{n} B");
     }
-    let mut value = n as f64 / 1000.0;
+    let mut value = n as f64 / 1024.0;
     let mut unit = 0;
-    while value.abs() >= 999.95 && unit + 1 < UNITS.len() {
-        value /= 1000.0;
+    while value.abs() >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
         unit += 1;
     }
     format!("{value:.1} {}", UNITS[unit])
@@ -253,11 +253,11 @@ mod tests {
     fn bytes_change_unit_before_they_show_a_thousand() {
         for (n, text) in [
             (0, "0 B"),
-            (999, "999 B"),
-            (1000, "1.0 kB"),
-            (999_999, "1.0 MB"),
-            (1_500_000_000, "1.5 GB"),
-            (-2000, "-2.0 kB"),
+            (1023, "1023 B"),
+            (1024, "1.0 kB"),
+            (1_048_575, "1.0 MB"),
+            (1_610_612_736, "1.5 GB"),
+            (-2048, "-2.0 kB"),
         ] {
             assert_eq!(bytes(n), text);
         }

@@ -139,7 +139,7 @@ mod tests {
             "1\u{202f}500 calls in 3 days; most 1\u{202f}000 on 1 Nov, least 0 on 2 Nov."
         );
         assert_eq!(columns(&[Some(0), Some(0)]), "None in 2 days.");
-        let mut one = spec(Kind::Columns, &[Some(2000)]);
+        let mut one = spec(Kind::Columns, &[Some(2048)]);
         one.unit = Unit::Bytes;
         assert_eq!(sentence(&one), "2.0 kB in 1 day; most 2.0 kB on 1 Nov.");
     }

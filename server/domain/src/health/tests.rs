@@ -194,12 +194,10 @@ async fn a_score_follows_usage_once_it_is_rolled_up(admin: PgPool) {
     .expect("usage");
     assert_eq!(tick(&system).await.expect("not rolled up yet"), 0);
     usage(&admin, tenant, 1, 3).await;
-    sqlx::query(
-        "UPDATE rollup SET done_to = pg_snapshot_xmin(pg_current_snapshot()) WHERE name = 'usage_day'",
-    )
-    .execute(&admin)
-    .await
-    .expect("rolled up");
+    sqlx::query("UPDATE rollup SET done_to = pg_current_xact_id() WHERE name = 'usage_day'")
+        .execute(&admin)
+        .await
+        .expect("rolled up");
     assert!(tick(&system).await.expect("followed") >= 1);
     let scores: Vec<(String, Option<i16>)> =
         sqlx::query_as("SELECT slug, health_score FROM tenant ORDER BY slug")
