@@ -36,6 +36,7 @@ words! {
         TenantSuspend = "tenant.suspend", "suspend and reinstate tenants";
         TenantPlan = "tenant.plan", "change a tenant’s plan";
         TenantOffboard = "tenant.offboard", "offboard tenants";
+        TenantGoLive = "tenant.go_live", "take tenants live";
         TaskRead = "task.read", "see AI tasks";
         TaskEnable = "task.enable", "enable and disable AI tasks";
         TaskOverride = "task.override", "override AI tasks";
@@ -49,6 +50,7 @@ words! {
         HealthCompute = "health.compute", "compute a health score anew";
         ChecklistRead = "checklist.read", "see checklists";
         ChecklistWork = "checklist.work", "work on checklists";
+        ChecklistWaive = "checklist.waive", "waive checklist items";
         ApiKeyManage = "api_key.manage", "manage API keys";
         AuditRead = "audit.read", "read the audit log of a tenant";
         AuditFleet = "audit.fleet", "read the audit log of the platform";
@@ -62,9 +64,9 @@ impl Permission {
     pub const fn writes(self) -> bool {
         use Permission::*;
         match self {
-            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TaskEnable | TaskOverride
-            | ConversationWrite | HealthCompute | ChecklistWork | ApiKeyManage | MemberManage
-            | UserManage | TaskPublish => true,
+            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TaskEnable
+            | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
+            | ChecklistWaive | ApiKeyManage | MemberManage | UserManage => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet => false,
         }
@@ -81,6 +83,8 @@ impl Permission {
                 | TenantSuspend
                 | TenantPlan
                 | TenantOffboard
+                | TenantGoLive
+                | ChecklistWaive
                 | HealthFleet
                 | HealthCompute
                 | AuditFleet

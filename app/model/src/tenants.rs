@@ -121,9 +121,12 @@ impl Access {
     pub const fn of(status: Status, suspension: Option<Suspension>) -> Self {
         match (status, suspension) {
             (Status::Trial | Status::Active, _) => Self::Full,
-            (Status::Suspended, Some(Suspension::ReadOnly)) | (Status::Offboarding, _) => Self::ReadOnly,
+            (Status::Suspended | Status::Offboarding, Some(Suspension::ReadOnly))
+            | (Status::Offboarding, None) => Self::ReadOnly,
+            // Offboarding gives nothing back that a suspension took.
             (
                 Status::Suspended
+                | Status::Offboarding
                 | Status::Provisioning
                 | Status::Failed
                 | Status::Offboarded
@@ -161,6 +164,7 @@ pub enum Action {
     ChangePlan,
     StartOffboarding,
     CancelOffboarding,
+    GoLive,
 }
 
 impl Action {
@@ -171,7 +175,7 @@ impl Action {
                 status.may_become(Status::Suspended) && matches!(status, Status::Trial | Status::Active)
             }
             Self::Reinstate => status == Status::Suspended,
-            Self::ChangePlan => matches!(status, Status::Trial | Status::Active),
+            Self::ChangePlan | Self::GoLive => matches!(status, Status::Trial | Status::Active),
             Self::StartOffboarding => status.may_become(Status::Offboarding),
             Self::CancelOffboarding => status == Status::Offboarding,
         };
@@ -193,6 +197,7 @@ impl Action {
             Self::ChangePlan => "moved to another plan: only a trial or active one can",
             Self::StartOffboarding => "offboarded",
             Self::CancelOffboarding => "called back: only one in its grace period can",
+            Self::GoLive => "taken live: only a trial or active one can",
         }
     }
 }
@@ -412,6 +417,7 @@ mod tests {
         assert_eq!(Access::of(Status::Suspended, Some(Suspension::Blocked)), Access::None);
         assert_eq!(Access::of(Status::Suspended, None), Access::None);
         assert_eq!(Access::of(Status::Offboarding, None), Access::ReadOnly);
+        assert_eq!(Access::of(Status::Offboarding, Some(Suspension::Blocked)), Access::None);
         assert_eq!(Access::of(Status::Offboarded, None), Access::None);
     }
 
@@ -438,6 +444,37 @@ mod tests {
         let why = Action::Suspend.check(Status::Offboarding).expect_err("refused");
         assert_eq!(why, "A tenant that is offboarding cannot be suspended.");
         assert!(Action::StartOffboarding.check(Status::Deleted).is_err());
+    }
+
+    #[test]
+    fn every_action_is_allowed_exactly_where_its_move_is_legal() {
+        for status in Status::ALL {
+            let running = matches!(status, Status::Trial | Status::Active);
+            for (action, allowed) in [
+                (Action::Suspend, running),
+                (Action::Reinstate, *status == Status::Suspended),
+                (Action::ChangePlan, running),
+                (Action::StartOffboarding, running || *status == Status::Suspended),
+                (Action::CancelOffboarding, *status == Status::Offboarding),
+                (Action::GoLive, running),
+            ] {
+                assert_eq!(action.check(*status).is_ok(), allowed, "{action:?} {status:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn grace_follows_the_trigger() {
+        let days: Vec<_> = OffboardingReason::ALL.iter().map(|reason| reason.grace_days()).collect();
+        assert_eq!(days, [30, 30, 60, 0]);
+    }
+
+    #[test]
+    fn a_countdown_counts_the_day_that_has_begun() {
+        let start = DateTime::UNIX_EPOCH;
+        for (hours, days) in [(-48, 0), (0, 0), (1, 1), (24, 1), (25, 2), (720, 30)] {
+            assert_eq!(days_between(start, start + chrono::TimeDelta::hours(hours)), days, "{hours}");
+        }
     }
 
     #[test]

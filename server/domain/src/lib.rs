@@ -10,6 +10,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod charts;
+pub mod checklists;
 pub mod conversations;
 pub mod ctx;
 pub mod db;
@@ -20,6 +21,7 @@ mod fresh;
 pub mod health;
 pub mod overview;
 pub mod pipeline;
+pub mod plans;
 pub mod tasks;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]

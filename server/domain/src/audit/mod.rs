@@ -169,3 +169,10 @@ pub async fn chains(cx: &Ctx) -> Result<Vec<TenantId>> {
     let mut read = cx.read(Reach::Fleet).await?;
     store::chains(read.conn()).await
 }
+
+/// The newest lines of one tenant, the newest first.
+pub async fn recent(cx: &Ctx, tenant: TenantId, limit: i64) -> Result<Vec<model::lifecycle::Change>> {
+    cx.require(Permission::AuditRead, Scope::Tenant(tenant)).await?;
+    let mut read = cx.read(Reach::Tenant(tenant)).await?;
+    store::recent(read.conn(), tenant, limit).await
+}

@@ -278,3 +278,20 @@ pub(super) async fn chains(connection: &mut PgConnection) -> Result<Vec<TenantId
         .await?;
     Ok(ids.into_iter().map(TenantId).collect())
 }
+
+pub(super) async fn recent(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    limit: i64,
+) -> Result<Vec<model::lifecycle::Change>> {
+    let rows = sqlx::query_as!(
+        model::lifecycle::Change,
+        r#"SELECT seq, at, actor_name AS actor, action, target, reason, result = 'denied' AS "denied!"
+        FROM audit_entry WHERE tenant_id = $1 ORDER BY seq DESC LIMIT $2"#,
+        tenant.0,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}

@@ -3,7 +3,11 @@
 mod lifecycle;
 mod store;
 
-pub use lifecycle::head;
+pub(crate) use lifecycle::settle_milestones;
+pub use lifecycle::{
+    Offboard, Suspend, cancel_offboarding, change_plan, end_grace, go_live, graces, head, impact, overview,
+    reinstate, set_contacts, start_offboarding, suspend,
+};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};

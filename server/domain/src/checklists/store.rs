@@ -1,0 +1,251 @@
+//! SQL of checklists.
+
+use crate::error::Result;
+use chrono::{DateTime, Utc};
+use model::checklists::{Checklist, Evidence, Item, ItemState, ListKey, ProvedBy, Step};
+use model::{RunId, TenantId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+/// A run of the newest definition, with an open item for each of its steps, for tenants without an open one.
+pub(super) async fn start(connection: &mut PgConnection, key: ListKey, tenants: &[TenantId]) -> Result<u64> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    let started = sqlx::query_scalar!(
+        r#"WITH definition AS (SELECT version, steps FROM checklist WHERE key = $1 ORDER BY version DESC LIMIT 1),
+        run AS (
+            INSERT INTO checklist_run (tenant_id, id, key, version)
+            SELECT t, gen_random_uuid(), $1, definition.version FROM unnest($2::uuid[]) AS t, definition
+            ON CONFLICT (tenant_id, key) WHERE ended_at IS NULL DO NOTHING
+            RETURNING tenant_id, id
+        ),
+        item AS (
+            INSERT INTO checklist_item (tenant_id, run_id, step)
+            SELECT run.tenant_id, run.id, s->>'key' FROM run, definition, jsonb_array_elements(definition.steps) AS s
+        )
+        SELECT count(*) AS "started!" FROM run"#,
+        key.as_str(),
+        &ids
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(u64::try_from(started).unwrap_or_default())
+}
+
+pub(super) async fn end(connection: &mut PgConnection, key: ListKey, tenant: TenantId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE checklist_run SET ended_at = now() WHERE tenant_id = $1 AND key = $2 AND ended_at IS NULL",
+        tenant.0,
+        key.as_str()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Keeps others from deciding on the tenant's open runs until the transaction ends.
+pub(super) async fn lock_runs(connection: &mut PgConnection, tenant: TenantId) -> Result<()> {
+    sqlx::query!(
+        "SELECT id FROM checklist_run WHERE tenant_id = $1 AND ended_at IS NULL ORDER BY id FOR UPDATE",
+        tenant.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(())
+}
+
+struct RunRow {
+    tenant_id: Uuid,
+    id: Uuid,
+    key: ListKey,
+    title: String,
+    version: i32,
+    started_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    swept_at: Option<DateTime<Utc>>,
+    steps: Json<Vec<Step>>,
+}
+
+struct ItemRow {
+    run_id: Uuid,
+    step: String,
+    state: ItemState,
+    proved_by: Option<ProvedBy>,
+    by_name: Option<String>,
+    note: Option<String>,
+    evidence: Option<Json<Evidence>>,
+    checked_at: Option<DateTime<Utc>>,
+}
+
+/// The newest run of each list of these tenants; `open` ones only, if asked.
+pub(super) async fn runs(
+    connection: &mut PgConnection,
+    tenants: &[TenantId],
+    key: Option<ListKey>,
+    open: bool,
+) -> Result<Vec<(TenantId, Checklist)>> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    let runs = sqlx::query_as!(
+        RunRow,
+        r#"SELECT DISTINCT ON (r.tenant_id, r.key) r.tenant_id, r.id, r.key AS "key: ListKey", c.title, r.version, r.started_at,
+            r.ended_at, r.swept_at, c.steps AS "steps: Json<Vec<Step>>"
+        FROM checklist_run r JOIN checklist c ON c.key = r.key AND c.version = r.version
+        WHERE r.tenant_id = ANY ($1) AND ($2::text IS NULL OR r.key = $2) AND (NOT $3 OR r.ended_at IS NULL)
+        ORDER BY r.tenant_id, r.key, r.started_at DESC"#,
+        &ids,
+        key.map(ListKey::as_str),
+        open
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let run_ids: Vec<Uuid> = runs.iter().map(|run| run.id).collect();
+    let mut items = sqlx::query_as!(
+        ItemRow,
+        r#"SELECT run_id, step, state AS "state: ItemState", proved_by AS "proved_by: ProvedBy", by_name, note,
+            evidence AS "evidence: Json<Evidence>", checked_at
+        FROM checklist_item WHERE tenant_id = ANY ($1) AND run_id = ANY ($2)"#,
+        &ids,
+        &run_ids
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(runs.into_iter().map(|run| assemble(run, &mut items)).collect())
+}
+
+/// The steps in the order of their definition, each with its row.
+fn assemble(run: RunRow, rows: &mut Vec<ItemRow>) -> (TenantId, Checklist) {
+    let mut item = |step: Step| {
+        let at = rows.iter().position(|row| row.run_id == run.id && row.step == step.key);
+        match at.map(|at| rows.swap_remove(at)) {
+            Some(row) => Item {
+                step,
+                state: row.state,
+                proved_by: row.proved_by,
+                by_name: row.by_name,
+                note: row.note,
+                evidence: row.evidence.map(|json| json.0).unwrap_or_default(),
+                checked_at: row.checked_at,
+            },
+            None => Item {
+                step,
+                state: ItemState::Open,
+                proved_by: None,
+                by_name: None,
+                note: None,
+                evidence: Evidence::default(),
+                checked_at: None,
+            },
+        }
+    };
+    let items = run.steps.0.into_iter().map(&mut item).collect();
+    let list = Checklist {
+        run: RunId(run.id),
+        key: run.key,
+        title: run.title,
+        version: run.version,
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        swept_at: run.swept_at,
+        items,
+    };
+    (TenantId(run.tenant_id), list)
+}
+
+/// What a check came to. `by_name` and `note` of an earlier decision go: the check has the word now.
+pub(super) async fn proved(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    list: &Checklist,
+    step: &str,
+    state: ItemState,
+    evidence: &Evidence,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE checklist_item SET state = $4, proved_by = CASE WHEN $4 IN ('passed', 'failed') THEN 'probe' END, by_name = NULL,
+            note = NULL, evidence = $5, checked_at = now() WHERE tenant_id = $1 AND run_id = $2 AND step = $3",
+        tenant.0,
+        list.run.0,
+        step,
+        state.as_str(),
+        serde_json::to_value(evidence)?
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What a person decided.
+#[derive(Debug)]
+pub(super) struct Decision<'a> {
+    pub state: ItemState,
+    pub proved_by: Option<ProvedBy>,
+    pub by: Option<&'a str>,
+    /// Stays with the item.
+    pub note: Option<&'a str>,
+    /// Stands in the audit log.
+    pub reason: Option<&'a str>,
+    pub evidence: &'a Evidence,
+}
+
+pub(super) async fn decided(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    list: &Checklist,
+    step: &str,
+    decision: &Decision<'_>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE checklist_item SET state = $4, proved_by = $5, by_name = $6, note = $7, evidence = $8, checked_at = now()
+        WHERE tenant_id = $1 AND run_id = $2 AND step = $3",
+        tenant.0,
+        list.run.0,
+        step,
+        decision.state.as_str(),
+        decision.proved_by.map(ProvedBy::as_str),
+        decision.by,
+        decision.note,
+        serde_json::to_value(decision.evidence)?
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Marks that all checks of these tenants' open runs have been run.
+pub(super) async fn swept(connection: &mut PgConnection, tenants: &[TenantId]) -> Result<()> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    sqlx::query!(
+        "UPDATE checklist_run SET swept_at = now() WHERE tenant_id = ANY ($1) AND ended_at IS NULL",
+        &ids
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Tenants with open runs to look at: where something was counted or audited within ten minutes, at most every ten
+/// seconds; then those that were looked at longest ago, at most every ten minutes.
+pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec<TenantId>> {
+    let ids = sqlx::query_scalar!(
+        r#"WITH lately AS (
+            SELECT tenant_id FROM usage_hour WHERE hour >= date_trunc('hour', now()) - interval '1 hour'
+            UNION SELECT tenant_id FROM audit_entry WHERE at > now() - interval '10 minutes'
+        ),
+        busy AS (
+            SELECT r.tenant_id, min(r.swept_at) AS swept_at FROM checklist_run r JOIN lately USING (tenant_id)
+            WHERE r.ended_at IS NULL AND (r.swept_at IS NULL OR r.swept_at < now() - interval '10 seconds') GROUP BY r.tenant_id
+        ),
+        waiting AS (
+            SELECT tenant_id, swept_at FROM checklist_run
+            WHERE ended_at IS NULL AND (swept_at IS NULL OR swept_at < now() - interval '10 minutes')
+            ORDER BY swept_at NULLS FIRST LIMIT $1
+        )
+        SELECT tenant_id AS "tenant_id!" FROM (
+            SELECT tenant_id, swept_at, 0 AS turn FROM busy UNION ALL SELECT tenant_id, swept_at, 1 FROM waiting
+        ) AS due GROUP BY tenant_id ORDER BY min(turn), min(swept_at) NULLS FIRST LIMIT $1"#,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(TenantId).collect())
+}

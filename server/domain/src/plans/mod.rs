@@ -1,0 +1,55 @@
+//! Plans and their limits (R64), and whether what a tenant uses fits another plan (R3).
+//!
+//! Stocks (people, storage) refuse a plan that is too small; a rate (API calls) only warns, because the limit itself
+//! will hold it down. Nothing counts projects yet.
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use model::TenantId;
+use model::permission::{Permission, Scope};
+use model::plans::{LimitChange, Plan, PlanPreview};
+use model::tenants::PlanId;
+use sqlx::PgConnection;
+
+/// Every plan, the smallest first.
+pub async fn list(cx: &Ctx) -> Result<Vec<Plan>> {
+    cx.require(Permission::TenantList, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::plans(read.conn()).await
+}
+
+/// The limits of a tenant's plan with what it uses of them.
+pub async fn limits(cx: &Ctx, tenant: TenantId) -> Result<Vec<LimitChange>> {
+    cx.require(Permission::TenantRead, Scope::Tenant(tenant)).await?;
+    let mut read = cx.read(Reach::Tenant(tenant)).await?;
+    let plan = store::plan_of(read.conn(), tenant).await?.ok_or(Error::NotFound)?;
+    Ok(preview_on(read.conn(), tenant, plan, plan).await?.limits)
+}
+
+/// What a plan change would mean.
+pub async fn preview(cx: &Ctx, tenant: TenantId, to: PlanId) -> Result<PlanPreview> {
+    cx.require(Permission::TenantPlan, Scope::Tenant(tenant)).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let from = store::plan_of(read.conn(), tenant).await?.ok_or(Error::NotFound)?;
+    preview_on(read.conn(), tenant, from, to).await
+}
+
+/// The same inside a transaction that holds the tenant's row.
+pub(crate) async fn preview_on(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    from: PlanId,
+    to: PlanId,
+) -> Result<PlanPreview> {
+    let plans = store::plans(&mut *connection).await?;
+    let of = |id: PlanId| plans.iter().find(|plan| plan.id == id).cloned();
+    let (Some(from), Some(to)) = (of(from), of(to)) else {
+        return Err(Error::Internal("a plan without a row".into()));
+    };
+    let used = store::used(connection, tenant).await?;
+    Ok(PlanPreview::new(from, to, |meter| used.of(meter)))
+}

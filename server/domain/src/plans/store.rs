@@ -1,0 +1,76 @@
+//! SQL of plans.
+
+use crate::error::Result;
+use model::TenantId;
+use model::plans::Plan;
+use model::tenants::PlanId;
+use model::usage::{Limit, LimitMeter};
+use sqlx::PgConnection;
+
+pub(super) async fn plans(connection: &mut PgConnection) -> Result<Vec<Plan>> {
+    let limits = sqlx::query!(
+        r#"SELECT plan_id AS "plan: PlanId", meter AS "meter: LimitMeter", kind, hard FROM plan_limit"#
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let rows = sqlx::query!(r#"SELECT id AS "id: PlanId", name, sso, scim, sla FROM plan ORDER BY rank"#)
+        .fetch_all(connection)
+        .await?;
+    let limit = |kind: &str, hard: Option<i64>| match (kind, hard) {
+        ("number", Some(hard)) => Limit::Number(hard),
+        ("unlimited", _) => Limit::Unlimited,
+        _ => Limit::Custom,
+    };
+    let plan = |row: &_| -> Vec<(LimitMeter, Limit)> {
+        limits.iter().filter(|l| l.plan == *row).map(|l| (l.meter, limit(&l.kind, l.hard))).collect()
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| Plan {
+            limits: plan(&row.id),
+            id: row.id,
+            name: row.name,
+            sso: row.sso,
+            scim: row.scim,
+            sla: row.sla,
+        })
+        .collect())
+}
+
+pub(super) async fn plan_of(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<PlanId>> {
+    Ok(sqlx::query_scalar!(r#"SELECT plan_id AS "plan: PlanId" FROM tenant WHERE id = $1"#, tenant.0)
+        .fetch_optional(connection)
+        .await?)
+}
+
+/// What a tenant uses of what plans limit.
+pub(super) struct Used {
+    users: i64,
+    storage_bytes: i64,
+    api_calls_15min: i64,
+}
+
+impl Used {
+    pub(super) const fn of(&self, meter: LimitMeter) -> Option<i64> {
+        match meter {
+            LimitMeter::Users => Some(self.users),
+            LimitMeter::StorageBytes => Some(self.storage_bytes),
+            LimitMeter::ApiCalls15min => Some(self.api_calls_15min),
+            LimitMeter::Projects => None,
+        }
+    }
+}
+
+/// People and storage now; API calls of the busiest quarter of an hour of the last seven days.
+pub(super) async fn used(connection: &mut PgConnection, tenant: TenantId) -> Result<Used> {
+    let used = sqlx::query_as!(
+        Used,
+        r#"SELECT (SELECT count(*) FROM member WHERE tenant_id = $1) AS "users!",
+            (coalesce((SELECT sum(quantity) FROM usage_day WHERE tenant_id = $1 AND meter = 'storage_bytes'), 0))::bigint AS "storage_bytes!",
+            (coalesce((SELECT max(used) FROM api_window WHERE tenant_id = $1 AND starts_at > now() - interval '7 days'), 0))::bigint AS "api_calls_15min!""#,
+        tenant.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(used)
+}
