@@ -4,18 +4,23 @@ use crate::error::{AppError, ErrorView};
 use crate::layout::Layout;
 use crate::session::{BootstrapPage, SignInPage};
 use crate::tenants;
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::SsrMode;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
+/// A link that the pointer rests on is fetched ahead; files to download are not.
+const PREFETCH: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":"/api/*"}},{"not":{"href_matches":"/*\\?*format=*"}},{"not":{"href_matches":"/*.*"}}]},"eagerness":"moderate"}]}"#;
+
 /// The HTML around every page. Rendered on the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let theme = crate::ui::theme();
+    let density = crate::ui::density();
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme>
+        <html lang="en" data-theme=theme data-density=density>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -23,6 +28,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="preload" href="/fonts/atkinson-hyperlegible-next-latin-wght-normal.woff2" r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
                 <HashedStylesheet options=options.clone() id="css"/>
                 <HydrationScripts options=options islands=true/>
+                <script type="speculationrules" nonce=use_nonce() inner_html=PREFETCH></script>
                 <MetaTags/>
             </head>
             <body>
@@ -42,6 +48,8 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                 <Route path=path!("/bootstrap/:token") view=BootstrapPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=crate::layout::Framed ssr=SsrMode::Async>
+                    <Route path=path!("/search") view=crate::search::SearchPage ssr=SsrMode::Async/>
+                    <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>

@@ -5,6 +5,21 @@ pub fn extension<T>() -> Option<T> {
     None
 }
 
+/// Nobody: pages are never run here.
+pub fn actor() -> std::sync::Arc<model::permission::Actor> {
+    std::sync::Arc::new(model::permission::Actor::Anonymous)
+}
+
+/// Nothing: there is no request.
+pub fn uri() -> (String, String) {
+    (String::new(), String::new())
+}
+
+/// The gallery is the server's to show.
+pub fn shows_gallery() -> bool {
+    false
+}
+
 /// Nothing: the page has its status already.
 pub fn set_status(_status: u16) {}
 

@@ -9,8 +9,11 @@
 pub mod app;
 pub mod error;
 pub mod layout;
+pub mod me;
+pub mod nav;
 pub mod paths;
 pub mod request;
+pub mod search;
 pub mod session;
 pub mod tenants;
 pub mod ui;

@@ -4,9 +4,12 @@ pub const HOME: &str = "/";
 pub const SIGN_IN: &str = "/sign-in";
 pub const OVERVIEW: &str = "/overview";
 pub const TENANTS: &str = "/tenants";
+pub const TENANTS_NEW: &str = "/tenants/new";
 pub const TENANTS_IMPORT: &str = "/tenants/import";
 pub const HEALTH: &str = "/health";
 pub const AUDIT: &str = "/audit";
+pub const SEARCH: &str = "/search";
+pub const PREFERENCES: &str = "/me/preferences";
 pub const GALLERY: &str = "/dev/gallery";
 
 /// A tenant's page; `section` is one of the fixed names (`overview` is the bare address).

@@ -27,9 +27,18 @@ pub struct FormFailure {
     pub error: AppError,
 }
 
+/// The themes that can be chosen; none of them follows the system.
+pub const THEMES: &[&str] = &["light", "dark"];
+/// The densities of tables that can be chosen beside the regular one.
+pub const DENSITIES: &[&str] = &["compact", "roomy"];
+
 /// The theme cookie, already checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Theme(pub &'static str);
+
+/// The density cookie, already checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Density(pub &'static str);
 
 /// Where the request came from: the peer, or what a trusted proxy says it was.
 #[derive(Clone, Copy, Debug)]

@@ -15,3 +15,4 @@ pub mod router;
 pub mod session;
 pub mod start;
 pub mod surface;
+pub mod theme;

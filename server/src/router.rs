@@ -99,6 +99,7 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
     // A layer on `pages` itself would run after routing; the form layer sends its request through routing again.
     Router::new()
         .fallback_service(pages)
+        .layer(from_fn(crate::theme::theme))
         .layer(from_fn(gate))
         .layer(from_fn_with_state(Forms::new(secret), forms))
         .layer(from_fn_with_state(identity, identify))

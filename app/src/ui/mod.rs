@@ -8,6 +8,7 @@ mod confirm;
 mod copy;
 mod diff;
 mod empty;
+mod enhance;
 mod field;
 mod filter;
 mod form;
@@ -18,6 +19,7 @@ mod load;
 mod menu;
 mod meter;
 mod page;
+mod palette;
 mod request;
 mod score;
 mod steps;
@@ -36,6 +38,7 @@ pub use confirm::{ConfirmPage, Consequence, Tier};
 pub use copy::Copy;
 pub use diff::{DiffRow, DiffState, DiffTable, Piece, ProseDiff, words};
 pub use empty::{Banner, Empty, EmptyKind};
+pub use enhance::Enhance;
 pub use field::{
     Checkbox, CheckboxGroup, Choice, FieldSet, Hidden, RadioCards, SelectField, Switch, TextArea, TextField,
 };
@@ -51,7 +54,8 @@ pub use page::{
     Breadcrumbs, Card, Cols, Grid, KpiCard, Kpis, Meta, NavItem, PageHeader, Props, Row, Section, SectionNav,
     Stack,
 };
-pub use request::{param, query, status, theme};
+pub use palette::Palette;
+pub use request::{density, param, query, status, theme};
 pub use score::{Delta, Score, ScoreInline, Spark, score_text};
 pub use steps::{Step, StepState, Steps, Timeline, TimelineItem};
 pub use table::{DataTable, Pagination, SortHeader, Th, ZeroRow};

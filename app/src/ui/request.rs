@@ -22,3 +22,8 @@ pub fn status(status: u16) {
 pub fn theme() -> Option<&'static str> {
     crate::server::extension::<crate::request::Theme>().map(|theme| theme.0)
 }
+
+/// The density that the reader chose, for `<html data-density>`; none is the regular one.
+pub fn density() -> Option<&'static str> {
+    crate::server::extension::<crate::request::Density>().map(|density| density.0)
+}

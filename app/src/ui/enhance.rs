@@ -1,0 +1,106 @@
+//! What the browser adds to plain pages, by listening at the document: nothing here is needed to use them.
+//!
+//! - Menus (`details.c-menu`, `details.c-filter`) close on Escape and on a click elsewhere; arrows move in them.
+//! - A filter bar sends itself a moment after a choice.
+//! - A form that was changed and not sent asks before the page is left.
+//! - `html[data-hydrated]` tells tests that the islands are awake.
+
+use leptos::ev;
+use leptos::prelude::*;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlDetailsElement, HtmlElement, HtmlFormElement};
+
+const OPEN_MENUS: &str = "details.c-menu[open], details.c-filter[open]";
+const ITEMS: &str = "a[href], button, input, [tabindex='0']";
+const FILTER_PAUSE: Duration = Duration::from_millis(250);
+
+#[island]
+pub fn Enhance() -> impl IntoView {
+    let dirty = StoredValue::new(false);
+    let turn = StoredValue::new(0_u32);
+    Effect::new(move |_| {
+        if let Some(root) = document().document_element() {
+            let _set = root.set_attribute("data-hydrated", "");
+        }
+        let handles = [
+            window_event_listener(ev::keydown, |event| {
+                if event.key() == "Escape" {
+                    close_menus(None, true);
+                } else if matches!(event.key().as_str(), "ArrowDown" | "ArrowUp") && step(&event, event.key() == "ArrowDown") {
+                    event.prevent_default();
+                }
+            }),
+            window_event_listener(ev::click, |event| close_menus(target(&event).as_ref(), false)),
+            window_event_listener(ev::change, move |event| {
+                let Some(bar) = target(&event).and_then(|el| el.closest("form.c-filter-bar").ok().flatten()) else { return };
+                let Ok(bar) = bar.dyn_into::<HtmlFormElement>() else { return };
+                let mine = turn.get_value() + 1;
+                turn.set_value(mine);
+                set_timeout(
+                    move || {
+                        if turn.get_value() == mine {
+                            let _sent = bar.request_submit();
+                        }
+                    },
+                    FILTER_PAUSE,
+                );
+            }),
+            window_event_listener(ev::input, move |event| {
+                let form = target(&event).and_then(|el| el.closest("form[method=post].c-form").ok().flatten());
+                if form.is_some() {
+                    dirty.set_value(true);
+                }
+            }),
+            window_event_listener(ev::submit, move |_| dirty.set_value(false)),
+            window_event_listener(ev::beforeunload, move |event| {
+                if dirty.get_value() {
+                    event.prevent_default();
+                }
+            }),
+        ];
+        on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
+    });
+}
+
+fn target(event: &Event) -> Option<Element> {
+    event.target()?.dyn_into().ok()
+}
+
+/// Closes every open menu but the one around `inside`; with `refocus` the focus goes back to what opened it.
+fn close_menus(inside: Option<&Element>, refocus: bool) {
+    let Ok(menus) = document().query_selector_all(OPEN_MENUS) else { return };
+    for menu in (0..menus.length()).filter_map(|n| menus.get(n)).filter_map(|node| node.dyn_into::<HtmlDetailsElement>().ok()) {
+        if inside.is_some_and(|inside| menu.contains(Some(inside))) {
+            continue;
+        }
+        let focused = document().active_element().is_some_and(|el| menu.contains(Some(&el)));
+        menu.set_open(false);
+        if refocus
+            && focused
+            && let Ok(Some(summary)) = menu.query_selector("summary")
+        {
+            focus(summary);
+        }
+    }
+}
+
+/// Moves the focus inside an open menu; says whether it did.
+fn step(event: &web_sys::KeyboardEvent, down: bool) -> bool {
+    let Some(here) = target(event) else { return false };
+    let Ok(Some(menu)) = here.closest("details.c-menu[open]") else { return false };
+    let Ok(items) = menu.query_selector_all(&format!(".c-menu__panel :is({ITEMS})")) else { return false };
+    let items: Vec<Element> = (0..items.length()).filter_map(|n| items.get(n)).filter_map(|node| node.dyn_into().ok()).collect();
+    let at = items.iter().position(|item| *item == here);
+    let next = match (at, down) {
+        (Some(at), true) => (at + 1) % items.len(),
+        (Some(at), false) => (at + items.len() - 1) % items.len(),
+        (None, true) => 0,
+        (None, false) => items.len().saturating_sub(1),
+    };
+    items.into_iter().nth(next).is_some_and(focus)
+}
+
+fn focus(element: Element) -> bool {
+    element.dyn_into::<HtmlElement>().is_ok_and(|element| element.focus().is_ok())
+}

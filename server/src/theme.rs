@@ -1,0 +1,23 @@
+//! The choices of a reader that shape every page, from their cookies. A word that is not known is as good as none.
+
+use crate::forms::cookie;
+use app::request::{DENSITIES, Density, THEMES, Theme};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+
+/// The layer.
+pub async fn theme(mut request: Request, next: Next) -> Response {
+    let known = |name: &str, words: &[&'static str]| {
+        let value = cookie(request.headers(), name)?;
+        words.iter().copied().find(|word| *word == value)
+    };
+    let (theme, density) = (known("theme", THEMES), known("density", DENSITIES));
+    if let Some(theme) = theme {
+        request.extensions_mut().insert(Theme(theme));
+    }
+    if let Some(density) = density {
+        request.extensions_mut().insert(Density(density));
+    }
+    next.run(request).await
+}
