@@ -48,6 +48,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                 <Route path=path!("/bootstrap/:token") view=BootstrapPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=crate::layout::Framed ssr=SsrMode::Async>
+                    <Route path=path!("/dev/gallery") view=crate::gallery::GalleryPage ssr=SsrMode::Async/>
                     <Route path=path!("/search") view=crate::search::SearchPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>

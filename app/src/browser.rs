@@ -15,11 +15,6 @@ pub fn uri() -> (String, String) {
     (String::new(), String::new())
 }
 
-/// The gallery is the server's to show.
-pub fn shows_gallery() -> bool {
-    false
-}
-
 /// Nothing: the page has its status already.
 pub fn set_status(_status: u16) {}
 

@@ -1,5 +1,6 @@
 //! The closed error that crosses the wire, and its wording for people. It never carries internals.
 
+use crate::ui::{Icon, Size};
 use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -89,10 +90,16 @@ impl FromServerFnError for AppError {
 /// An error as a page section: what happened, and what to do.
 #[component]
 pub fn ErrorView(error: AppError) -> impl IntoView {
+    let (kind, icon) = match &error {
+        AppError::NotFound => ("zero", "search"),
+        AppError::SignIn | AppError::Forbidden(_) | AppError::Suspended(_) => ("denied", "lock"),
+        _ => ("failed", "alert-triangle"),
+    };
     view! {
-        <section class="c-empty" data-tone="danger" role="alert">
+        <section class="c-empty" data-kind=kind role="alert">
+            <Icon name=icon size=Size::ExtraLarge/>
             <h1 class="c-empty__title">{error.title()}</h1>
-            <p class="c-empty__text">{error.message()}</p>
+            <p>{error.message()}</p>
         </section>
     }
 }

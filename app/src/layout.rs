@@ -91,11 +91,14 @@ fn scope_block(actor: &Actor, place: &Place) -> AnyView {
                 {id}
             };
             let others: Vec<_> = match actor {
-                Actor::User { platform: None, memberships, .. } if memberships.len() > 1 => memberships.clone(),
+                Actor::User { platform: None, memberships, .. } if memberships.len() > 1 => {
+                    memberships.clone()
+                }
                 _ => Vec::new(),
             };
             if others.is_empty() {
-                let href = if actor.is_platform() { paths::TENANTS.to_owned() } else { paths::tenant(slug, "") };
+                let href =
+                    if actor.is_platform() { paths::TENANTS.to_owned() } else { paths::tenant(slug, "") };
                 view! { <a class="c-rail__scope" href=href>{block}</a> }.into_any()
             } else {
                 let links = others.into_iter().map(|m| {
@@ -141,7 +144,9 @@ fn top_bar(actor: &Actor, path: &str, place: &Place) -> AnyView {
 fn account_menu(actor: &Actor, role: Option<Role>) -> AnyView {
     let (name, email) = match actor {
         Actor::User { name, email, .. } => (name.clone(), email.clone()),
-        Actor::Anonymous => return view! { <a class="c-button" data-size="sm" href=paths::SIGN_IN>"Sign in"</a> }.into_any(),
+        Actor::Anonymous => {
+            return view! { <a class="c-button" data-size="sm" href=paths::SIGN_IN>"Sign in"</a> }.into_any();
+        }
         other => (other.name().to_owned(), String::new()),
     };
     view! {

@@ -8,6 +8,7 @@
 
 pub mod app;
 pub mod error;
+pub mod gallery;
 pub mod layout;
 pub mod me;
 pub mod nav;

@@ -1,23 +1,17 @@
 //! What a person chooses for themselves: the theme and the density, kept in cookies and so per browser.
 
 use crate::error::AppError;
-use crate::request::{DENSITIES, THEMES};
 use crate::ui::{self, Actions, Button, Choice, Form, Kind, PageHeader, RadioCards, form_state};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::validate::FieldErrors;
 
 /// Keeps the choice for a year. Words outside the lists are refused, since they end in an attribute of every page.
 #[server]
-pub async fn set_preferences(#[server(default)] theme: String, #[server(default)] density: String) -> Result<(), AppError> {
-    let mut errors = FieldErrors::default();
-    if !THEMES.contains(&theme.as_str()) && theme != "system" {
-        errors.add("theme", "Choose one of the themes.");
-    }
-    if !DENSITIES.contains(&density.as_str()) && density != "regular" {
-        errors.add("density", "Choose one of the densities.");
-    }
-    errors.into_result().map_err(AppError::Invalid)?;
+pub async fn set_preferences(
+    #[server(default)] theme: String,
+    #[server(default)] density: String,
+) -> Result<(), AppError> {
+    crate::request::check_preferences(&theme, &density).map_err(AppError::Invalid)?;
     crate::server::set_preference("theme", &theme);
     crate::server::set_preference("density", &density);
     crate::server::flash("success", "Your preferences are saved in this browser.");

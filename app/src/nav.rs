@@ -134,7 +134,10 @@ pub fn crumbs(actor: &Actor, path: &str) -> Vec<(String, String)> {
     let mut crumbs = Vec::new();
     let Place::Tenant { slug, name } = place(actor, path) else {
         let groups = platform(actor);
-        let known = groups.iter().flat_map(|group| &group.links).find(|link| current(&groups, path).as_deref() == Some(link.href.as_str()));
+        let known = groups
+            .iter()
+            .flat_map(|group| &group.links)
+            .find(|link| current(&groups, path).as_deref() == Some(link.href.as_str()));
         if let Some(link) = known {
             crumbs.push((link.href.clone(), link.label.to_owned()));
             if path != link.href {
@@ -153,7 +156,10 @@ pub fn crumbs(actor: &Actor, path: &str) -> Vec<(String, String)> {
     let mut address = home.clone();
     for part in path.strip_prefix(&home).unwrap_or_default().split('/').filter(|part| !part.is_empty()) {
         address = format!("{address}/{part}");
-        let known = Section::ALL.iter().find(|section| section.as_str() == part).map(|section| section.label().to_owned());
+        let known = Section::ALL
+            .iter()
+            .find(|section| section.as_str() == part)
+            .map(|section| section.label().to_owned());
         crumbs.push((address.clone(), known.unwrap_or_else(|| words(part))));
     }
     crumbs
@@ -176,9 +182,22 @@ mod tests {
     use model::{TenantId, UserId};
 
     fn person(platform: Option<Role>) -> Actor {
-        let member = |n: u128, slug: &str| Membership { tenant: TenantId(uuid(n)), slug: slug.into(), tenant_name: slug.to_uppercase(), role: Role::TenantMember, access: Access::Full };
-        let memberships = if platform.is_some() { Vec::new() } else { vec![member(1, "acme"), member(2, "globex")] };
-        Actor::User { id: UserId(uuid(9)), name: "Mei Ito".into(), email: "m@example.com".into(), platform, memberships }
+        let member = |n: u128, slug: &str| Membership {
+            tenant: TenantId(uuid(n)),
+            slug: slug.into(),
+            tenant_name: slug.to_uppercase(),
+            role: Role::TenantMember,
+            access: Access::Full,
+        };
+        let memberships =
+            if platform.is_some() { Vec::new() } else { vec![member(1, "acme"), member(2, "globex")] };
+        Actor::User {
+            id: UserId(uuid(9)),
+            name: "Mei Ito".into(),
+            email: "m@example.com".into(),
+            platform,
+            memberships,
+        }
     }
 
     fn uuid(n: u128) -> uuid::Uuid {
@@ -187,11 +206,25 @@ mod tests {
 
     #[test]
     fn everybody_sees_the_pages_of_their_role_only() {
-        let labels = |actor: &Actor, path| groups(actor, path).into_iter().flat_map(|group| group.links).map(|link| link.label).collect::<Vec<_>>();
-        assert_eq!(labels(&person(Some(Role::Owner)), "/tenants/acme"), ["Overview", "Tenants", "Health", "Audit log"]);
+        let labels = |actor: &Actor, path| {
+            groups(actor, path)
+                .into_iter()
+                .flat_map(|group| group.links)
+                .map(|link| link.label)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            labels(&person(Some(Role::Owner)), "/tenants/acme"),
+            ["Overview", "Tenants", "Health", "Audit log"]
+        );
         assert_eq!(labels(&person(Some(Role::Success)), "/"), ["Overview", "Tenants", "Health"]);
         let inside = labels(&person(None), "/tenants/globex/tasks");
-        assert!(inside.contains(&"Home") && inside.contains(&"Tasks") && !inside.contains(&"Audit") && !inside.contains(&"Tenants"));
+        assert!(
+            inside.contains(&"Home")
+                && inside.contains(&"Tasks")
+                && !inside.contains(&"Audit")
+                && !inside.contains(&"Tenants")
+        );
         assert!(groups(&Actor::Anonymous, "/").is_empty());
     }
 
@@ -207,7 +240,8 @@ mod tests {
 
     #[test]
     fn crumbs_follow_the_address_and_name_no_foreign_tenant() {
-        let labels = |actor: &Actor, path| crumbs(actor, path).into_iter().map(|(_, label)| label).collect::<Vec<_>>();
+        let labels =
+            |actor: &Actor, path| crumbs(actor, path).into_iter().map(|(_, label)| label).collect::<Vec<_>>();
         let owner = person(Some(Role::Owner));
         assert_eq!(labels(&owner, "/tenants/acme/api-keys/new"), ["Tenants", "acme", "API keys", "New"]);
         assert_eq!(labels(&owner, "/tenants/new"), ["Tenants", "New"]);

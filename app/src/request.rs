@@ -1,6 +1,7 @@
 //! What the server's layers put into a request for the page that answers it.
 
 use crate::error::AppError;
+use model::validate::FieldErrors;
 use serde::{Deserialize, Serialize};
 
 /// A banner for the next page.
@@ -31,6 +32,18 @@ pub struct FormFailure {
 pub const THEMES: &[&str] = &["light", "dark"];
 /// The densities of tables that can be chosen beside the regular one.
 pub const DENSITIES: &[&str] = &["compact", "roomy"];
+
+/// Whether both words can be chosen; `system` and `regular` stand for none.
+pub fn check_preferences(theme: &str, density: &str) -> Result<(), FieldErrors> {
+    let mut errors = FieldErrors::default();
+    if !THEMES.contains(&theme) && theme != "system" {
+        errors.add("theme", "Choose one of the themes.");
+    }
+    if !DENSITIES.contains(&density) && density != "regular" {
+        errors.add("density", "Choose one of the densities.");
+    }
+    errors.into_result()
+}
 
 /// The theme cookie, already checked.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use crate::error::AppError;
 use crate::nav;
+use crate::paths;
 use crate::ui::{self, Empty, EmptyKind, Icon, PageHeader};
-use crate::{paths, server};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
@@ -20,15 +20,20 @@ pub struct Hit {
 
 /// Pages that this person may see, and what they hold, for a few letters; all pages for none.
 #[server]
-pub async fn search(#[server(default)] q: String, #[server(default)] from: String) -> Result<Vec<Hit>, AppError> {
-    Ok(pages(&server::actor(), &from, &q))
+pub async fn search(
+    #[server(default)] q: String,
+    #[server(default)] from: String,
+) -> Result<Vec<Hit>, AppError> {
+    Ok(pages(&crate::server::actor(), &from, &q))
 }
 
 /// Pages and commands whose words begin with the words typed.
 pub fn pages(actor: &model::permission::Actor, from: &str, q: &str) -> Vec<Hit> {
     let mut hits: Vec<Hit> = nav::groups(actor, from)
         .into_iter()
-        .flat_map(|group| group.links.into_iter().map(move |link| hit(group.label, link.label, link.href, link.icon)))
+        .flat_map(|group| {
+            group.links.into_iter().map(move |link| hit(group.label, link.label, link.href, link.icon))
+        })
         .collect();
     if actor.allows(model::permission::Permission::TenantCreate, model::permission::Scope::Platform) {
         hits.push(hit("Actions", "New tenant", paths::TENANTS_NEW.to_owned(), "plus"));
@@ -46,7 +51,9 @@ fn hit(group: &str, title: &str, href: String, icon: &str) -> Hit {
 /// Every typed word begins a word of the title or of its group.
 fn matches(title: &str, group: &str, q: &str) -> bool {
     let text = format!("{title} {group}").to_lowercase();
-    q.to_lowercase().split_whitespace().all(|typed| text.split_whitespace().any(|word| word.starts_with(typed)))
+    q.to_lowercase()
+        .split_whitespace()
+        .all(|typed| text.split_whitespace().any(|word| word.starts_with(typed)))
 }
 
 #[component]

@@ -35,14 +35,10 @@ pub fn actor() -> std::sync::Arc<Actor> {
     extension::<domain::Ctx>().map_or_else(|| Actor::Anonymous.into(), |cx| cx.actor().clone().into())
 }
 
-/// Whether `/dev/gallery` exists: in debug builds, and where `STEWARD_GALLERY=1` asks for it.
-pub fn shows_gallery() -> bool {
-    cfg!(debug_assertions) || std::env::var_os("STEWARD_GALLERY").is_some_and(|value| value == "1")
-}
-
 /// Keeps a word for a year in this browser, readable by pages only.
 pub fn set_preference(name: &str, word: &str) {
-    let secure = if extension::<SessionCookie>().is_some_and(|cookie| cookie.secure) { "; Secure" } else { "" };
+    let secure =
+        if extension::<SessionCookie>().is_some_and(|cookie| cookie.secure) { "; Secure" } else { "" };
     set_cookie(&format!("{name}={word}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}"));
 }
 

@@ -8,11 +8,8 @@ use axum::response::Response;
 
 /// The layer.
 pub async fn theme(mut request: Request, next: Next) -> Response {
-    let known = |name: &str, words: &[&'static str]| {
-        let value = cookie(request.headers(), name)?;
-        words.iter().copied().find(|word| *word == value)
-    };
-    let (theme, density) = (known("theme", THEMES), known("density", DENSITIES));
+    let theme = known(&request, "theme", THEMES);
+    let density = known(&request, "density", DENSITIES);
     if let Some(theme) = theme {
         request.extensions_mut().insert(Theme(theme));
     }
@@ -20,4 +17,9 @@ pub async fn theme(mut request: Request, next: Next) -> Response {
         request.extensions_mut().insert(Density(density));
     }
     next.run(request).await
+}
+
+fn known(request: &Request, name: &str, words: &[&'static str]) -> Option<&'static str> {
+    let value = cookie(request.headers(), name)?;
+    words.iter().copied().find(|word| *word == value)
 }

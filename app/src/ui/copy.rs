@@ -6,7 +6,7 @@ use leptos::prelude::*;
 ///
 /// `<Copy value=tenant.id.to_string() label="Copy id"/>`
 #[island]
-pub fn Copy(value: String, label: String) -> impl IntoView {
+pub fn Copy(#[prop(into)] value: String, #[prop(into)] label: String) -> impl IntoView {
     let (ready, set_ready) = signal(false);
     let (copied, set_copied) = signal(false);
     Effect::new(move |_| set_ready.set(true));

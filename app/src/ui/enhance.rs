@@ -27,13 +27,18 @@ pub fn Enhance() -> impl IntoView {
             window_event_listener(ev::keydown, |event| {
                 if event.key() == "Escape" {
                     close_menus(None, true);
-                } else if matches!(event.key().as_str(), "ArrowDown" | "ArrowUp") && step(&event, event.key() == "ArrowDown") {
+                } else if matches!(event.key().as_str(), "ArrowDown" | "ArrowUp")
+                    && step(&event, event.key() == "ArrowDown")
+                {
                     event.prevent_default();
                 }
             }),
             window_event_listener(ev::click, |event| close_menus(target(&event).as_ref(), false)),
             window_event_listener(ev::change, move |event| {
-                let Some(bar) = target(&event).and_then(|el| el.closest("form.c-filter-bar").ok().flatten()) else { return };
+                let Some(bar) = target(&event).and_then(|el| el.closest("form.c-filter-bar").ok().flatten())
+                else {
+                    return;
+                };
                 let Ok(bar) = bar.dyn_into::<HtmlFormElement>() else { return };
                 let mine = turn.get_value() + 1;
                 turn.set_value(mine);
@@ -47,7 +52,8 @@ pub fn Enhance() -> impl IntoView {
                 );
             }),
             window_event_listener(ev::input, move |event| {
-                let form = target(&event).and_then(|el| el.closest("form[method=post].c-form").ok().flatten());
+                let form =
+                    target(&event).and_then(|el| el.closest("form[method=post].c-form").ok().flatten());
                 if form.is_some() {
                     dirty.set_value(true);
                 }
@@ -70,7 +76,10 @@ fn target(event: &Event) -> Option<Element> {
 /// Closes every open menu but the one around `inside`; with `refocus` the focus goes back to what opened it.
 fn close_menus(inside: Option<&Element>, refocus: bool) {
     let Ok(menus) = document().query_selector_all(OPEN_MENUS) else { return };
-    for menu in (0..menus.length()).filter_map(|n| menus.get(n)).filter_map(|node| node.dyn_into::<HtmlDetailsElement>().ok()) {
+    for menu in (0..menus.length())
+        .filter_map(|n| menus.get(n))
+        .filter_map(|node| node.dyn_into::<HtmlDetailsElement>().ok())
+    {
         if inside.is_some_and(|inside| menu.contains(Some(inside))) {
             continue;
         }
@@ -90,7 +99,8 @@ fn step(event: &web_sys::KeyboardEvent, down: bool) -> bool {
     let Some(here) = target(event) else { return false };
     let Ok(Some(menu)) = here.closest("details.c-menu[open]") else { return false };
     let Ok(items) = menu.query_selector_all(&format!(".c-menu__panel :is({ITEMS})")) else { return false };
-    let items: Vec<Element> = (0..items.length()).filter_map(|n| items.get(n)).filter_map(|node| node.dyn_into().ok()).collect();
+    let items: Vec<Element> =
+        (0..items.length()).filter_map(|n| items.get(n)).filter_map(|node| node.dyn_into().ok()).collect();
     let at = items.iter().position(|item| *item == here);
     let next = match (at, down) {
         (Some(at), true) => (at + 1) % items.len(),

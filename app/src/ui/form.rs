@@ -35,6 +35,11 @@ impl From<&Self> for FormState {
 }
 
 impl FormState {
+    /// The state of a form that was refused.
+    pub fn rejected(values: Vec<(String, String)>, error: AppError) -> Self {
+        Self { values, error: Some(error) }
+    }
+
     /// What was typed, or `initial` the first time.
     pub fn value(&self, name: &str, initial: &str) -> String {
         self.sent(name).unwrap_or(initial).to_owned()

@@ -76,7 +76,11 @@ pub fn Palette() -> impl IntoView {
     };
     Effect::new(move |_| {
         let handle = window_event_listener(ev::keydown, move |event| {
-            if (event.ctrl_key() || event.meta_key()) && !event.shift_key() && !event.alt_key() && event.key().eq_ignore_ascii_case("k") {
+            if (event.ctrl_key() || event.meta_key())
+                && !event.shift_key()
+                && !event.alt_key()
+                && event.key().eq_ignore_ascii_case("k")
+            {
                 event.prevent_default();
                 open();
             }
@@ -109,7 +113,10 @@ pub fn Palette() -> impl IntoView {
         for (n, hit) in hits.get().into_iter().enumerate() {
             if hit.group != last {
                 last.clone_from(&hit.group);
-                rows.push(view! { <p class="c-palette__group" role="presentation">{hit.group.clone()}</p> }.into_any());
+                rows.push(
+                    view! { <p class="c-palette__group" role="presentation">{hit.group.clone()}</p> }
+                        .into_any(),
+                );
             }
             let href = hit.href.clone();
             rows.push(
