@@ -58,6 +58,9 @@ pub const FUNCTIONS: &[Function] = &[
     session("sign_out", ""),
     public("bootstrap_check", "token=guess"),
     public("bootstrap", "token=guess&name=Ada&email=ada%40example.com&password=correct+horse+battery"),
+    // Everybody, for themselves
+    session("set_preferences", "theme=dark&density=compact"),
+    session("search", "q=te"),
     // Tenants
     tenant("get_tenant", TenantRead, "slug=acme"),
     tenant("get_tenant_head", TenantRead, "slug=acme"),
