@@ -18,6 +18,7 @@
 //! 10. [`forms`]: runs the function that a form names by sending it through what follows.
 //! 11. [`gate`]: nobody unknown beyond here, neither by address nor by a form's name.
 
+use crate::api;
 use crate::assets::{assets, stylesheet};
 use crate::forms::{Forms, forms};
 use crate::headers::{Headers, PageNonce, headers, is_html};
@@ -77,6 +78,7 @@ pub fn router(parts: &Parts) -> Router {
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready).with_state(services.clone()))
         .merge(assets(&parts.options))
+        .nest(api::PREFIX, api::router(services.clone()))
         .fallback_service(console(&parts.options, identity, &parts.secret))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(1)).compress_when(Pages))
         .layer(CatchPanicLayer::custom(panicked))

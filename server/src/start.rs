@@ -97,6 +97,11 @@ async fn serve_on(
     };
     let app = router(&parts);
     let sweeper = tokio::spawn(sweep(services.clone()));
+    let (stop_worker, worker_stops) = tokio::sync::oneshot::channel::<()>();
+    let worker = domain::pipeline::Worker::new(services.clone()).run(async {
+        let _ = worker_stops.await;
+    });
+    let worker = tokio::spawn(worker);
     tracing::info!(address = %config.public_url, ms = begin.elapsed().as_millis(), "ready");
     greet(config, services).await?;
     let cut = listen::serve(listener, app, listen::Limits::default(), stop).await;
@@ -104,6 +109,11 @@ async fn serve_on(
         tracing::warn!(connections = cut, "cut off at the end of the drain");
     }
     sweeper.abort();
+    drop(stop_worker);
+    // It finishes what it has in hand; what it cannot, the lease gives back.
+    if tokio::time::timeout(Duration::from_secs(10), worker).await.is_err() {
+        tracing::warn!("the worker was cut off");
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -77,7 +77,29 @@ pub struct Route {
 }
 
 /// Every route of the machine API.
-pub const ROUTES: &[Route] = &[];
+pub const ROUTES: &[Route] = &[
+    route("GET", "/api/v1/openapi.json", None, "", ""),
+    route("GET", "/api/v1/tenant", Some(TenantRead), "", ""),
+    route("GET", "/api/v1/conversations", Some(ConversationRead), "", ""),
+    route("GET", "/api/v1/conversations/{id}", Some(ConversationRead), "", ""),
+    route(
+        "POST",
+        "/api/v1/conversations",
+        Some(ConversationWrite),
+        "application/json",
+        r#"{"id":"sample-1","turns":[{"speaker":"customer","text":"Where is my parcel?"}]}"#,
+    ),
+];
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    permission: Option<Permission>,
+    content_type: &'static str,
+    sample: &'static str,
+) -> Route {
+    Route { method, path, content_type, permission, sample }
+}
 
 /// One line of `server surface --json`.
 #[derive(Debug, Serialize)]
@@ -190,6 +212,21 @@ mod tests {
     fn everything_that_is_mounted_is_listed() {
         assert!(registered().len() > 3, "the functions are linked into this test");
         assert_eq!(check(), Ok(()));
+    }
+
+    #[test]
+    fn every_route_of_the_machine_api_is_listed() {
+        let document = serde_json::to_value(crate::api::document()).expect("JSON");
+        let mut documented = vec!["GET /api/v1/openapi.json".to_owned()];
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            let methods = item.as_object().expect("operations").keys();
+            documented.extend(methods.map(|method| format!("{} /api/v1{path}", method.to_uppercase())));
+        }
+        let mut listed: Vec<_> =
+            ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        documented.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, documented);
     }
 
     #[test]

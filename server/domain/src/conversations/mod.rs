@@ -77,6 +77,9 @@ pub async fn list(
 /// One conversation with its turns, values and runs, by the id that its sender gave it.
 pub async fn by_external_id(cx: &Ctx, tenant: TenantId, external_id: &str) -> Result<Conversation> {
     cx.require(Permission::ConversationRead, Scope::Tenant(tenant)).await?;
+    if external_id.contains('\0') {
+        return Err(Error::NotFound); // The database holds no such text.
+    }
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
     // The row first: results are committed together with the state that says they are there.
     let head = store::get(read.conn(), tenant, external_id).await?.ok_or(Error::NotFound)?;

@@ -1,0 +1,146 @@
+//! Handlers of conversations.
+
+use super::Call;
+use super::body::{self, BODY_MAX, Budget};
+use super::problem::{Problem, ProblemDetails};
+use super::schema::{ConversationDetail, ConversationPage, ListQuery, NewConversation, Received};
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::conversations;
+use model::ConversationId;
+use model::permission::{Permission, Scope};
+
+/// Send conversations.
+///
+/// One as `application/json`, or many as `application/x-ndjson`, one on each line, up to 32 MiB. All of a request are
+/// stored or none: when a line is wrong, every wrong line is told and nothing is stored. A request can be sent again
+/// without harm: what is already there is counted as a duplicate.
+#[utoipa::path(
+    post, path = "/conversations", operation_id = "sendConversations", tag = "conversations",
+    request_body(content((NewConversation = "application/json"), (NewConversation = "application/x-ndjson"))),
+    responses(
+        (status = 200, description = "Everything is stored", body = Received),
+        (status = 201, description = "The one conversation is new", body = Received, headers(("Location" = String))),
+        (status = 400, description = "There is no conversation in the body", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 415, description = "Neither JSON nor NDJSON", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 422, description = "Something is wrong; `errors` says where", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+    )
+)]
+pub async fn send(
+    call: Call,
+    State(budget): State<Budget>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let tenant = call.caller.tenant;
+    // Before the body is read: who may not send shall not be made to.
+    let allowed = call.cx().require(Permission::ConversationWrite, Scope::Tenant(tenant)).await;
+    allowed.map_err(|error| call.problem(error))?;
+    let declared = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > BODY_MAX) {
+        return Err(Problem::too_large(BODY_MAX).id(call.cx().request_id()));
+    }
+    let single = match media_type(&headers).as_str() {
+        "application/json" => true,
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => false,
+        _ => return Err(Problem::media_type().id(call.cx().request_id())),
+    };
+    let read = if single { body::one(body, budget).await } else { body::many(body, budget).await };
+    let batch = read.map_err(|problem| problem.id(call.cx().request_id()))?;
+    let location = batch
+        .rows
+        .first()
+        .filter(|_| single)
+        .map(|row| format!("{}/conversations/{}", super::PREFIX, escape(&row.external_id)));
+    let received =
+        conversations::ingest(call.cx(), tenant, batch.rows).await.map_err(|error| call.problem(error))?;
+    let answer = Json(Received::from(received));
+    Ok(match location {
+        Some(location) if received.created == 1 => {
+            (StatusCode::CREATED, [(header::LOCATION, location)], answer).into_response()
+        }
+        _ => answer.into_response(),
+    })
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// A path segment: everything but unreserved characters (RFC 3986) escaped.
+fn escape(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
+}
+
+/// List conversations, newest first.
+#[utoipa::path(
+    get, path = "/conversations", operation_id = "listConversations", tag = "conversations", params(ListQuery),
+    responses(
+        (status = 200, description = "A page", body = ConversationPage),
+        (status = 400, description = "A parameter was not understood", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+    )
+)]
+pub async fn list(
+    call: Call,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<ConversationPage>, Problem> {
+    let bad = |detail: String| Problem::bad_request(detail).id(call.cx().request_id());
+    let Query(query) = query.map_err(|error| bad(error.body_text()))?;
+    let limit = query.limit.unwrap_or(50);
+    if !(1..=conversations::PAGE_MAX).contains(&limit) {
+        return Err(bad(format!("limit is not between 1 and {}.", conversations::PAGE_MAX)));
+    }
+    let after = query.after.map(|cursor| cursor.parse::<ConversationId>()).transpose();
+    let after = after.map_err(|_| bad("after is not a cursor of a page before.".into()))?;
+    let state = query.state.map(|word| word.parse()).transpose();
+    let state = state.map_err(|_| bad("state is not pending, running, done or parked.".into()))?;
+    let page = conversations::list(call.cx(), call.caller.tenant, state, after, limit).await;
+    let (rows, next) = page.map_err(|error| call.problem(error))?;
+    Ok(Json(ConversationPage {
+        items: rows.into_iter().map(Into::into).collect(),
+        next: next.map(|id| id.0.simple().to_string()),
+    }))
+}
+
+/// One conversation with its turns, field values and runs.
+#[utoipa::path(
+    get, path = "/conversations/{id}", operation_id = "getConversation", tag = "conversations",
+    params(("id" = String, Path, description = "Your own id of the conversation")),
+    responses(
+        (status = 200, description = "The conversation", body = ConversationDetail),
+        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+    )
+)]
+pub async fn get(
+    call: Call,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<ConversationDetail>, Problem> {
+    let Path(id) = id.map_err(|error| Problem::bad_request(error.body_text()).id(call.cx().request_id()))?;
+    let found = conversations::by_external_id(call.cx(), call.caller.tenant, &id).await;
+    Ok(Json(found.map_err(|error| call.problem(error))?.into()))
+}
