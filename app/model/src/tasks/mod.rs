@@ -107,6 +107,7 @@ pub struct Override {
     /// The version that its author saw.
     pub base_version: i32,
     pub reason: String,
+    /// Who changed it last.
     pub author: String,
     pub updated_at: DateTime<Utc>,
     /// For optimistic locking; 0 stands for “there was none”.

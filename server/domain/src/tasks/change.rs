@@ -145,6 +145,7 @@ pub async fn revert(
     let rest = Override {
         prompt: before.prompt.clone().filter(|_| part == Some(Part::Filters)),
         filters: before.filters.clone().filter(|_| part == Some(Part::Prompt)),
+        author: cx.actor().name().to_owned(),
         ..before.clone()
     };
     let mut event = AuditEvent::on(tenant, "task.revert", key).before(snapshot(&before));
