@@ -52,6 +52,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/search") view=crate::search::SearchPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/tasks") view=crate::tasks::TasksPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/tasks/:key") view=crate::tasks::TaskPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/tasks/:key/override") view=crate::tasks::TaskOverridePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/tasks/:key/compare") view=crate::tasks::TaskComparePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/tasks/:key/revert") view=crate::tasks::TaskRevertPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/fields") view=crate::fields::FieldsPage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

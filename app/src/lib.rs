@@ -9,6 +9,7 @@
 pub mod app;
 pub mod error;
 pub mod gallery;
+pub mod fields;
 pub mod layout;
 pub mod me;
 pub mod nav;
@@ -16,6 +17,7 @@ pub mod paths;
 pub mod request;
 pub mod search;
 pub mod session;
+pub mod tasks;
 pub mod tenants;
 pub mod ui;
 

@@ -21,6 +21,12 @@ pub fn tenant(slug: &str, section: &str) -> String {
     }
 }
 
+/// A page of one task of a tenant; `action` is `override`, `compare` or `revert`, or empty for the task itself.
+pub fn task(slug: &str, key: &str, action: &str) -> String {
+    let task = tenant(slug, &format!("tasks/{key}"));
+    if action.is_empty() { task } else { format!("{task}/{action}") }
+}
+
 /// The sign-in page that leads back to `next` (a local path with its query).
 pub fn sign_in(next: &str) -> String {
     if next.is_empty() || next == HOME { SIGN_IN.into() } else { format!("{SIGN_IN}?next={}", encoded(next)) }

@@ -104,7 +104,18 @@ pub fn ProseDiff(
     #[prop(into)] before: String,
     #[prop(into)] after: String,
 ) -> impl IntoView {
-    let pieces = words(&before, &after);
+    view! { <PieceDiff before_title after_title pieces=words(&before, &after)/> }.into_any()
+}
+
+/// The same of pieces that were found elsewhere.
+///
+/// `<PieceDiff before_title="Global default v7" after_title="This tenant" pieces/>`
+#[component]
+pub fn PieceDiff(
+    #[prop(into)] before_title: String,
+    #[prop(into)] after_title: String,
+    pieces: Vec<Piece>,
+) -> impl IntoView {
     let old = pieces.iter().filter_map(|piece| match piece {
         Piece::Same(text) => Some(text.clone().into_any()),
         Piece::Removed(text) => Some(view! { <del>{text.clone()}</del> }.into_any()),
