@@ -5,14 +5,15 @@ use crate::paths;
 use crate::tenants::{Section as TenantPart, TenantSection};
 use crate::ui::{DataTable, Load, Section, Th};
 use leptos::prelude::*;
-use model::TenantId;
 use model::fields::{FieldList, FieldUse, Group, percent};
 use model::page::grouped;
 use model::tenants::{Tenant, TenantHead};
 
 #[server]
-pub async fn get_fields(tenant: TenantId) -> Result<FieldList, AppError> {
-    Ok(domain::fields::list_for_tenant(&crate::server::ctx()?, tenant).await?)
+pub async fn get_fields(slug: String) -> Result<FieldList, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    Ok(domain::fields::list_for_tenant(&cx, tenant).await?)
 }
 
 #[component]
@@ -20,8 +21,8 @@ pub fn FieldsPage() -> impl IntoView {
     view! {
         <TenantSection section=TenantPart::Fields view=|head: TenantHead| {
             let tenant = head.tenant;
-            let id = tenant.id;
-            view! { <Load read=move || get_fields(id) view=move |list| page(&tenant, &list)/> }.into_any()
+            let slug = tenant.slug.clone();
+            view! { <Load read=move || get_fields(slug.clone()) view=move |list| page(&tenant, &list)/> }.into_any()
         }/>
     }
 }

@@ -8,8 +8,8 @@
 
 pub mod app;
 pub mod error;
-pub mod gallery;
 pub mod fields;
+pub mod gallery;
 pub mod layout;
 pub mod me;
 pub mod nav;

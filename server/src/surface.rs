@@ -64,6 +64,19 @@ pub const FUNCTIONS: &[Function] = &[
     // Tenants
     tenant("get_tenant", TenantRead, "slug=acme"),
     tenant("get_tenant_head", TenantRead, "slug=acme"),
+    // Tasks and fields
+    tenant("get_tasks", TaskRead, "slug=acme"),
+    tenant("get_task", TaskRead, "slug=acme&key=summary"),
+    tenant("get_task_comparison", TaskRead, "slug=acme&key=summary"),
+    tenant("switch_task", TaskEnable, "slug=acme&key=summary&enabled=true"),
+    tenant(
+        "override_task",
+        TaskOverride,
+        "slug=acme&key=summary&prompt_mode=override&prompt=Mine&filters_mode=inherit&reason=test&version=0&base=1",
+    ),
+    tenant("keep_task_override", TaskOverride, "slug=acme&key=summary&version=1&base=1"),
+    tenant("revert_task", TaskOverride, "slug=acme&key=summary&version=2"),
+    tenant("get_fields", FieldRead, "slug=acme"),
 ];
 
 /// A route of the machine API. Its caller is a key, its tenant the key's.

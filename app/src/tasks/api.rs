@@ -2,30 +2,36 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use model::TenantId;
 use model::tasks::{Comparison, TaskDetail, TaskList};
 
 #[server]
-pub async fn get_tasks(tenant: TenantId) -> Result<TaskList, AppError> {
-    Ok(domain::tasks::list_for_tenant(&crate::server::ctx()?, tenant).await?)
+pub async fn get_tasks(slug: String) -> Result<TaskList, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    Ok(domain::tasks::list_for_tenant(&cx, tenant).await?)
 }
 
 #[server]
-pub async fn get_task(tenant: TenantId, key: String) -> Result<TaskDetail, AppError> {
-    Ok(domain::tasks::get(&crate::server::ctx()?, tenant, &key).await?)
+pub async fn get_task(slug: String, key: String) -> Result<TaskDetail, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    Ok(domain::tasks::get(&cx, tenant, &key).await?)
 }
 
 #[server]
-pub async fn get_task_comparison(tenant: TenantId, key: String) -> Result<Comparison, AppError> {
-    Ok(domain::tasks::compare(&crate::server::ctx()?, tenant, &key).await?)
+pub async fn get_task_comparison(slug: String, key: String) -> Result<Comparison, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    Ok(domain::tasks::compare(&cx, tenant, &key).await?)
 }
 
 /// Enables (`enabled=true`) or disables a task; the banner takes it back.
 #[server]
-pub async fn switch_task(tenant: TenantId, key: String, name: String, enabled: bool) -> Result<(), AppError> {
+pub async fn switch_task(slug: String, key: String, enabled: bool) -> Result<(), AppError> {
     use crate::request::Undo;
     let cx = crate::server::ctx()?;
-    let changed = if enabled {
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    let domain::tasks::Switched { name, changed } = if enabled {
         domain::tasks::enable(&cx, tenant, &key).await?
     } else {
         domain::tasks::disable(&cx, tenant, &key).await?
@@ -51,7 +57,6 @@ pub async fn switch_task(tenant: TenantId, key: String, name: String, enabled: b
 #[server]
 #[expect(clippy::too_many_arguments, reason = "a form without JavaScript sends flat fields")]
 pub async fn override_task(
-    tenant: TenantId,
     slug: String,
     key: String,
     #[server(default)] prompt_mode: String,
@@ -81,7 +86,9 @@ pub async fn override_task(
         version,
         base,
     };
-    domain::tasks::set_override(&crate::server::ctx()?, tenant, &key, &input).await?;
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    domain::tasks::set_override(&cx, tenant, &key, &input).await?;
     crate::server::flash("success", "The settings are saved. They hold for new conversations.");
     leptos_axum::redirect(&crate::paths::task(&slug, &key, ""));
     Ok(())
@@ -89,13 +96,10 @@ pub async fn override_task(
 
 /// Keeps an override although the default moved.
 #[server]
-pub async fn keep_task_override(
-    tenant: TenantId,
-    key: String,
-    version: i64,
-    base: i32,
-) -> Result<(), AppError> {
-    domain::tasks::keep_override(&crate::server::ctx()?, tenant, &key, version, base).await?;
+pub async fn keep_task_override(slug: String, key: String, version: i64, base: i32) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    domain::tasks::keep_override(&cx, tenant, &key, version, base).await?;
     crate::server::flash(
         "success",
         format!("Your settings are kept. They now count as made on version {base}."),
@@ -106,7 +110,6 @@ pub async fn keep_task_override(
 /// Takes an override away: whole, or the part that is named.
 #[server]
 pub async fn revert_task(
-    tenant: TenantId,
     slug: String,
     key: String,
     #[server(default)] part: String,
@@ -114,7 +117,9 @@ pub async fn revert_task(
     #[server(default)] reason: String,
 ) -> Result<(), AppError> {
     let part = if part.is_empty() { None } else { Some(part.parse().map_err(|_| AppError::NotFound)?) };
-    domain::tasks::revert(&crate::server::ctx()?, tenant, &key, part, version, &reason).await?;
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    domain::tasks::revert(&cx, tenant, &key, part, version, &reason).await?;
     crate::server::flash(
         "success",
         "Reverted. It follows the global default again, now and when the default changes.",

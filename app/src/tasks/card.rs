@@ -52,11 +52,8 @@ pub(super) fn switch(tenant: &Tenant, item: &TenantTask, ability: &Ability, name
     let on = item.activation.enabled;
     match ability {
         Ability::Yes => {
-            let inputs = vec![
-                ("tenant".to_owned(), tenant.id.to_string()),
-                ("key".to_owned(), item.task.key.clone()),
-                ("name".to_owned(), item.task.name.clone()),
-            ];
+            let inputs =
+                vec![("slug".to_owned(), tenant.slug.clone()), ("key".to_owned(), item.task.key.clone())];
             view! { <Switch to="switch_task" on named_by=named_by.to_owned() inputs/> }.into_any()
         }
         Ability::NotNow(why) => {

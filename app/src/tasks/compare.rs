@@ -19,8 +19,8 @@ pub fn TaskComparePage() -> impl IntoView {
     view! {
         <TenantSection section=TenantPart::Tasks view=|head: TenantHead| {
             let (tenant, key) = (head.tenant, key());
-            let id = tenant.id;
-            view! { <Load read=move || get_task_comparison(id, key.clone()) view=move |found| page(&tenant, &found)/> }.into_any()
+            let slug = tenant.slug.clone();
+            view! { <Load read=move || get_task_comparison(slug.clone(), key.clone()) view=move |found| page(&tenant, &found)/> }.into_any()
         }/>
     }
 }
@@ -159,7 +159,7 @@ fn moved(tenant: &Tenant, found: &Comparison) -> Option<AnyView> {
     let state = form_state("keep_task_override");
     let answers = (found.detail.abilities.change == Ability::Yes).then(|| {
         let values = [
-            ("tenant", tenant.id.to_string()),
+            ("slug", tenant.slug.clone()),
             ("key", item.task.key.clone()),
             ("version", overriding.version.to_string()),
             ("base", published.version.to_string()),

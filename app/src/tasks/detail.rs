@@ -20,8 +20,8 @@ pub fn TaskPage() -> impl IntoView {
     view! {
         <TenantSection section=Section::Tasks view=|head: TenantHead| {
             let (tenant, key) = (head.tenant, key());
-            let id = tenant.id;
-            view! { <Load read=move || get_task(id, key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
+            let slug = tenant.slug.clone();
+            view! { <Load read=move || get_task(slug.clone(), key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
         }/>
     }
 }

@@ -20,8 +20,8 @@ pub fn TaskOverridePage() -> impl IntoView {
     view! {
         <TenantSection section=Section::Tasks view=|head: TenantHead| {
             let (tenant, key) = (head.tenant, key());
-            let id = tenant.id;
-            view! { <Load read=move || get_task(id, key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
+            let slug = tenant.slug.clone();
+            view! { <Load read=move || get_task(slug.clone(), key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
         }/>
     }
 }
@@ -48,7 +48,6 @@ fn form(tenant: &Tenant, detail: &TaskDetail) -> AnyView {
         if item.overriding.as_ref().is_some_and(|o| o.has(part)) { "override" } else { "inherit" }
     };
     let hidden = [
-        ("tenant", tenant.id.to_string()),
         ("slug", tenant.slug.clone()),
         ("key", item.task.key.clone()),
         ("version", version.to_string()),

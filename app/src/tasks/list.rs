@@ -15,8 +15,8 @@ pub fn TasksPage() -> impl IntoView {
     view! {
         <TenantSection section=Section::Tasks view=|head: TenantHead| {
             let tenant = head.tenant;
-            let id = tenant.id;
-            view! { <Load read=move || get_tasks(id) view=move |list| section(&tenant, &list)/> }.into_any()
+            let slug = tenant.slug.clone();
+            view! { <Load read=move || get_tasks(slug.clone()) view=move |list| section(&tenant, &list)/> }.into_any()
         }/>
     }
 }

@@ -17,8 +17,8 @@ pub fn TaskRevertPage() -> impl IntoView {
     view! {
         <TenantSection section=Section::Tasks view=|head: TenantHead| {
             let (tenant, key) = (head.tenant, key());
-            let id = tenant.id;
-            view! { <Load read=move || get_task(id, key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
+            let slug = tenant.slug.clone();
+            view! { <Load read=move || get_task(slug.clone(), key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
         }/>
     }
 }
@@ -99,7 +99,6 @@ fn confirm(tenant: &Tenant, detail: &TaskDetail, overriding: &Override, part: Op
     });
     let state = form_state("revert_task");
     let hidden = vec![
-        ("tenant", tenant.id.to_string()),
         ("slug", tenant.slug.clone()),
         ("key", item.task.key.clone()),
         ("part", part.map_or("", Part::as_str).to_owned()),

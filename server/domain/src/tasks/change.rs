@@ -11,28 +11,37 @@ use model::tasks::{Override, OverrideInput, Part, Task, TaskVersion};
 use model::validate;
 use serde_json::{Value, json};
 
-/// Lets the task run on new conversations. `false`: it was enabled already, nothing is written.
+/// What switching a task did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switched {
+    /// The task's name, for the banner.
+    pub name: String,
+    /// `false`: it was so already, and nothing was written.
+    pub changed: bool,
+}
+
+/// Lets the task run on new conversations.
 ///
 /// # Errors
 /// `NotFound` for a key that no task has, `Conflict` for a tenant that is gone.
-pub async fn enable(cx: &Ctx, tenant: TenantId, key: &str) -> Result<bool> {
+pub async fn enable(cx: &Ctx, tenant: TenantId, key: &str) -> Result<Switched> {
     switch(cx, tenant, key, true).await
 }
 
-/// Stops the task; its override stays. `false`: it was disabled already, nothing is written.
+/// Stops the task; its override stays.
 ///
 /// # Errors
 /// As [`enable`].
-pub async fn disable(cx: &Ctx, tenant: TenantId, key: &str) -> Result<bool> {
+pub async fn disable(cx: &Ctx, tenant: TenantId, key: &str) -> Result<Switched> {
     switch(cx, tenant, key, false).await
 }
 
-async fn switch(cx: &Ctx, tenant: TenantId, key: &str, enabled: bool) -> Result<bool> {
+async fn switch(cx: &Ctx, tenant: TenantId, key: &str, enabled: bool) -> Result<Switched> {
     cx.require(Permission::TaskEnable, Scope::Tenant(tenant)).await?;
     let (mut tx, task, published) = open(cx, tenant, key).await?;
     let before = store::lock_activation(tx.conn(), tenant, task.id).await?;
     if before == enabled {
-        return Ok(false);
+        return Ok(Switched { name: task.name, changed: false });
     }
     store::activate(tx.conn(), tenant, task.id, enabled, cx.actor().name()).await?;
     let action = if enabled { "task.enable" } else { "task.disable" };
@@ -40,7 +49,7 @@ async fn switch(cx: &Ctx, tenant: TenantId, key: &str, enabled: bool) -> Result<
         .before(json!({ "enabled": before }))
         .after(json!({ "enabled": enabled, "version": published.version }));
     tx.commit(event).await?;
-    Ok(true)
+    Ok(Switched { name: task.name, changed: true })
 }
 
 /// Overrides prompt and filters, each set or inherited. Both inherited takes an override away.

@@ -12,7 +12,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use change::{disable, enable, keep_override, revert, set_override};
+pub use change::{Switched, disable, enable, keep_override, revert, set_override};
 pub use compare::compare;
 pub use publish::{NewVersion, publish_version};
 pub use resolve::{EnabledTask, effective_for_pipeline};

@@ -195,8 +195,8 @@ async fn enabling_is_written_once_and_for_one_tenant(admin: PgPool) {
     let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
     let other = testing::tenant(&admin, "other").await.expect("a tenant");
     let cx = testing::member(&services, acme, Role::TenantAdmin);
-    assert!(enable(&cx, acme, "summary").await.expect("enabled"));
-    assert!(!enable(&cx, acme, "summary").await.expect("enabled already"));
+    assert!(enable(&cx, acme, "summary").await.expect("enabled").changed);
+    assert!(!enable(&cx, acme, "summary").await.expect("enabled already").changed);
     let operator = testing::platform(&services, Role::Operator);
     let mut read = operator.read(Reach::Fleet).await.expect("a read");
     let enabled = effective_for_pipeline(read.conn(), acme).await.expect("tasks");
@@ -204,8 +204,8 @@ async fn enabling_is_written_once_and_for_one_tenant(admin: PgPool) {
     assert_eq!((enabled[0].task.key.as_str(), enabled[0].overridden()), ("summary", false));
     assert_eq!(effective_for_pipeline(read.conn(), other).await.expect("tasks"), []);
     drop(read);
-    assert!(disable(&cx, acme, "summary").await.expect("disabled"));
-    assert!(!disable(&cx, acme, "summary").await.expect("disabled already"));
+    assert!(disable(&cx, acme, "summary").await.expect("disabled").changed);
+    assert!(!disable(&cx, acme, "summary").await.expect("disabled already").changed);
     let detail = get(&cx, acme, "summary").await.expect("a task");
     assert_eq!(detail.item.activation.changed_by.as_deref(), Some("Test Tenant admin"));
     let lines = lines(&admin, acme).await;
