@@ -14,6 +14,7 @@ pub mod checklists;
 pub mod conversations;
 pub mod ctx;
 pub mod db;
+pub mod demo;
 pub mod engines;
 pub mod error;
 pub mod fields;

@@ -4,11 +4,14 @@
 //! the first entry that does not fit. What was denied is recorded too.
 
 mod list;
+mod past;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use list::{entry, lines, list, verify, verify_stream};
+
+pub(crate) use past::{Past, begin_chains};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::Result;

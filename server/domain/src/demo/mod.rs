@@ -1,0 +1,256 @@
+//! The demo fleet: tenants of every kind with ninety days behind them, so that every screen has something true to show.
+//!
+//! Equal for two loads within an hour (but for the three sign-ins and their random passwords), and relative to the
+//! database's day. What is shown follows from what is loaded: scores come from `health::score` over the loaded usage,
+//! days are the sums of their hours, a tenant with conversations has as many as its usage says, and every audit chain
+//! stands up to `audit verify`.
+//!
+//! The first [`WITH_HISTORY`] tenants have members, usage, scores and an audit history; the rest, for benches, are their
+//! rows alone. Hours exist for the last three days, older usage as days. It is loaded in parts, each a transaction of
+//! its own; a load that was cut off goes on where it stopped.
+
+mod batch;
+mod conversations;
+mod fleet;
+mod history;
+mod names;
+mod past;
+mod people;
+mod random;
+mod store;
+
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use crate::{tasks, users};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use model::permission::{Permission, Role, Scope};
+use model::tasks::EngineKind;
+use model::UserId;
+use batch::Batch;
+use past::{Baseline, Staff};
+use people::{ADMIN, OPERATOR, Person, SUCCESS};
+use serde::Serialize;
+
+/// Tenants that are loaded unless a number is given.
+pub const TENANTS: u64 = 300;
+/// The most.
+pub const TENANTS_MAX: u64 = 1_000_000;
+/// Tenants that have more than their row.
+pub const WITH_HISTORY: u64 = 2_000;
+/// Tenants of one transaction, with and without a history.
+const PART: u64 = 300;
+const LARGE_PART: u64 = 10_000;
+
+/// One way to sign in.
+#[derive(Clone, Serialize)]
+pub struct SignIn {
+    pub email: String,
+    pub password: String,
+    /// The slug of the tenant, for its admin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+}
+
+/// What is written to `credentials.json` and printed once.
+#[derive(Clone, Serialize)]
+pub struct SignIns {
+    pub operator: SignIn,
+    pub success: SignIn,
+    pub tenant_admin: SignIn,
+}
+
+impl std::fmt::Debug for SignIns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignIns(secret)")
+    }
+}
+
+/// Whether there is no tenant at all, so that a demo fleet would be in nobody's way.
+pub async fn is_empty(cx: &Ctx) -> Result<bool> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    Ok(store::state(read.conn()).await?.tenants == 0)
+}
+
+/// Loads a fleet, or lets the one that is there grow to this number, and gives its three sign-ins new passwords.
+/// `progress` is told how many tenants are there.
+///
+/// # Errors
+/// `Conflict` where there are tenants that are not a demo fleet.
+pub async fn load(cx: &Ctx, tenants: u64, mut progress: impl FnMut(u64)) -> Result<SignIns> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let tenants = tenants.clamp(1, TENANTS_MAX);
+    let mut read = cx.read(Reach::Fleet).await?;
+    let state = store::state(read.conn()).await?;
+    drop(read);
+    if state.tenants > 0 && !state.is_demo {
+        return Err(Error::Conflict(format!(
+            "This database holds {} tenants of its own; a demo fleet is only loaded into an empty one. \
+             Name another database, or remove the embedded one with `make clean-data`.",
+            state.tenants
+        )));
+    }
+    let operator = sign_in(cx, OPERATOR, Some(Role::Operator)).await?;
+    let success = sign_in(cx, SUCCESS, Some(Role::Success)).await?;
+    let mut admin = sign_in(cx, ADMIN, None).await?;
+    if state.tenants == 0 {
+        publish(cx).await?;
+    }
+    let platform = Platform::read(cx, state.now, (operator.0, success.0)).await?;
+    let mut from = u64::try_from(state.tenants).unwrap_or_default();
+    while from < tenants {
+        let size = if from < WITH_HISTORY { PART.min(WITH_HISTORY - from) } else { LARGE_PART };
+        let to = tenants.min(from + size);
+        if from < WITH_HISTORY {
+            part(cx, &platform, from, to).await?
+        } else {
+            rows(cx, &platform, from, to).await?
+        }
+        progress(to);
+        from = to;
+    }
+    let own = fleet::tenant(0, state.now);
+    admin.1.tenant = Some(own.slug.clone());
+    let id = crate::tenants::by_slug(cx, &own.slug).await?.id;
+    users::add_member(cx, id, admin.0, Role::TenantAdmin).await?;
+    Ok(SignIns { operator: operator.1, success: success.1, tenant_admin: admin.1 })
+}
+
+/// The account with a new random password.
+async fn sign_in(cx: &Ctx, (email, name): (&str, &str), role: Option<Role>) -> Result<(UserId, SignIn)> {
+    let password = BASE64_URL_SAFE_NO_PAD.encode(cx.random::<15>());
+    let mut read = cx.read(Reach::System).await?;
+    let known = store::user_of(read.conn(), email).await?.map(UserId);
+    drop(read);
+    let id = match known {
+        Some(id) => {
+            users::set_password(cx, id, &password).await?;
+            id
+        }
+        None => users::create_user(cx, email, name, Some(&password), role).await?,
+    };
+    Ok((id, SignIn { email: email.to_owned(), password, tenant: None }))
+}
+
+/// A second version of one task, so that some override has a base that moved.
+async fn publish(cx: &Ctx) -> Result<()> {
+    let mut read = cx.read(Reach::Fleet).await?;
+    let all = store::baseline(read.conn()).await?;
+    drop(read);
+    let Some(task) = all.into_iter().find(|task| task.key == "csat" && task.published == 1) else {
+        return Ok(());
+    };
+    let new = tasks::NewVersion {
+        prompt: task.prompt.replace(
+            "Use whole numbers only.",
+            "Use whole numbers only. A technical fault that was put right at once costs no point.",
+        ),
+        filters: serde_json::from_value(task.filters)?,
+        outputs: serde_json::from_value(task.outputs)?,
+        engine: EngineKind::Builtin,
+        notes: "Faults that are put right at once cost no point.".into(),
+    };
+    tasks::publish_version(cx, &task.key, &new).await?;
+    Ok(())
+}
+
+/// What every part needs to know.
+struct Platform {
+    now: DateTime<Utc>,
+    weights: model::health::Weights,
+    tasks: Vec<Baseline>,
+    colleagues: Vec<Person>,
+    /// The customer-success people in the order of `Tenant::owner`.
+    owners: Vec<Person>,
+    operators: Vec<Person>,
+}
+
+impl Platform {
+    async fn read(cx: &Ctx, now: DateTime<Utc>, (operator, success): (UserId, UserId)) -> Result<Self> {
+        let mut read = cx.read(Reach::Fleet).await?;
+        let weights = store::weights(read.conn()).await?;
+        let tasks = store::baseline(read.conn()).await?;
+        let colleagues = people::colleagues(now);
+        // A fleet that grows meets the colleagues of its first load.
+        let mut known = Vec::new();
+        for person in &colleagues {
+            let id = store::user_of(read.conn(), &person.email).await?.unwrap_or(person.id);
+            known.push(Person { id, ..person.clone() });
+        }
+        let one = |id: UserId, (email, name): (&str, &str), role| Person {
+            id: id.0,
+            email: email.into(),
+            name: name.into(),
+            platform: Some(role),
+            member: None,
+            last_seen_at: None,
+            created_at: now,
+        };
+        let of = |role: Role| known.iter().filter(move |p| p.platform == Some(role)).cloned();
+        Ok(Self {
+            now,
+            weights,
+            tasks,
+            owners: std::iter::once(one(success, SUCCESS, Role::Success)).chain(of(Role::Success)).collect(),
+            operators: std::iter::once(one(operator, OPERATOR, Role::Operator))
+                .chain(of(Role::Operator))
+                .collect(),
+            colleagues,
+        })
+    }
+
+    fn owner_ids(&self) -> Vec<uuid::Uuid> {
+        self.owners.iter().map(|p| p.id).collect()
+    }
+}
+
+/// Tenants without a history.
+async fn rows(cx: &Ctx, platform: &Platform, from: u64, to: u64) -> Result<()> {
+    let tenants: Vec<_> = (from..to).map(|index| fleet::tenant(index, platform.now)).collect();
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    store::tenants(tx.conn(), &tenants, &platform.owner_ids()).await?;
+    tx.commit(loaded(from, to)).await
+}
+
+fn loaded(from: u64, to: u64) -> AuditEvent {
+    AuditEvent::platform("demo.load", "demo fleet")
+        .after(serde_json::json!({ "tenants_before": from, "tenants": to }))
+}
+
+/// Tenants with everything.
+async fn part(cx: &Ctx, platform: &Platform, from: u64, to: u64) -> Result<()> {
+    let now = platform.now;
+    let mut tenants: Vec<_> = (from..to).map(|index| fleet::tenant(index, now)).collect();
+    if from == 0 {
+        fleet::families(&mut tenants);
+    }
+    let library = conversations::Library::read()?;
+    let staff =
+        Staff { operators: platform.operators.iter().collect(), owners: platform.owners.iter().collect() };
+    let mut batch = Batch::default();
+    let mut stored = if from == 0 { 0 } else { conversations::TENANTS };
+    for t in &mut tenants {
+        let members = people::members(t, now);
+        let with_conversations = conversations::has(t, stored);
+        stored += usize::from(with_conversations);
+        let history = history::has_history(t).then(|| history::of(t, with_conversations, now));
+        if let Some(history) = &history {
+            batch.scores(t, history, platform, now);
+            batch.tools(t, history, members.first(), platform);
+            let all = with_conversations.then(|| library.of(t, history, now)).unwrap_or_default();
+            batch.usage(t, history, with_conversations.then_some(all.as_slice()));
+            if with_conversations {
+                batch.conversations.push((t.id, all));
+            }
+        }
+        batch.past.extend(past::lines(t, &members, history.as_ref(), &platform.tasks, &staff, now));
+        batch.people.extend(members);
+    }
+    batch.write(cx, platform, &tenants, (from, to)).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+use super::*;
+use crate::audit;
+use crate::testing;
+use model::permission::Role;
+use model::tenants::Status;
+use sqlx::PgPool;
+
+async fn count(admin: &PgPool, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(admin).await.expect(sql)
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_fleet_is_whole_and_true(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = services.system("demo");
+    let sign_ins = load(&cx, 60, |_| ()).await.expect("a fleet");
+    assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 60);
+    // Every chain stands.
+    for chain in audit::chains(&cx).await.expect("chains") {
+        let verified = audit::verify(&cx, chain).await.expect("a verdict");
+        assert!(matches!(verified, audit::Verified::Sound(n) if n > 0), "{chain}: {verified:?}");
+    }
+    // Usage says what is there.
+    assert_eq!(
+        count(&admin, "SELECT count(*) FROM (SELECT tenant_id, count(*) AS n FROM conversation GROUP BY 1) c
+            JOIN (SELECT tenant_id, sum(quantity) AS n FROM usage_day WHERE meter = 'conversations' GROUP BY 1) u USING (tenant_id) WHERE c.n <> u.n").await,
+        0
+    );
+    assert_eq!(
+        count(&admin, "SELECT count(DISTINCT tenant_id) FROM conversation WHERE state = 'pending'").await,
+        10
+    );
+    assert_eq!(
+        count(&admin, "SELECT count(*) FROM (SELECT tenant_id, meter, (hour AT TIME ZONE 'UTC')::date AS day, sum(quantity) AS n FROM usage_hour GROUP BY 1, 2, 3) h
+            LEFT JOIN usage_day d USING (tenant_id, meter, day) WHERE d.quantity IS DISTINCT FROM h.n").await,
+        0
+    );
+    // The tenant shows the score of its newest snapshot.
+    assert_eq!(
+        count(&admin, "SELECT count(*) FROM tenant t JOIN health_snapshot s ON s.tenant_id = t.id AND s.day = (now() AT TIME ZONE 'UTC')::date
+            WHERE s.score IS DISTINCT FROM t.health_score OR s.band <> t.health_band").await,
+        0
+    );
+    assert!(count(&admin, "SELECT count(*) FROM task_override").await >= 6);
+    // The tenant admin gets in, and to one tenant only.
+    let slug = sign_ins.tenant_admin.tenant.clone().expect("a slug");
+    let own = crate::tenants::by_slug(&cx, &slug).await.expect("the demo tenant");
+    assert_eq!(own.status, Status::Active);
+    assert!(own.health_score.is_some());
+    assert_eq!(
+        count(&admin, "SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id WHERE u.email = 'tara.admin@example.com'").await,
+        1
+    );
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn it_grows_and_renews_its_passwords(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = services.system("demo");
+    let first = load(&cx, 5, |_| ()).await.expect("a fleet");
+    let second = load(&cx, 9, |_| ()).await.expect("a larger fleet");
+    assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 9);
+    assert_ne!(first.operator.password, second.operator.password);
+    assert_eq!(count(&admin, "SELECT count(*) FROM user_account WHERE platform_role IS NOT NULL").await, 10);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn tenants_of_others_are_left_alone(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    testing::tenant(&admin, "somebody").await.expect("a tenant");
+    let refused = load(&services.system("demo"), 5, |_| ()).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 1);
+    assert_eq!(count(&admin, "SELECT count(*) FROM user_account").await, 0);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn only_who_may_create_tenants_may_load_them(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Success);
+    assert!(matches!(load(&cx, 5, |_| ()).await, Err(Error::Forbidden(_))));
+    assert!(matches!(is_empty(&cx).await, Err(Error::Forbidden(_))));
+}
+
+/// Not a check but a number: `cargo test -p domain --features testing demo::tests::speed -- --ignored --nocapture`.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+#[ignore = "prints how long a load takes"]
+async fn speed(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let begin = std::time::Instant::now();
+    load(&services.system("demo"), TENANTS, |_| ()).await.expect("a fleet");
+    println!("{TENANTS} tenants in {:?}", begin.elapsed());
+}
