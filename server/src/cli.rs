@@ -94,7 +94,7 @@ async fn execute(command: Command) -> Result<ExitCode, Failure> {
         Command::Demo(tenants) => {
             let config = configured()?;
             let opened = Opened::open(&config).await?;
-            let loaded = start::demo(&opened.services, &config.data, tenants, false).await;
+            let loaded = start::demo(&opened, &config.data, tenants, false).await;
             opened.close().await;
             loaded?;
         }

@@ -85,7 +85,7 @@ async fn serve_on(
     let services = &opened.services;
     let secret = secret(config, services)?;
     if config.demo && opened.is_embedded() {
-        demo(services, &config.data, DEMO_TENANTS, true).await?;
+        demo(opened, &config.data, DEMO_TENANTS, true).await?;
     }
     let options = leptos_options(config);
     let parts = Parts {
@@ -132,18 +132,46 @@ pub fn leptos_options(config: &Config) -> LeptosOptions {
         .build()
 }
 
-/// Loads the demo fleet; `only_empty` leaves a database alone that knows tenants already.
+/// Loads the demo fleet, or lets it grow, and writes its new sign-ins to `credentials.json` and, once, to the terminal;
+/// `only_empty` leaves a database alone that knows tenants already.
 ///
 /// # Errors
-/// When it cannot be loaded as a whole.
-pub async fn demo(
-    _services: &Services,
-    _data: &Path,
-    _tenants: u32,
-    only_empty: bool,
-) -> Result<(), Failure> {
-    // `domain::demo::load` belongs here.
-    if only_empty { Ok(()) } else { Err("this build carries no demo fleet".into()) }
+/// When it cannot be loaded as a whole, or the database holds tenants that are no demo fleet.
+pub async fn demo(opened: &Opened, data: &Path, tenants: u32, only_empty: bool) -> Result<(), Failure> {
+    let cx = opened.services.system("demo");
+    if only_empty && !domain::demo::is_empty(&cx).await? {
+        return Ok(());
+    }
+    let begin = Instant::now();
+    let large = u64::from(tenants) > domain::demo::WITH_HISTORY;
+    let sign_ins = domain::demo::load(&cx, tenants.into(), |count| {
+        if large {
+            eprint!("\r  {count} tenants");
+        }
+    })
+    .await?;
+    // Statistics and visibility for the planner; without them the first pages would be slow until autovacuum came by.
+    domain::db::vacuum(&opened.admin_url).await?;
+    tracing::info!(tenants, ms = begin.elapsed().as_millis(), "demo fleet loaded");
+    std::fs::create_dir_all(data)?;
+    let path = data.join("credentials.json");
+    // Written beside and moved: never half a file, and never readable by others.
+    let fresh = data.join(".credentials.json");
+    let _ = std::fs::remove_file(&fresh);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    serde_json::to_writer_pretty(&mut file, &sign_ins)?;
+    file.write_all(b"\n")?;
+    std::fs::rename(&fresh, &path)?;
+    let mut out = std::io::stdout();
+    writeln!(out, "\n  The demo fleet is loaded. Sign in with (kept in {}):", path.display())?;
+    for (role, person) in [
+        ("operator", &sign_ins.operator),
+        ("success", &sign_ins.success),
+        ("tenant_admin", &sign_ins.tenant_admin),
+    ] {
+        writeln!(out, "  {role:<14}{:<30}{}", person.email, person.password)?;
+    }
+    Ok(())
 }
 
 /// Says on the terminal, for people, where the console is and how to get in. Passwords are only in their file.

@@ -66,6 +66,14 @@ pub async fn roles(admin: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Brings statistics and visibility maps up to date as the administrator: after a load, before anybody asks.
+pub async fn vacuum(admin_url: &str) -> Result<()> {
+    let mut admin = connect(admin_url).await?;
+    admin.execute("VACUUM (ANALYZE)").await?;
+    admin.close().await?;
+    Ok(())
+}
+
 fn migration(error: sqlx::migrate::MigrateError) -> Error {
     Error::Internal(format!("migration: {error}"))
 }

@@ -30,7 +30,13 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn scores(&mut self, t: &mut Tenant, history: &History, platform: &Platform, now: DateTime<Utc>) {
+    pub(super) fn scores(
+        &mut self,
+        t: &mut Tenant,
+        history: &History,
+        platform: &Platform,
+        now: DateTime<Utc>,
+    ) {
         let age =
             |at: DateTime<Utc>| usize::try_from((now.date_naive() - at.date_naive()).num_days()).unwrap_or(0);
         let closed = matches!(t.status, Status::Offboarded | Status::Purging | Status::Deleted);
@@ -55,7 +61,13 @@ impl Batch {
     }
 
     /// Tasks that are enabled, overrides of some, and keys.
-    pub(super) fn tools(&mut self, t: &Tenant, history: &History, admin: Option<&Person>, platform: &Platform) {
+    pub(super) fn tools(
+        &mut self,
+        t: &Tenant,
+        history: &History,
+        admin: Option<&Person>,
+        platform: &Platform,
+    ) {
         let Some(admin) = admin else { return };
         let mut random = Random::of("tools", t.index);
         let start = t.configured_at.unwrap_or(t.created_at) + Duration::minutes(20);
@@ -94,7 +106,12 @@ impl Batch {
     }
 
     /// `stored`: where every conversation is there, what they weigh is known, and what the tasks did is counted when they do it.
-    pub(super) fn usage(&mut self, t: &Tenant, history: &History, stored: Option<&[conversations::Conversation]>) {
+    pub(super) fn usage(
+        &mut self,
+        t: &Tenant,
+        history: &History,
+        stored: Option<&[conversations::Conversation]>,
+    ) {
         for ago in (0..DAYS).rev() {
             let day = history.day(ago);
             let mut push = |hour, n: i64| {
@@ -224,4 +241,3 @@ fn overriding(
         at,
     })
 }
-
