@@ -85,7 +85,7 @@ pub enum Cursor {
 }
 
 /// What is left of the fleet: empty lists filter nothing; several values of one filter mean any of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Filter {
     pub search: String,
     pub status: Vec<Status>,

@@ -28,6 +28,7 @@ struct Inner {
     clock: Option<DateTime<Utc>>,
     sessions: SessionCache,
     overview: crate::overview::Cache,
+    directory: crate::tenants::Cache,
 }
 
 impl Services {
@@ -39,6 +40,7 @@ impl Services {
                 clock: None,
                 sessions: SessionCache::default(),
                 overview: Default::default(),
+                directory: Default::default(),
             }),
         }
     }
@@ -51,6 +53,7 @@ impl Services {
                 clock: Some(now),
                 sessions: SessionCache::default(),
                 overview: Default::default(),
+                directory: Default::default(),
             }),
         }
     }
@@ -88,6 +91,11 @@ impl Services {
     /// Numbers about the whole fleet, as this process has read them lately.
     pub(crate) fn overview(&self) -> &crate::overview::Cache {
         &self.inner.overview
+    }
+
+    /// What the directory has counted.
+    pub(crate) fn directory(&self) -> &crate::tenants::Cache {
+        &self.inner.directory
     }
 
     /// Whether the database answers.
@@ -251,10 +259,14 @@ impl Tx {
         if events.is_empty() {
             return Err(Error::Internal("a write without an audit line".into()));
         }
+        let counted = events.iter().any(AuditEvent::is_about_tenants);
         audit::append(&mut self.connection, &self.cx, events).await?;
         self.connection.execute("COMMIT").await?;
         // The change may have been about who may do what: nobody in this process acts on the old answer.
         self.cx.services.sessions().clear();
+        if counted {
+            self.cx.services.directory().forget();
+        }
         Ok(())
     }
 

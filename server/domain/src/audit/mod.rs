@@ -3,6 +3,7 @@
 //! `hash = SHA-256(previous hash ‖ JCS(entry))` (RFC 8785), `seq` without gaps from a locked head row. [`verify`] names
 //! the first entry that does not fit. What was denied is recorded too.
 
+mod batch;
 mod list;
 mod past;
 mod store;
@@ -42,6 +43,11 @@ impl AuditEvent {
     /// A line in the platform's own chain.
     pub fn platform(action: &'static str, target: impl Into<String>) -> Self {
         Self::on(TenantId::PLATFORM, action, target)
+    }
+
+    /// Whether it changes what lists of tenants show.
+    pub(crate) fn is_about_tenants(&self) -> bool {
+        self.action.starts_with("tenant.")
     }
 
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
@@ -97,6 +103,9 @@ pub(crate) async fn append(
     mut events: Vec<AuditEvent>,
 ) -> Result<()> {
     events.sort_by_key(|event| event.tenant);
+    if batch::fits(&events) {
+        return batch::append(connection, cx, &events).await;
+    }
     for event in events {
         write(connection, cx, &event, "done").await?;
     }

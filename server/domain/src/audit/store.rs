@@ -295,3 +295,72 @@ pub(super) async fn recent(
     .await?;
     Ok(rows)
 }
+
+/// Locks many heads in the order of their ids, makes those that are missing, and answers them in that order.
+pub(super) async fn lock_heads(
+    connection: &mut PgConnection,
+    tenants: &[TenantId],
+    genesis: &[u8],
+) -> Result<Vec<Head>> {
+    let ids: Vec<uuid::Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    sqlx::query!(
+        "INSERT INTO audit_head (tenant_id, seq, hash) SELECT id, 0, $2 FROM unnest($1::uuid[]) id ON CONFLICT DO NOTHING",
+        &ids,
+        genesis
+    )
+    .execute(&mut *connection)
+    .await?;
+    let heads = sqlx::query_as!(
+        Head,
+        r#"SELECT seq, hash, clock_timestamp() AS "now!" FROM audit_head WHERE tenant_id = ANY($1) ORDER BY tenant_id FOR UPDATE"#,
+        &ids
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(heads)
+}
+
+/// Writes many entries, one per chain, and moves their heads.
+pub(super) async fn insert_all(connection: &mut PgConnection, lines: &[(Entry<'_>, Vec<u8>)]) -> Result<()> {
+    let texts = |get: fn(&Entry<'_>) -> String| lines.iter().map(|(entry, _)| get(entry)).collect::<Vec<_>>();
+    let maybe =
+        |get: fn(&Entry<'_>) -> Option<String>| lines.iter().map(|(entry, _)| get(entry)).collect::<Vec<_>>();
+    let values = |get: for<'a> fn(&'a Entry<'_>) -> Option<&'a serde_json::Value>| {
+        lines.iter().map(|(entry, _)| get(entry).cloned()).collect::<Vec<_>>()
+    };
+    let tenants: Vec<uuid::Uuid> = lines.iter().map(|(entry, _)| entry.tenant_id.0).collect();
+    let seqs: Vec<i64> = lines.iter().map(|(entry, _)| entry.seq).collect();
+    let times: Vec<DateTime<Utc>> = lines.iter().map(|(entry, _)| entry.at).collect();
+    let actors: Vec<Option<uuid::Uuid>> = lines.iter().map(|(entry, _)| entry.actor_id).collect();
+    let hashes: Vec<Vec<u8>> = lines.iter().map(|(_, hash)| hash.clone()).collect();
+    sqlx::query!(
+        r#"INSERT INTO audit_entry (tenant_id, seq, at, actor_kind, actor_id, actor_name, action, result, target, reason, before, after, request_id, hash)
+        SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::uuid[], $6::text[], $7::text[], $8::text[], $9::text[],
+            $10::text[], $11::jsonb[], $12::jsonb[], $13::text[], $14::bytea[])"#,
+        &tenants,
+        &seqs,
+        &times,
+        &texts(|e| e.actor_kind.to_owned()),
+        &actors as &[Option<uuid::Uuid>],
+        &texts(|e| e.actor_name.to_owned()),
+        &texts(|e| e.action.to_owned()),
+        &texts(|e| e.result.to_owned()),
+        &texts(|e| e.target.to_owned()),
+        &maybe(|e| e.reason.map(str::to_owned)) as &[Option<String>],
+        &values(|e| e.before) as &[Option<serde_json::Value>],
+        &values(|e| e.after) as &[Option<serde_json::Value>],
+        &texts(|e| e.request_id.to_owned()),
+        &hashes,
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "UPDATE audit_head h SET seq = n.seq, hash = n.hash FROM unnest($1::uuid[], $2::bigint[], $3::bytea[]) AS n(id, seq, hash) WHERE h.tenant_id = n.id",
+        &tenants,
+        &seqs,
+        &hashes
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

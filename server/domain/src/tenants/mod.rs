@@ -1,13 +1,26 @@
-//! Tenants: finding one, and the moves of its life. The table of legal moves is `model::tenants`.
+//! Tenants: the directory, making them (alone or by import), and the moves of a tenant's life. The table of legal moves
+//! is `model::tenants`.
 
+mod cache;
+mod create;
+mod export;
+mod import;
 mod lifecycle;
+mod list;
 mod store;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use cache::Cache;
+pub use create::create;
+pub use export::{Export, export};
+pub use import::{apply_import, get_import, stage_import};
 pub(crate) use lifecycle::settle_milestones;
 pub use lifecycle::{
     Offboard, Suspend, cancel_offboarding, change_plan, end_grace, go_live, graces, head, impact, overview,
     reinstate, set_contacts, start_offboarding, suspend,
 };
+pub use list::{directory, search_quick};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};

@@ -1,6 +1,9 @@
 //! SQL of tenants.
 
+pub(super) mod import;
 pub(super) mod lifecycle;
+pub(super) mod list;
+pub(super) mod search;
 
 use crate::error::{Error, Result};
 use model::tenants::{Band, PlanId, Stage, Status, Suspension, Tenant};

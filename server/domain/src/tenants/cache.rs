@@ -1,0 +1,125 @@
+//! Counts and filter choices of the directory, kept for moments: they are on every page and the same for everybody.
+//!
+//! A count is at most [`COUNT_SECONDS`] old and never older than the last write of this process to a tenant, so that who
+//! changes something sees it counted. One request refreshes; the others meanwhile use what is there.
+
+use super::store::list;
+use super::store::search::{self, Search};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use model::directory::{Facets, Filter};
+use model::page::Total;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A list is counted up to here; a search, which cannot count on an index alone, up to [`SEARCH_CAP`].
+const CAP: i64 = 10_000;
+const SEARCH_CAP: i64 = 1_000;
+const COUNT_SECONDS: i64 = 2;
+const FACET_SECONDS: i64 = 30;
+/// Filters whose counts are kept; beyond that all are forgotten.
+const KEPT: usize = 500;
+
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    at: DateTime<Utc>,
+    generation: u64,
+    total: Total,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    /// Counts the writes of this process to tenants.
+    generation: AtomicU64,
+    counts: Mutex<HashMap<Filter, Kept>>,
+    facets: Mutex<Option<(DateTime<Utc>, Facets)>>,
+    refreshing: tokio::sync::Mutex<()>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Cache {
+    /// A tenant was written.
+    pub(crate) fn forget(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn kept(&self, filter: &Filter, now: DateTime<Utc>, seconds: i64) -> Option<Total> {
+        let generation = self.generation.load(Ordering::Relaxed);
+        let kept = *lock(&self.counts).get(filter)?;
+        (kept.generation == generation && now - kept.at < TimeDelta::seconds(seconds)).then_some(kept.total)
+    }
+
+    fn all_kept(&self, filters: &[Filter], now: DateTime<Utc>, seconds: i64) -> Option<Vec<Total>> {
+        filters.iter().map(|filter| self.kept(filter, now, seconds)).collect()
+    }
+
+    /// How many match each filter; at most one statement for all that have no search.
+    pub(super) async fn totals(
+        &self,
+        cx: &Ctx,
+        connection: &mut PgConnection,
+        filters: &[Filter],
+    ) -> Result<Vec<Total>> {
+        let now = cx.now();
+        if let Some(totals) = self.all_kept(filters, now, COUNT_SECONDS) {
+            return Ok(totals);
+        }
+        let _refreshing = match self.refreshing.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => match self.all_kept(filters, now, 5 * COUNT_SECONDS) {
+                Some(totals) => return Ok(totals),
+                None => self.refreshing.lock().await,
+            },
+        };
+        if let Some(totals) = self.all_kept(filters, now, COUNT_SECONDS) {
+            return Ok(totals);
+        }
+        // Taken before counting: a write meanwhile makes the result old at once.
+        let generation = self.generation.load(Ordering::Relaxed);
+        let (searches, plain): (Vec<_>, Vec<_>) = filters
+            .iter()
+            .filter(|f| self.kept(f, now, COUNT_SECONDS).is_none())
+            .partition(|f| !f.search.is_empty());
+        let mut fresh = Vec::new();
+        if !plain.is_empty() {
+            let counts = list::count(connection, &plain, CAP).await?;
+            fresh.extend(plain.into_iter().zip(counts).map(|(filter, count)| (filter, capped(count, CAP))));
+        }
+        for filter in searches {
+            let count = search::count(connection, &Search::new(&filter.search), filter, SEARCH_CAP).await?;
+            fresh.push((filter, capped(count, SEARCH_CAP)));
+        }
+        let mut counts = lock(&self.counts);
+        if counts.len() > KEPT {
+            counts.clear();
+        }
+        for (filter, total) in fresh {
+            counts.insert(filter.clone(), Kept { at: now, generation, total });
+        }
+        Ok(filters
+            .iter()
+            .map(|filter| counts.get(filter).map_or(Total::AtLeast(0), |kept| kept.total))
+            .collect())
+    }
+
+    pub(super) async fn facets(&self, cx: &Ctx, connection: &mut PgConnection) -> Result<Facets> {
+        let now = cx.now();
+        let kept = lock(&self.facets).clone();
+        if let Some((_, facets)) = kept.filter(|(at, _)| now - *at < TimeDelta::seconds(FACET_SECONDS)) {
+            return Ok(facets);
+        }
+        let facets = list::facets(connection).await?;
+        *lock(&self.facets) = Some((now, facets.clone()));
+        Ok(facets)
+    }
+}
+
+fn capped(count: i64, cap: i64) -> Total {
+    if count > cap { Total::AtLeast(cap) } else { Total::Exact(count) }
+}

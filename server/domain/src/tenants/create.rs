@@ -1,0 +1,134 @@
+//! Making one tenant; import and demo fleet make theirs by the same rules.
+
+use super::store::import as store;
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach};
+use crate::error::{OnConstraint, Result};
+use model::TenantId;
+use model::directory::NewTenant;
+use model::permission::{Permission, Scope};
+use model::tenants::PlanId;
+use model::validate::{self, FieldErrors};
+use serde::Serialize;
+
+/// Days of a trial.
+pub(super) const TRIAL_DAYS: i32 = 14;
+/// Where tenants live unless said otherwise.
+pub(super) const REGION: &str = "eu-1";
+const TAGS_MAX: usize = 10;
+
+/// A tenant to be whose every field is right.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Checked {
+    pub slug: String,
+    pub name: String,
+    pub domain: Option<String>,
+    pub external_id: Option<String>,
+    pub plan: PlanId,
+    pub region: String,
+    pub country: Option<String>,
+    pub tags: Vec<String>,
+}
+
+/// Makes a tenant on trial. Its slug is suggested from its name unless given.
+///
+/// # Errors
+/// `Invalid` with all that is wrong, a slug, domain or external id in use among it.
+pub async fn create(cx: &Ctx, new: NewTenant) -> Result<TenantId> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let tenant = check(&new)?;
+    let id = TenantId(cx.new_id());
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    store::insert(tx.conn(), &[(id, &tenant)], TRIAL_DAYS)
+        .await
+        .on_constraint("tenant_slug_key", "slug", "Another tenant has this slug.")
+        .on_constraint("tenant_domain_key", "domain", "Another tenant has this domain.")
+        .on_constraint("tenant_external_id_key", "external_id", "Another tenant has this external id.")?;
+    tx.commit(created(id, &tenant)).await?;
+    Ok(id)
+}
+
+/// The first line in a tenant's own chain.
+pub(super) fn created(id: TenantId, tenant: &Checked) -> AuditEvent {
+    AuditEvent::on(id, "tenant.create", tenant.slug.clone()).after(tenant)
+}
+
+/// Everything that can be said without looking at other tenants.
+pub(super) fn check(new: &NewTenant) -> Result<Checked, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let name = errors.take("name", validate::required(&new.name, "A name", 200));
+    let slug = if new.slug.trim().is_empty() {
+        Ok(validate::suggest_slug(&new.name))
+    } else {
+        validate::slug(&new.slug)
+    };
+    let slug = errors.take("slug", slug);
+    let domain =
+        if new.domain.trim().is_empty() { Ok(None) } else { validate::domain(&new.domain).map(Some) };
+    let domain = errors.take("domain", domain);
+    let external_id = errors.take("external_id", validate::optional(&new.external_id, "An external id", 100));
+    let region = errors.take("region", region(&new.region));
+    let country = errors.take("country", validate::optional(&new.country, "A country", 100));
+    let tags = errors.take("tags", tags(&new.tags));
+    match (name, slug, domain, external_id, region, country, tags) {
+        (
+            Some(name),
+            Some(slug),
+            Some(domain),
+            Some(external_id),
+            Some(region),
+            Some(country),
+            Some(tags),
+        ) => Ok(Checked { slug, name, domain, external_id, plan: new.plan, region, country, tags }),
+        _ => Err(errors),
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let text = text.trim().to_lowercase();
+    if text.is_empty() {
+        return Ok(REGION.to_owned());
+    }
+    let fits = (2..=30).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if fits { Ok(text) } else { Err(format!("“{text}” is not a region like eu-1.")) }
+}
+
+fn tags(tags: &[String]) -> Result<Vec<String>, String> {
+    let mut out: Vec<String> = Vec::new();
+    for tag in tags.iter().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()) {
+        validate::required(&tag, "A tag", 30)?;
+        if !out.contains(&tag) {
+            out.push(tag);
+        }
+    }
+    if out.len() > TAGS_MAX { Err(format!("A tenant may have {TAGS_MAX} tags at most.")) } else { Ok(out) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let new = NewTenant {
+            slug: "Bad Slug".into(),
+            domain: "nodot".into(),
+            region: "EU 1!".into(),
+            tags: (0..11).map(|n| n.to_string()).collect(),
+            ..NewTenant::named(" ", PlanId::Free)
+        };
+        let errors = check(&new).expect_err("wrong");
+        assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["domain", "name", "region", "slug", "tags"]);
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let tenant = check(&NewTenant::named(" Ökonomie & Söhne ", PlanId::Starter)).expect("fine");
+        assert_eq!(
+            (tenant.name.as_str(), tenant.slug.as_str(), tenant.region.as_str()),
+            ("Ökonomie & Söhne", "oekonomie-soehne", "eu-1")
+        );
+        assert_eq!(tenant.domain, None);
+    }
+}

@@ -1,0 +1,428 @@
+//! Tenants from a CSV file (R4), in two steps: the upload is read, checked and kept with what is wrong with every row;
+//! the confirmation makes all good rows in one transaction, or none.
+//!
+//! Nothing of the file is trusted: its size, its number of rows and every cell are checked, and what it names (slug,
+//! domain, external id) must be new among the fleet and in the file itself.
+
+use super::create::{Checked, TRIAL_DAYS, check, created};
+use super::store::import::{self as store, Staged};
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use csv::{ByteRecord, ReaderBuilder, Trim};
+use model::directory::{IMPORT_BYTES, IMPORT_PAGE, IMPORT_ROWS, Import, NewTenant};
+use model::page::grouped;
+use model::permission::{Actor, Permission, Scope};
+use model::tenants::PlanId;
+use model::validate;
+use model::{ImportId, TenantId};
+use std::collections::{HashMap, HashSet};
+
+const COLUMNS: [&str; 9] =
+    ["name", "domain", "country", "country_code", "slug", "plan", "region", "tags", "external_id"];
+
+/// Reads an uploaded file and keeps it for the preview. `plan` is for rows that name none.
+///
+/// # Errors
+/// `Invalid` at field `file` when the file as a whole is of no use, at `plan` when that is unknown.
+pub async fn stage_import(cx: &Ctx, file_name: &str, file: &[u8], plan: &str) -> Result<ImportId> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let plan: PlanId = validate::word(plan, "A plan").map_err(|message| Error::field("plan", message))?;
+    let (mut rows, ignored) = read(file, plan).map_err(|message| Error::field("file", message))?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    against_the_fleet(tx.conn(), &mut rows).await?;
+    let id = ImportId(cx.new_id());
+    let by = match cx.actor() {
+        Actor::User { id, .. } => Some(id.0),
+        _ => None,
+    };
+    let file_name: String = file_name.chars().filter(|c| !c.is_control()).take(200).collect();
+    let staged: Vec<Staged> = rows.into_iter().map(|row| row.staged).collect();
+    store::stage(tx.conn(), id, &file_name, by, &ignored, &staged).await?;
+    let bad = staged.iter().filter(|row| !row.problems.is_empty()).count();
+    let after = serde_json::json!({ "import": id, "rows": staged.len(), "with_problems": bad });
+    tx.commit(AuditEvent::platform("tenant.import_upload", file_name).after(after)).await?;
+    Ok(id)
+}
+
+/// A page of the preview: rows behind line `after`.
+pub async fn get_import(cx: &Ctx, id: ImportId, only_bad: bool, after: i32) -> Result<Import> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let import = store::preview(read.conn(), id, only_bad, after, i64::from(IMPORT_PAGE)).await?;
+    Ok(Import { may_create: import.applied_at.is_none() && import.good > 0, ..import })
+}
+
+/// Makes the good rows, all or none; answers how many.
+///
+/// # Errors
+/// `Conflict` when it was applied already, when nothing is good, or when something in it has come into use meanwhile
+/// (then the preview says which rows).
+pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let (file_name, applied) = store::lock(tx.conn(), id).await?;
+    if let Some(at) = applied {
+        let at = at.format("%-d %b %Y %H:%M UTC");
+        return Err(Error::Conflict(format!(
+            "This file was imported on {at}. Nothing was created a second time."
+        )));
+    }
+    let good = store::good(tx.conn(), id).await?;
+    if good.is_empty() {
+        return Err(Error::Conflict("No row of this file can be created.".into()));
+    }
+    let tenants: Vec<(TenantId, &Checked)> = good.iter().map(|row| (TenantId(cx.new_id()), row)).collect();
+    match store::insert(tx.conn(), &tenants, TRIAL_DAYS).await {
+        Ok(_) => {}
+        Err(Error::Database(sqlx::Error::Database(db))) if db.is_unique_violation() => {
+            drop(tx);
+            return Err(overtaken(cx, id, &file_name).await?);
+        }
+        Err(other) => return Err(other),
+    }
+    let count = i32::try_from(good.len()).unwrap_or(i32::MAX);
+    store::applied(tx.conn(), id, count).await?;
+    let mut events = vec![
+        AuditEvent::platform("tenant.import", file_name)
+            .after(serde_json::json!({ "import": id, "created": count })),
+    ];
+    events.extend(tenants.iter().map(|(id, tenant)| created(*id, tenant)));
+    tx.commit_all(events).await?;
+    Ok(i64::from(count))
+}
+
+/// Marks the rows that lost the race, so that the preview can be confirmed again without them.
+async fn overtaken(cx: &Ctx, id: ImportId, file_name: &str) -> Result<Error> {
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let rows = store::recheck(tx.conn(), id).await?;
+    tx.commit(
+        AuditEvent::platform("tenant.import_recheck", file_name)
+            .after(serde_json::json!({ "import": id, "lost": rows })),
+    )
+    .await?;
+    Ok(Error::Conflict(format!(
+        "Nothing was created: since the upload, {} of the rows came into use by another tenant. They are marked now; look at the preview and confirm again.",
+        grouped(i64::try_from(rows).unwrap_or_default())
+    )))
+}
+
+/// A row under examination.
+struct Row {
+    staged: Staged,
+    /// The file said no slug: it may be changed until it is free.
+    suggested: bool,
+}
+
+/// Reads the whole file. `Err` is a sentence about the file as a whole.
+fn read(file: &[u8], plan: PlanId) -> Result<(Vec<Row>, Vec<String>), String> {
+    if file.len() > IMPORT_BYTES as usize {
+        return Err(format!("The file is larger than {} MB.", IMPORT_BYTES / 1024 / 1024));
+    }
+    let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    if file.iter().all(u8::is_ascii_whitespace) {
+        return Err("The file is empty.".into());
+    }
+    if file.contains(&0) {
+        return Err("This is not a CSV file. Save the sheet as “CSV UTF-8” and try again.".into());
+    }
+    let mut reader = ReaderBuilder::new()
+        .delimiter(delimiter(file))
+        .flexible(true)
+        .trim(Trim::All)
+        .has_headers(true)
+        .from_reader(file);
+    let head = reader.byte_headers().map_err(|error| format!("The file cannot be read: {error}."))?.clone();
+    let head = columns(&head)?;
+    let ignored: Vec<String> =
+        head.iter().filter(|name| !COLUMNS.contains(&name.as_str())).cloned().collect();
+    let mut rows = Vec::new();
+    let mut record = ByteRecord::new();
+    loop {
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) if record.iter().all(<[u8]>::is_empty) => {}
+            Ok(true) => {
+                if rows.len() == IMPORT_ROWS as usize {
+                    return Err(format!(
+                        "The file has more than {} rows. Split it.",
+                        grouped(i64::from(IMPORT_ROWS))
+                    ));
+                }
+                let line = record
+                    .position()
+                    .map_or(0, |position| i32::try_from(position.line()).unwrap_or(i32::MAX));
+                rows.push(row(&head, &record, line, plan));
+            }
+            Err(error) => return Err(format!("The file cannot be read: {error}.")),
+        }
+    }
+    if rows.is_empty() {
+        return Err("The file has a head but no rows.".into());
+    }
+    among_themselves(&mut rows);
+    Ok((rows, ignored))
+}
+
+/// What separates the cells of the first line: some spreadsheets write semicolons or tabs.
+fn delimiter(file: &[u8]) -> u8 {
+    let head = file.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let count = |delimiter: u8| head.iter().filter(|byte| **byte == delimiter).count();
+    [b',', b';', b'\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
+}
+
+fn columns(head: &ByteRecord) -> Result<Vec<String>, String> {
+    let names: Vec<String> = head
+        .iter()
+        .map(|cell| {
+            String::from_utf8_lossy(cell)
+                .trim()
+                .to_lowercase()
+                .replace([' ', '-'], "_")
+                .chars()
+                .take(60)
+                .collect()
+        })
+        .collect();
+    if !names.iter().any(|name| name == "name") {
+        return Err(format!(
+            "The first line has no column “name”. It says: {}.",
+            names.iter().take(12).cloned().collect::<Vec<_>>().join(", ")
+        ));
+    }
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| COLUMNS.contains(&name.as_str()) && !seen.insert(name.as_str())) {
+        Some(twice) => Err(format!("The column “{twice}” is there twice.")),
+        None => Ok(names),
+    }
+}
+
+fn row(head: &[String], record: &ByteRecord, line: i32, plan: PlanId) -> Row {
+    let mut problems = Vec::new();
+    if std::str::from_utf8(record.as_slice()).is_err() {
+        problems.push("The row is not UTF-8; save the file as “CSV UTF-8”.".to_owned());
+    }
+    if record.len() > head.len() {
+        problems.push("The row has more cells than the first line.".to_owned());
+    }
+    let cell = |name: &str| {
+        let at = head.iter().position(|column| column == name);
+        at.and_then(|at| record.get(at))
+            .map(|bytes| {
+                String::from_utf8_lossy(bytes).chars().filter(|c| *c != '\0').take(500).collect::<String>()
+            })
+            .unwrap_or_default()
+    };
+    let code = cell("country_code");
+    let two_letters = code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic());
+    if !code.is_empty() && !two_letters {
+        problems.push(format!("“{code}” is not a country code of two letters."));
+    }
+    let named = cell("plan").to_lowercase();
+    let plan = if named.is_empty() {
+        plan
+    } else {
+        named.parse().unwrap_or_else(|_| {
+            problems.push(format!("The plan “{named}” is not known."));
+            plan
+        })
+    };
+    let country = cell("country");
+    let new = NewTenant {
+        name: cell("name"),
+        slug: cell("slug"),
+        domain: cell("domain"),
+        external_id: cell("external_id"),
+        plan,
+        region: cell("region"),
+        country: if country.is_empty() { code.to_uppercase() } else { country },
+        tags: cell("tags").split([';', ',', '|']).map(str::to_owned).collect(),
+    };
+    let suggested = new.slug.trim().is_empty();
+    let staged = match check(&new) {
+        Ok(fine) => Staged {
+            line,
+            slug: fine.slug,
+            name: fine.name,
+            domain: fine.domain,
+            external_id: fine.external_id,
+            country: fine.country,
+            region: fine.region,
+            plan: plan.as_str().to_owned(),
+            tags: fine.tags,
+            problems,
+        },
+        Err(errors) => {
+            problems.extend(errors.0.into_values());
+            let some = |text: String| Some(text).filter(|text| !text.is_empty());
+            Staged {
+                line,
+                slug: if suggested { validate::suggest_slug(&new.name) } else { new.slug },
+                name: new.name,
+                domain: some(new.domain),
+                external_id: some(new.external_id),
+                country: some(new.country),
+                region: new.region,
+                plan: named,
+                tags: new.tags,
+                problems,
+            }
+        }
+    };
+    Row { staged, suggested }
+}
+
+/// Finds what stands in the file twice. The first row keeps it.
+fn among_themselves(rows: &mut [Row]) {
+    let mut slugs: HashMap<String, i32> = HashMap::new();
+    let mut domains: HashMap<String, i32> = HashMap::new();
+    let mut external_ids: HashMap<String, i32> = HashMap::new();
+    for Row { staged, suggested } in rows {
+        let line = staged.line;
+        let mut once = |seen: &mut HashMap<String, i32>, what: &str, value: Option<&String>| {
+            let Some(value) = value else { return };
+            let first = *seen.entry(value.to_lowercase()).or_insert(line);
+            if first != line {
+                staged
+                    .problems
+                    .push(format!("The {what} “{value}” is on line {} already.", grouped(i64::from(first))));
+            }
+        };
+        let slug = Some(staged.slug.clone()).filter(|_| !*suggested);
+        let (domain, external_id) = (staged.domain.clone(), staged.external_id.clone());
+        once(&mut slugs, "slug", slug.as_ref());
+        once(&mut domains, "domain", domain.as_ref());
+        once(&mut external_ids, "external id", external_id.as_ref());
+    }
+}
+
+/// Finds what is in use, and suggests slugs that are not: `acme`, `acme-2`, …
+async fn against_the_fleet(connection: &mut sqlx::PgConnection, rows: &mut [Row]) -> Result<()> {
+    let given: Vec<String> =
+        rows.iter().filter(|row| !row.suggested).map(|row| row.staged.slug.clone()).collect();
+    let domains: Vec<String> = rows.iter().filter_map(|row| row.staged.domain.clone()).collect();
+    let external_ids: Vec<String> = rows.iter().filter_map(|row| row.staged.external_id.clone()).collect();
+    let taken = store::taken(connection, &given, &domains, &external_ids).await?;
+    for Row { staged, suggested } in rows.iter_mut() {
+        let mut used = |what: &str, value: Option<&str>, taken: &HashSet<String>| {
+            if let Some(value) = value.filter(|value| taken.contains(*value)) {
+                staged.problems.push(format!("Another tenant has the {what} “{value}”."));
+            }
+        };
+        let slug = staged.slug.clone();
+        let (domain, external_id) = (staged.domain.clone(), staged.external_id.clone());
+        used("slug", Some(slug.as_str()).filter(|_| !*suggested), &taken.slugs);
+        used("domain", domain.as_deref(), &taken.domains);
+        used("external id", external_id.as_deref(), &taken.external_ids);
+    }
+    let mut used: HashSet<String> = given.into_iter().collect();
+    let mut open: Vec<(&mut Staged, String, u32)> = rows
+        .iter_mut()
+        .filter(|row| row.suggested)
+        .map(|row| {
+            let base = row.staged.slug.clone();
+            (&mut row.staged, base, 1)
+        })
+        .collect();
+    // Each round asks for all at once; a name as common as its round is long has that many tenants already.
+    for _ in 0..50 {
+        for (staged, base, number) in &mut open {
+            while !used.insert(staged.slug.clone()) {
+                *number += 1;
+                staged.slug = numbered(base, *number);
+            }
+        }
+        let slugs: Vec<String> = open.iter().map(|(staged, _, _)| staged.slug.clone()).collect();
+        if slugs.is_empty() {
+            break;
+        }
+        let taken = store::taken(connection, &slugs, &[], &[]).await?.slugs;
+        open.retain(|(staged, _, _)| taken.contains(&staged.slug));
+    }
+    for (staged, base, _) in open {
+        staged.problems.push(format!("No free slug like “{base}” was found: name one in a column “slug”."));
+    }
+    Ok(())
+}
+
+/// `acme-2`, at most 63 characters.
+fn numbered(base: &str, number: u32) -> String {
+    let tail = format!("-{number}");
+    let head: String = base.chars().take(63 - tail.len()).collect();
+    format!("{}{tail}", head.trim_end_matches('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(file: &str) -> Vec<(i32, Vec<String>)> {
+        let (rows, _) = read(file.as_bytes(), PlanId::Starter).expect("readable");
+        rows.into_iter().map(|row| (row.staged.line, row.staged.problems)).collect()
+    }
+
+    #[test]
+    fn any_order_of_columns_with_byte_order_mark_and_semicolons() {
+        let file = "\u{feff}Country Code;Domain;NAME;colour\nBR;fho.edu.br;Fundação;red\n";
+        let (rows, ignored) = read(file.as_bytes(), PlanId::Starter).expect("readable");
+        assert_eq!(ignored, ["colour"]);
+        let row = &rows[0].staged;
+        assert_eq!(
+            (row.name.as_str(), row.domain.as_deref(), row.country.as_deref()),
+            ("Fundação", Some("fho.edu.br"), Some("BR"))
+        );
+        assert_eq!((row.slug.as_str(), row.plan.as_str(), row.line), ("fundacao", "starter", 2));
+        assert!(row.problems.is_empty(), "{:?}", row.problems);
+    }
+
+    #[test]
+    fn a_file_of_no_use_is_refused_in_one_sentence() {
+        let cases: [(&[u8], &str); 6] = [
+            (b"", "empty"),
+            (b" \n ", "empty"),
+            (b"title,domain\nA,a.com\n", "no column “name”"),
+            (b"name,name\nA,B\n", "twice"),
+            (b"name,domain\n", "no rows"),
+            (b"PK\x03\x04\x00\x00", "not a CSV"),
+        ];
+        for (file, says) in cases {
+            let error = read(file, PlanId::Free).err().expect("refused");
+            assert!(error.contains(says), "{error}");
+        }
+        let many = format!("name\n{}", "a\n".repeat(IMPORT_ROWS as usize + 1));
+        assert!(read(many.as_bytes(), PlanId::Free).err().expect("refused").contains("more than"));
+        assert!(
+            read(&vec![b'a'; IMPORT_BYTES as usize + 1], PlanId::Free)
+                .err()
+                .expect("refused")
+                .contains("10 MB")
+        );
+    }
+
+    #[test]
+    fn every_problem_of_a_row_is_named() {
+        let found = problems(
+            "name,domain,slug,plan,country_code,external_id,region\n\
+             A,a.com,a,free,DE,1,eu-1\n\
+             ,bad,No Slug,gold,DEU,1,?\n\
+             B,A.com,a,,,,\n\
+             C,,,,,,,,too,many\n",
+        );
+        assert_eq!(found[0], (2, vec![]));
+        assert_eq!(found[1].1.len(), 7, "{:?}", found[1]);
+        assert_eq!(
+            found[2].1,
+            ["The slug “a” is on line 2 already.", "The domain “a.com” is on line 2 already."]
+        );
+        assert_eq!(found[3].1, ["The row has more cells than the first line."]);
+        let (rows, _) = read(b"name\n\xff\xfe\n", PlanId::Free).expect("readable");
+        assert_eq!(rows[0].staged.problems.len(), 1);
+    }
+
+    #[test]
+    fn numbers_fit_into_a_slug() {
+        assert_eq!(numbered("acme", 2), "acme-2");
+        assert_eq!(numbered(&"x".repeat(63), 12).len(), 63);
+        assert!(validate::slug(&numbered(&format!("{}-x", "a".repeat(60)), 10)).is_ok());
+    }
+}
