@@ -17,7 +17,7 @@ pub fn Copy(#[prop(into)] value: String, #[prop(into)] label: String) -> impl In
     };
     view! {
         <button class="c-copy" type="button" hidden=move || !ready.get() data-copied=move || copied.get() aria-label=label on:click=copy>
-            <svg class="c-icon" aria-hidden="true"><use_ href=move || if copied.get() { "/icons.svg#check" } else { "/icons.svg#copy" }/></svg>
+            <svg class="c-icon" aria-hidden="true"><use href=move || if copied.get() { "/icons.svg#check" } else { "/icons.svg#copy" }/></svg>
             <span class="u-visually-hidden" role="status">{move || copied.get().then_some("Copied")}</span>
         </button>
     }

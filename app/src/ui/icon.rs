@@ -15,7 +15,7 @@ pub fn Icon(name: &'static str, #[prop(optional)] size: Size) -> impl IntoView {
 pub fn icon(name: &'static str, size: Size) -> AnyView {
     view! {
         <svg class="c-icon" aria-hidden="true" data-size=size.as_str()>
-            <use_ href=format!("/icons.svg#{name}")/>
+            <use href=format!("/icons.svg#{name}")/>
         </svg>
     }
     .into_any()

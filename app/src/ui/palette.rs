@@ -123,7 +123,7 @@ pub fn Palette() -> impl IntoView {
                 view! {
                     <div class="c-palette__item" role="option" id=format!("pal-{n}") aria-selected=move || (at.get() == n).to_string()
                         on:click=move |_| go(href.clone())>
-                        <svg class="c-icon" aria-hidden="true"><use_ href=format!("/icons.svg#{}", hit.icon)/></svg>
+                        <svg class="c-icon" aria-hidden="true"><use href=format!("/icons.svg#{}", hit.icon)/></svg>
                         <span class="c-palette__title">{hit.title}</span>
                         <span class="c-palette__hint">{hit.hint}</span>
                     </div>
@@ -140,7 +140,7 @@ pub fn Palette() -> impl IntoView {
                 open();
             }
         }>
-            <svg class="c-icon" aria-hidden="true"><use_ href="/icons.svg#search"/></svg>
+            <svg class="c-icon" aria-hidden="true"><use href="/icons.svg#search"/></svg>
             <span class="c-jump__text">"Jump to…"</span>
             <kbd class="c-kbd">"Ctrl K"</kbd>
         </a>
@@ -151,7 +151,7 @@ pub fn Palette() -> impl IntoView {
             }
         }>
             <div class="c-palette__search">
-                <svg class="c-icon" aria-hidden="true"><use_ href="/icons.svg#search"/></svg>
+                <svg class="c-icon" aria-hidden="true"><use href="/icons.svg#search"/></svg>
                 <input role="combobox" aria-expanded="true" aria-controls="pal" aria-autocomplete="list" aria-label="Where to"
                     autocomplete="off" spellcheck="false" node_ref=input
                     aria-activedescendant=move || hits.with(|hits| (!hits.is_empty()).then(|| format!("pal-{}", at.get())))

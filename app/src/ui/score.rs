@@ -34,12 +34,13 @@ fn delta(change: i64, text: &str, good_up: bool) -> AnyView {
     };
     let number = model::page::grouped(i64::try_from(change.unsigned_abs()).unwrap_or(i64::MAX));
     let after = if text.is_empty() { String::new() } else { format!(" {text}") };
-    view! {
-        <span class="c-delta" data-tone=tone.as_str()>
-            <Icon name=icon/><span class="u-visually-hidden">{format!("{word} ")}</span>{format!("{number}{after}")}
-        </span>
-    }
-    .into_any()
+    let content = if change == 0 {
+        format!("unchanged{after}").into_any()
+    } else {
+        view! { <span class="u-visually-hidden">{format!("{word} ")}</span>{format!("{number}{after}")} }
+            .into_any()
+    };
+    view! { <span class="c-delta" data-tone=tone.as_str()><Icon name=icon/>{content}</span> }.into_any()
 }
 
 /// `72, Watch, down 8 in 30 days`.
