@@ -52,6 +52,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/search") view=crate::search::SearchPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/api-keys") view=crate::api_keys::ApiKeysPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/api-keys/:key/revoke") view=crate::api_keys::RevokePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks") view=crate::tasks::TasksPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks/:key") view=crate::tasks::TaskPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks/:key/override") view=crate::tasks::TaskOverridePage ssr=SsrMode::Async/>

@@ -27,6 +27,11 @@ pub fn task(slug: &str, key: &str, action: &str) -> String {
     if action.is_empty() { task } else { format!("{task}/{action}") }
 }
 
+/// Where a key of a tenant is revoked.
+pub fn revoke_api_key(slug: &str, key: model::ApiKeyId) -> String {
+    format!("/tenants/{slug}/api-keys/{key}/revoke")
+}
+
 /// The sign-in page that leads back to `next` (a local path with its query).
 pub fn sign_in(next: &str) -> String {
     if next.is_empty() || next == HOME { SIGN_IN.into() } else { format!("{SIGN_IN}?next={}", encoded(next)) }

@@ -28,6 +28,16 @@ pub struct FormFailure {
     pub error: AppError,
 }
 
+/// What a form answered that is shown once, on the page it stands on, and never again: no address, no cookie and no
+/// banner carries it. Made by the server's form layer.
+#[derive(Clone)]
+pub struct FormAnswer {
+    /// The server function.
+    pub form: String,
+    /// Its result.
+    pub json: String,
+}
+
 /// The themes that can be chosen; none of them follows the system.
 pub const THEMES: &[&str] = &["light", "dark"];
 /// The densities of tables that can be chosen beside the regular one.

@@ -16,6 +16,9 @@ pub const FLASH_HEADER: HeaderName = HeaderName::from_static("x-steward-flash");
 #[derive(Clone, Copy, Debug)]
 pub struct SessionOf(pub domain::users::SessionId);
 
+/// Says that the function's result is to be shown on the page that the form stands on; see [`show_once`].
+pub const ANSWER_HEADER: HeaderName = HeaderName::from_static("x-steward-answer");
+
 fn parts() -> Option<Parts> {
     use_context::<Parts>()
 }
@@ -58,6 +61,14 @@ pub fn uri() -> (String, String) {
 pub fn set_status(status: u16) {
     if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
         options.set_status(status);
+    }
+}
+
+/// Renders the form's page again with this function's result in it, instead of redirecting: for a secret that is shown
+/// once. The page reads it with `ui::form_answer`.
+pub fn show_once() {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.insert_header(ANSWER_HEADER, HeaderValue::from_static("1"));
     }
 }
 

@@ -1,13 +1,13 @@
 //! Posts of pages: runs the server function that a form names, then redirects or renders the same page again.
 //!
 //! A form posts to the address of its own page. Success answers 303 to where the function redirects (or back to the
-//! page), with the function's flash banner in a signed cookie; failure answers the page itself with the error's status, with what
+//! page), with the function's flash banner in a signed cookie, or renders the page with a secret that is shown once; failure answers the page itself with the error's status, with what
 //! was typed and why it failed in `FormFailure`. The address never carries text to show. Only functions that stand in
 //! the list of this process can be named.
 
 use app::AppError;
-use app::request::{Flash, FormFailure, is_local};
-use app::server::FLASH_HEADER;
+use app::request::{Flash, FormAnswer, FormFailure, is_local};
+use app::server::{ANSWER_HEADER, FLASH_HEADER};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -130,6 +130,14 @@ async fn submit(forms: &Forms, request: Request, next: Next) -> Response {
     let call = request_for(&parts, Method::POST, path, encode(&values));
     let response = next.clone().run(call).await;
     match outcome(response).await {
+        Ok(Done { answer: Some(json), .. }) => {
+            // A secret that is shown once stands in this answer only: a redirect would have to carry it.
+            let mut again = request_for(&parts, Method::GET, &page.to_string(), Bytes::new());
+            again.extensions_mut().insert(FormAnswer { form: name, json });
+            let mut response = next.run(again).await;
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
         Ok(done) => redirect(forms, &done, &page),
         Err(AppError::SignIn) => {
             see_other(&app::paths::sign_in(page.path_and_query().map_or("/", |p| p.as_str())))
@@ -174,6 +182,8 @@ struct Done {
     flash: Option<HeaderValue>,
     /// Cookies, and what else the browser is told besides where to go.
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// The result, where it is shown once instead of redirecting.
+    answer: Option<String>,
 }
 
 const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
@@ -181,7 +191,14 @@ const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
 async fn outcome(response: Response) -> Result<Done, AppError> {
     let (parts, body) = response.into_parts();
     if parts.status.is_success() || parts.status.is_redirection() {
+        let answer = if parts.headers.contains_key(ANSWER_HEADER) {
+            let body = to_bytes(body, MAX_FORM).await.unwrap_or_default();
+            String::from_utf8(body.to_vec()).ok()
+        } else {
+            None
+        };
         return Ok(Done {
+            answer,
             location: parts.headers.get(header::LOCATION).cloned(),
             flash: parts.headers.get(FLASH_HEADER).cloned(),
             headers: [header::SET_COOKIE, CLEAR_SITE_DATA]

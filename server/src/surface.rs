@@ -64,6 +64,15 @@ pub const FUNCTIONS: &[Function] = &[
     // Tenants
     tenant("get_tenant", TenantRead, "slug=acme"),
     tenant("get_tenant_head", TenantRead, "slug=acme"),
+    // API keys
+    tenant("list_api_keys", ApiKeyManage, "slug=acme"),
+    tenant("get_api_key", ApiKeyManage, "slug=acme&key=00000000-0000-0000-0000-000000000000"),
+    tenant("create_api_key", ApiKeyManage, "slug=acme&name=Sample&access=read"),
+    tenant(
+        "revoke_api_key",
+        ApiKeyManage,
+        "slug=acme&key=00000000-0000-0000-0000-000000000000&reason=rotated",
+    ),
     // Tasks and fields
     tenant("get_tasks", TaskRead, "slug=acme"),
     tenant("get_task", TaskRead, "slug=acme&key=summary"),

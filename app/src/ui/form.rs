@@ -6,7 +6,7 @@
 
 use super::{Icon, Tone};
 use crate::error::AppError;
-use crate::request::{Flash, FormFailure};
+use crate::request::{Flash, FormAnswer, FormFailure};
 use leptos::prelude::*;
 use model::validate::FieldErrors;
 
@@ -32,6 +32,12 @@ impl From<&Self> for FormState {
     fn from(state: &Self) -> Self {
         state.clone()
     }
+}
+
+/// What the form that posts to this server function answered, where it is shown once; see `server::show_once`.
+pub fn form_answer<T: serde::de::DeserializeOwned>(form: &str) -> Option<T> {
+    let answer = crate::server::extension::<FormAnswer>().filter(|answer| answer.form == form)?;
+    serde_json::from_str(&answer.json).ok()
 }
 
 impl FormState {
