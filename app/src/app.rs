@@ -51,6 +51,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/dev/gallery") view=crate::gallery::GalleryPage ssr=SsrMode::Async/>
                     <Route path=path!("/search") view=crate::search::SearchPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants") view=tenants::DirectoryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/new") view=tenants::NewTenantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/import") view=tenants::ImportPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/import/:id") view=tenants::ImportPreviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys") view=crate::api_keys::ApiKeysPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys/:key/revoke") view=crate::api_keys::RevokePage ssr=SsrMode::Async/>

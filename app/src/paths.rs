@@ -6,11 +6,17 @@ pub const OVERVIEW: &str = "/overview";
 pub const TENANTS: &str = "/tenants";
 pub const TENANTS_NEW: &str = "/tenants/new";
 pub const TENANTS_IMPORT: &str = "/tenants/import";
+pub const TENANTS_EXPORT: &str = "/tenants/export.csv";
 pub const HEALTH: &str = "/health";
 pub const AUDIT: &str = "/audit";
 pub const SEARCH: &str = "/search";
 pub const PREFERENCES: &str = "/me/preferences";
 pub const GALLERY: &str = "/dev/gallery";
+
+/// The preview of an import.
+pub fn tenants_import(id: &str) -> String {
+    format!("{TENANTS_IMPORT}/{id}")
+}
 
 /// A tenant's page; `section` is one of the fixed names (`overview` is the bare address).
 pub fn tenant(slug: &str, section: &str) -> String {

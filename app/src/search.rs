@@ -24,7 +24,18 @@ pub async fn search(
     #[server(default)] q: String,
     #[server(default)] from: String,
 ) -> Result<Vec<Hit>, AppError> {
-    Ok(pages(&crate::server::actor(), &from, &q))
+    let actor = crate::server::actor();
+    let mut hits = pages(&actor, &from, &q);
+    if !q.trim().is_empty()
+        && actor.allows(model::permission::Permission::TenantList, model::permission::Scope::Platform)
+    {
+        let tenants = domain::tenants::search_quick(&crate::server::ctx()?, &q).await?;
+        hits.extend(tenants.into_iter().map(|tenant| Hit {
+            hint: format!("{} · {}", tenant.slug, tenant.status.label()),
+            ..hit("Tenants", &tenant.name, paths::tenant(&tenant.slug, ""), "building")
+        }));
+    }
+    Ok(hits)
 }
 
 /// Pages and commands whose words begin with the words typed.

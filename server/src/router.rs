@@ -15,8 +15,9 @@
 //! 7. time-out, body limit: of the whole of what follows.
 //! 8. [`detach`]: a mutation goes on when the browser goes away, or when the time is over.
 //! 9. [`identify`]: who asks.
-//! 10. [`forms`]: runs the function that a form names by sending it through what follows.
-//! 11. [`gate`]: nobody unknown beyond here, neither by address nor by a form's name.
+//! 10. [`uploads`]: takes files, which alone may be larger than what goes on from here.
+//! 11. [`forms`]: runs the function that a form names by sending it through what follows.
+//! 12. [`gate`]: nobody unknown beyond here, neither by address nor by a form's name.
 
 use crate::api;
 use crate::assets::{assets, stylesheet};
@@ -24,6 +25,7 @@ use crate::forms::{Forms, forms};
 use crate::headers::{Headers, PageNonce, headers, is_html};
 use crate::observe::{Observe, observe, panicked};
 use crate::session::{Identify, gate, home, identify};
+use crate::upload::{MAX_UPLOAD, uploads};
 use app::request::SessionCookie;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -93,6 +95,7 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
     let shell_options = options.clone();
     let pages = Router::new()
         .route("/", get(home))
+        .route(app::paths::TENANTS_EXPORT, get(crate::download::tenants))
         .leptos_routes_with_context(options, generate_route_list(app::App), provide_nonce, move || {
             app::shell(shell_options.clone())
         })
@@ -104,9 +107,11 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
         .layer(from_fn(crate::theme::theme))
         .layer(from_fn(gate))
         .layer(from_fn_with_state(Forms::new(secret), forms))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(from_fn(uploads))
         .layer(from_fn_with_state(identity, identify))
         .layer(from_fn(detach))
-        .layer(RequestBodyLimitLayer::new(MAX_BODY))
+        .layer(RequestBodyLimitLayer::new(MAX_UPLOAD))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, MAX_TIME))
         .layer(CsrfLayer::new())
 }

@@ -63,6 +63,12 @@ pub const FUNCTIONS: &[Function] = &[
     session("search", "q=te"),
     // Tenants
     tenant("get_tenant", TenantRead, "slug=acme"),
+    platform("get_directory", TenantList, "query=status%3Dactive"),
+    platform("search_tenants", TenantList, "text=acme"),
+    platform("get_create_form", TenantCreate, ""),
+    platform("create_tenant", TenantCreate, "name=Beta&plan=free"),
+    platform("get_tenant_import", TenantCreate, "id=00000000-0000-0000-0000-000000000009"),
+    platform("apply_tenant_import", TenantCreate, "id=00000000-0000-0000-0000-000000000009"),
     tenant("get_tenant_head", TenantRead, "slug=acme"),
     // API keys
     tenant("list_api_keys", ApiKeyManage, "slug=acme"),

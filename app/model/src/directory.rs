@@ -432,6 +432,8 @@ pub struct TenantRow {
     pub plan: PlanId,
     pub health_score: Option<i16>,
     pub health_band: Band,
+    /// The change of the score within a week.
+    pub health_delta: Option<i16>,
     pub region: String,
     pub owner_name: Option<String>,
     pub legal_hold: bool,

@@ -14,7 +14,7 @@ pub enum Segment {
 }
 
 impl Segment {
-    const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Current => "current",

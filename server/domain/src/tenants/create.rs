@@ -30,11 +30,19 @@ pub(super) struct Checked {
     pub tags: Vec<String>,
 }
 
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    pub id: TenantId,
+    pub slug: String,
+    pub name: String,
+}
+
 /// Makes a tenant on trial. Its slug is suggested from its name unless given.
 ///
 /// # Errors
 /// `Invalid` with all that is wrong, a slug, domain or external id in use among it.
-pub async fn create(cx: &Ctx, new: NewTenant) -> Result<TenantId> {
+pub async fn create(cx: &Ctx, new: NewTenant) -> Result<Created> {
     cx.require(Permission::TenantCreate, Scope::Platform).await?;
     let tenant = check(&new)?;
     let id = TenantId(cx.new_id());
@@ -45,7 +53,7 @@ pub async fn create(cx: &Ctx, new: NewTenant) -> Result<TenantId> {
         .on_constraint("tenant_domain_key", "domain", "Another tenant has this domain.")
         .on_constraint("tenant_external_id_key", "external_id", "Another tenant has this external id.")?;
     tx.commit(created(id, &tenant)).await?;
-    Ok(id)
+    Ok(Created { id, slug: tenant.slug, name: tenant.name })
 }
 
 /// The first line in a tenant's own chain.

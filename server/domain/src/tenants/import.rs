@@ -21,6 +21,11 @@ use std::collections::{HashMap, HashSet};
 const COLUMNS: [&str; 9] =
     ["name", "domain", "country", "country_code", "slug", "plan", "region", "tags", "external_id"];
 
+/// Whether the actor may make tenants at all: asked before a form is shown or a file is read.
+pub async fn may_create(cx: &Ctx) -> Result<()> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await
+}
+
 /// Reads an uploaded file and keeps it for the preview. `plan` is for rows that name none.
 ///
 /// # Errors

@@ -12,9 +12,9 @@ mod store;
 mod tests;
 
 pub(crate) use cache::Cache;
-pub use create::create;
+pub use create::{Created, create};
 pub use export::{Export, export};
-pub use import::{apply_import, get_import, stage_import};
+pub use import::{apply_import, get_import, may_create, stage_import};
 pub(crate) use lifecycle::settle_milestones;
 pub use lifecycle::{
     Offboard, Suspend, cancel_offboarding, change_plan, end_grace, go_live, graces, head, impact, overview,

@@ -129,7 +129,7 @@ pub(super) fn ordered(sql: &mut QueryBuilder<Postgres>, sort: SortKey, descendin
 }
 
 const COLUMNS: &str = "id, name_key, slug, name, status, suspension, status_reason, trial_ends_at, grace_ends_at, stage, plan_id AS plan, health_score, \
-    health_band, region, owner_id, legal_hold, created_at, updated_at, domain, external_id, country, tags";
+    health_band, health_delta, region, owner_id, legal_hold, created_at, updated_at, domain, external_id, country, tags";
 const OWNER: &str =
     "SELECT t.*, (SELECT u.name FROM user_account u WHERE u.id = t.owner_id) AS owner_name FROM (SELECT ";
 

@@ -269,7 +269,7 @@ async fn a_new_tenant_is_checked_and_audited(admin: PgPool) {
         external_id: "7".into(),
         ..NewTenant::named("Acme", PlanId::Starter)
     };
-    let id = create(&cx, new).await.expect("made");
+    let id = create(&cx, new).await.expect("made").id;
     let row: (String, String, bool, String) =
         sqlx::query_as("SELECT slug, status, trial_ends_at > now() + interval '13 days', domain FROM tenant")
             .fetch_one(&admin)

@@ -1,0 +1,315 @@
+//! The directory (`ux.md` 3.3): links and GET forms, everything in the address.
+//!
+//! A row is written in few elements and its stage track is a string made once: this page is the one that is asked for
+//! most, and fifty rows of it are most of the work.
+
+use super::api::get_directory;
+use crate::ui::{self, Chip, Choice, FilterGroup, LinkButton, Load, NavItem, Tone};
+use crate::{paths, ui::Kind};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::directory::{self, Directory, FILTERS, Query, ROWS, Sort, SortKey, TenantRow, Term};
+use model::page::Total;
+use model::tenants::{Band, PlanId, Stage, Status};
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+#[component]
+pub fn DirectoryPage() -> impl IntoView {
+    let query = directory::encode(&ui::query());
+    view! {
+        <Title text="Tenants"/>
+        <Load read=move || get_directory(query.clone()) view=|page| page_of(page).into_any()/>
+    }
+    .into_any()
+}
+
+fn page_of(page: Directory) -> impl IntoView {
+    let import = page.may_create.then(|| {
+        view! {
+            <LinkButton href=paths::TENANTS_IMPORT icon="upload">"Import"</LinkButton>
+            <LinkButton href=paths::TENANTS_NEW kind=Kind::Primary icon="plus">"New tenant"</LinkButton>
+        }
+    });
+    if page.is_unused() {
+        return view! {
+            <ui::PageHeader title="Tenants"/>
+            <ui::Empty icon="building" title="No tenants yet" text="A tenant is one customer with its own people, data and settings. Import a list of organisations to create the first ones.">
+                {import}
+            </ui::Empty>
+        }
+        .into_any();
+    }
+    let export = page.query.at(directory::Cursor::First).href(paths::TENANTS_EXPORT);
+    let actions = view! {
+        <LinkButton href=export icon="download">"Export CSV"</LinkButton>
+        {import}
+    }
+    .into_any();
+    view! {
+        <ui::PageHeader title="Tenants" actions/>
+        <ui::ViewsNav items=views(&page)/>
+        {filters(&page)}
+        {ignored(&page)}
+        <ui::Chips chips=chips(&page) clear=page.query.filtered(Default::default()).href(paths::TENANTS) result=result(&page)/>
+        {table(&page)}
+        <ui::Pagination path=paths::TENANTS shown=page.page.rows.len() total=page.page.total next=page.page.next.clone()
+            previous=page.page.previous.clone() what="tenants" sizes=ROWS.to_vec() size=page.query.rows/>
+    }
+    .into_any()
+}
+
+fn short(total: Total) -> String {
+    match total {
+        Total::AtLeast(n) => format!("{}+", model::page::grouped(n)),
+        other => other.to_string(),
+    }
+}
+
+fn views(page: &Directory) -> Vec<NavItem> {
+    let item = |view: &directory::ViewCount| {
+        let href = Query::of(view.filter.clone()).href(paths::TENANTS);
+        NavItem::new(href, view.view.label(), view.filter == page.query.filter).count(short(view.total))
+    };
+    page.views.iter().map(item).collect()
+}
+
+fn words<T: Copy>(all: &[T], word: fn(T) -> &'static str, label: fn(T) -> &'static str) -> Vec<Choice> {
+    all.iter().map(|value| Choice::new(word(*value), label(*value))).collect()
+}
+
+/// What is in use and what is ticked, each once.
+fn plain(offered: &[String], ticked: &[String]) -> Vec<Choice> {
+    let mut values: Vec<&String> = offered.iter().collect();
+    values.extend(ticked.iter().filter(|value| !offered.contains(value)));
+    values.into_iter().map(|value| Choice::new(value.clone(), value.clone())).collect()
+}
+
+fn filters(page: &Directory) -> AnyView {
+    let filter = &page.query.filter;
+    let mut owners: Vec<Choice> = page
+        .facets
+        .owners
+        .iter()
+        .map(|owner| Choice::new(owner.value.clone(), owner.label.clone()))
+        .collect();
+    for owner in filter.owner.iter().map(ToString::to_string) {
+        if !owners.iter().any(|choice| choice.value == owner) {
+            owners.push(Choice::new(owner, "Somebody else"));
+        }
+    }
+    let offered = |key: &str| match key {
+        "status" => ("status", "Status", words(Status::ALL, Status::as_str, Status::label)),
+        "stage" => ("stage", "Stage", words(Stage::ALL, Stage::as_str, Stage::label)),
+        "plan" => ("plan", "Plan", words(PlanId::ALL, PlanId::as_str, PlanId::label)),
+        "health" => ("health", "Health", words(Band::ALL, Band::as_str, Band::label)),
+        "region" => ("region", "Region", plain(&page.facets.regions, &filter.region)),
+        "owner" => ("owner", "Owner", owners.clone()),
+        _ => ("tag", "Tag", plain(&page.facets.tags, &filter.tag)),
+    };
+    let groups = FILTERS.iter().map(|key| offered(key)).filter(|(_, _, choices)| !choices.is_empty());
+    let groups =
+        groups.map(|(name, label, choices)| view! { <FilterGroup name label choices/> }).collect_view();
+    view! {
+        <ui::FilterBar label="Tenants" path=paths::TENANTS placeholder="Name, slug, domain or id" keep=&["sort", "rows"] end=order(page)>
+            {groups}
+        </ui::FilterBar>
+    }
+    .into_any()
+}
+
+/// The orders as a menu: one of them is no column.
+fn order(page: &Directory) -> AnyView {
+    let link = |key: &SortKey| {
+        let sort = if page.query.sort.key == *key {
+            page.query.sort
+        } else {
+            Sort { key: *key, descending: newest_first(*key) }
+        };
+        let href = page.query.sorted(sort).href(paths::TENANTS);
+        let label = match key {
+            SortKey::Relevance => "Best match",
+            SortKey::Name => "Name",
+            SortKey::Health => "Health",
+            SortKey::Created => "Newest",
+            SortKey::Updated => "Last changed",
+        };
+        view! { <ui::MenuLink href current={page.query.sort.key == *key}>{label}</ui::MenuLink> }
+    };
+    let keys =
+        SortKey::ALL.iter().filter(|key| **key != SortKey::Relevance || !page.query.filter.search.is_empty());
+    let links = keys.map(link).collect_view();
+    view! { <ui::Menu label="Sort" icon="chevrons-up-down">{links}</ui::Menu> }.into_any()
+}
+
+const fn newest_first(key: SortKey) -> bool {
+    matches!(key, SortKey::Created | SortKey::Updated)
+}
+
+fn ignored(page: &Directory) -> Option<AnyView> {
+    if page.ignored.is_empty() {
+        return None;
+    }
+    let list: Vec<_> = page.ignored.iter().map(|part| format!("{} “{}”", part.key, part.value)).collect();
+    let text = format!("Not understood and left out: {}.", list.join(", "));
+    Some(view! { <ui::Banner tone=Tone::Warning>{text}</ui::Banner> }.into_any())
+}
+
+fn key_label(key: &str) -> &'static str {
+    match key {
+        "q" => "Search",
+        "status" => "Status",
+        "stage" => "Stage",
+        "plan" => "Plan",
+        "health" => "Health",
+        "region" => "Region",
+        "owner" => "Owner",
+        _ => "Tag",
+    }
+}
+
+fn chips(page: &Directory) -> Vec<Chip> {
+    let chip = |term: Term| Chip {
+        label: format!("{}: {}", key_label(&term.key), page.label(&term)),
+        href: page.query.filtered(page.query.filter.without(&term)).href(paths::TENANTS),
+    };
+    page.query.filter.terms().into_iter().map(chip).collect()
+}
+
+fn result(page: &Directory) -> String {
+    let sort = page.query.sort;
+    let direction = match (sort.key, sort.descending) {
+        (SortKey::Relevance, _) => "",
+        (SortKey::Name, true) => ", Z to A",
+        (SortKey::Name, false) => ", A to Z",
+        (SortKey::Health, true) => ", best first",
+        (SortKey::Health, false) => ", worst first",
+        (_, true) => ", newest first",
+        (_, false) => ", oldest first",
+    };
+    let noun = match (page.page.total, page.query.filter.is_empty()) {
+        (Total::Exact(1), true) => "tenant",
+        (_, true) => "tenants",
+        (Total::Exact(1), false) => "matches",
+        (_, false) => "match",
+    };
+    let order = if sort.key == SortKey::Relevance {
+        "best match first".into()
+    } else {
+        format!("sorted by {}", sort.key.label())
+    };
+    format!("{} {noun}, {order}{direction}", page.page.total)
+}
+
+const COLUMNS: u32 = 8;
+
+fn table(page: &Directory) -> AnyView {
+    let sort = page.query.sort.to_string();
+    let head = view! {
+        <ui::SortHeader key="name" label="Tenant" sort=sort.clone() path=paths::TENANTS/>
+        <ui::Th>"Status"</ui::Th>
+        <ui::Th>"Stage"</ui::Th>
+        <ui::Th>"Plan"</ui::Th>
+        <ui::SortHeader key="health" label="Health" sort=sort.clone() path=paths::TENANTS/>
+        <ui::Th>"Region"</ui::Th>
+        <ui::Th>"Owner"</ui::Th>
+        <ui::SortHeader key="updated" label="Updated" sort=sort path=paths::TENANTS/>
+    }
+    .into_any();
+    let rows = if page.page.rows.is_empty() {
+        zero(page)
+    } else {
+        page.page.rows.iter().map(|row| row_of(row, page.now)).collect_view().into_any()
+    };
+    view! { <ui::DataTable id="tenants" caption="Tenants" head cards=true>{rows}</ui::DataTable> }.into_any()
+}
+
+fn zero(page: &Directory) -> AnyView {
+    let hints = page.hints.iter().map(|hint| {
+        let terms = page.query.filter.terms();
+        let values: Vec<_> =
+            terms.iter().filter(|term| term.key == hint.key).map(|term| page.label(term)).collect();
+        let text = format!("{} match without {}: {}", hint.total, key_label(&hint.key), values.join(", "));
+        let href = page.query.filtered(page.query.filter.without_key(&hint.key)).href(paths::TENANTS);
+        view! { <p><a href=href>{text}</a></p> }
+    });
+    let hints = hints.collect_view();
+    let clear = page.query.filtered(Default::default()).href(paths::TENANTS);
+    view! { <ui::ZeroRow columns=COLUMNS what="No tenants match" clear>{hints}</ui::ZeroRow> }.into_any()
+}
+
+fn row_of(row: &TenantRow, now: chrono::DateTime<chrono::Utc>) -> impl IntoView + use<> {
+    let (tone, icon) = ui::status_look(row.status);
+    let (band, shape) = ui::band_look(row.health_band);
+    let status = row.badge().text(now);
+    let score = row.health_score.map_or_else(|| "—".to_owned(), |score| score.to_string());
+    let at = row.updated_at.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    view! {
+        <tr>
+            <th scope="row"><a class="c-table__link" href=paths::tenant(&row.slug, "")>{row.name.clone()}</a><span class="c-table__sub"><code>{row.slug.clone()}</code></span></th>
+            <td data-label="Status"><span class="c-badge" data-tone=tone.as_str()><svg class="c-icon" aria-hidden="true"><use_ href=format!("/icons.svg#{icon}")/></svg>{status}</span></td>
+            <td data-label="Stage" inner_html=track(row.stage, row.status)></td>
+            <td data-label="Plan">{row.plan.label()}</td>
+            <td data-label="Health"><span class="c-score" data-size="sm" data-band=band><svg class="c-icon" aria-hidden="true"><use_ href=format!("/icons.svg#{shape}")/></svg><span class="c-score__number">{score}</span><span class="u-visually-hidden">{row.health_band.label()}</span>{row.health_delta.filter(|by| *by != 0).map(change)}</span></td>
+            <td data-label="Region">{row.region.clone()}</td>
+            <td data-label="Owner">{row.owner_name.clone().unwrap_or_else(|| "—".into())}</td>
+            <td data-label="Updated"><time datetime=at>{ui::relative(row.updated_at, now)}</time></td>
+        </tr>
+    }
+}
+
+/// The change of a score within a week, when there is any.
+fn change(by: i16) -> impl IntoView {
+    let (tone, arrow, word) =
+        if by > 0 { ("success", "arrow-up", "up ") } else { ("danger", "arrow-down", "down ") };
+    view! { <span class="c-delta" data-tone=tone><svg class="c-icon" aria-hidden="true"><use_ href=format!("/icons.svg#{arrow}")/></svg><span class="u-visually-hidden">{word}</span>{by.unsigned_abs()}</span> }
+}
+
+/// The stage track of a row: one of a few strings, made when first needed; the same as `ui::StageTrack`.
+fn track(stage: Stage, status: Status) -> &'static str {
+    static TRACKS: LazyLock<Vec<(Stage, Status, String)>> = LazyLock::new(|| {
+        let each =
+            |stage: Stage| Status::ALL.iter().map(move |status| (stage, *status, drawn(stage, *status)));
+        Stage::ALL.iter().copied().flat_map(each).collect()
+    });
+    TRACKS.iter().find(|(s, t, _)| (*s, *t) == (stage, status)).map_or("", |(_, _, svg)| svg.as_str())
+}
+
+fn drawn(stage: Stage, status: Status) -> String {
+    let word = match status {
+        Status::Failed => ", failed",
+        Status::Suspended => ", stopped",
+        _ => "",
+    };
+    let mut svg = format!(
+        r#"<svg class="c-track" role="img" aria-label="Stage {} of 6: {}{word}" viewBox="0 0 70 6" width="70" height="6">"#,
+        stage.position() + 1,
+        stage.label()
+    );
+    for ((_, segment), at) in ui::segments(stage, status).into_iter().zip(0_u32..) {
+        let state = segment.as_str();
+        let _ = write!(
+            svg,
+            r#"<rect x="{}.5" y="0.5" width="9" height="5" rx="1" data-state="{state}"/>"#,
+            12 * at
+        );
+        if matches!(segment, ui::Segment::Failed | ui::Segment::Stopped) {
+            let _ = write!(svg, r#"<path d="M{} 5l2-4m1 4l2-4m1 4l2-4" data-state="{state}"/>"#, 12 * at + 2);
+        }
+    }
+    svg.push_str("</svg>");
+    svg
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_track_has_six_segments_and_a_name() {
+        let svg = track(Stage::Validate, Status::Suspended);
+        assert_eq!(svg.matches("<rect").count(), 6);
+        assert_eq!(svg.matches("data-state=\"done\"").count(), 2);
+        assert!(svg.contains("aria-label=\"Stage 3 of 6: Validate, stopped\"") && svg.contains("<path"));
+    }
+}
