@@ -58,6 +58,14 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys") view=crate::api_keys::ApiKeysPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys/:key/revoke") view=crate::api_keys::RevokePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/health") view=crate::health::TenantHealthPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/usage") view=crate::usage::TenantUsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/audit") view=crate::audit::TenantAuditPage ssr=SsrMode::Async/>
+                    <Route path=path!("/overview") view=crate::overview::OverviewPage ssr=SsrMode::Async/>
+                    <Route path=path!("/health") view=crate::health::FleetHealthPage ssr=SsrMode::Async/>
+                    <Route path=path!("/usage") view=crate::usage::FleetUsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/audit") view=crate::audit::AuditPage ssr=SsrMode::Async/>
+                    <Route path=path!("/audit/:stream/:seq") view=crate::audit::EntryPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks") view=crate::tasks::TasksPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks/:key") view=crate::tasks::TaskPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks/:key/override") view=crate::tasks::TaskOverridePage ssr=SsrMode::Async/>

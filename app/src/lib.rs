@@ -8,12 +8,16 @@
 
 pub mod api_keys;
 pub mod app;
+pub mod audit;
+pub mod charts;
 pub mod error;
 pub mod fields;
 pub mod gallery;
+pub mod health;
 pub mod layout;
 pub mod me;
 pub mod nav;
+pub mod overview;
 pub mod paths;
 pub mod request;
 pub mod search;
@@ -21,6 +25,7 @@ pub mod session;
 pub mod tasks;
 pub mod tenants;
 pub mod ui;
+pub mod usage;
 
 #[cfg(not(feature = "ssr"))]
 #[path = "browser.rs"]

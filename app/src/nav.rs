@@ -30,6 +30,7 @@ const PLATFORM: &[(&str, &str, &str, &str, Permission)] = &[
     ("Operate", "Overview", paths::OVERVIEW, "gauge", Permission::OverviewRead),
     ("Operate", "Tenants", paths::TENANTS, "building", Permission::TenantList),
     ("Success", "Health", paths::HEALTH, "heart-pulse", Permission::HealthFleet),
+    ("Success", "Usage", paths::USAGE, "activity", Permission::OverviewRead),
     ("Govern", "Audit log", paths::AUDIT, "history", Permission::AuditFleet),
 ];
 

@@ -9,6 +9,7 @@ pub const TENANTS_IMPORT: &str = "/tenants/import";
 pub const TENANTS_EXPORT: &str = "/tenants/export.csv";
 pub const HEALTH: &str = "/health";
 pub const AUDIT: &str = "/audit";
+pub const USAGE: &str = "/usage";
 pub const SEARCH: &str = "/search";
 pub const PREFERENCES: &str = "/me/preferences";
 pub const GALLERY: &str = "/dev/gallery";
@@ -36,6 +37,11 @@ pub fn task(slug: &str, key: &str, action: &str) -> String {
 /// Where a key of a tenant is revoked.
 pub fn revoke_api_key(slug: &str, key: model::ApiKeyId) -> String {
     format!("/tenants/{slug}/api-keys/{key}/revoke")
+}
+
+/// An entry of the audit log; `stream` is a tenant's slug or `platform`.
+pub fn audit_entry(stream: &str, seq: i64) -> String {
+    format!("{AUDIT}/{stream}/{seq}")
 }
 
 /// The sign-in page that leads back to `next` (a local path with its query).

@@ -79,6 +79,17 @@ pub const FUNCTIONS: &[Function] = &[
         ApiKeyManage,
         "slug=acme&key=00000000-0000-0000-0000-000000000000&reason=rotated",
     ),
+    // Overview, health, usage, audit
+    platform("get_overview", OverviewRead, ""),
+    tenant("get_tenant_health", HealthRead, "slug=acme"),
+    tenant("compute_health", HealthCompute, "slug=acme"),
+    platform("get_fleet_health", HealthFleet, ""),
+    tenant("get_tenant_usage", UsageRead, "slug=acme&days=30"),
+    platform("get_fleet_usage", OverviewRead, ""),
+    platform("get_audit", AuditFleet, ""),
+    tenant("get_tenant_audit", AuditRead, "slug=acme"),
+    tenant("get_audit_entry", AuditRead, "slug=acme&seq=1"),
+    tenant("verify_audit", AuditRead, "slug=acme"),
     // Tasks and fields
     tenant("get_tasks", TaskRead, "slug=acme"),
     tenant("get_task", TaskRead, "slug=acme&key=summary"),

@@ -77,6 +77,8 @@ pub struct Entry {
     pub hash: String,
     /// Lines of the same request in this chain or, for platform people, in all.
     pub siblings: i64,
+    /// Whether the reader may read all chains.
+    pub fleet: bool,
 }
 
 /// Whether a chain holds.

@@ -20,6 +20,7 @@ pub mod overview;
 pub mod page;
 pub mod permission;
 pub mod plans;
+pub mod reports;
 pub mod tasks;
 pub mod tenants;
 pub mod usage;

@@ -29,6 +29,7 @@ struct Inner {
     sessions: SessionCache,
     overview: crate::overview::Cache,
     directory: crate::tenants::Cache,
+    usage: crate::usage::report::Cache,
 }
 
 impl Services {
@@ -41,6 +42,7 @@ impl Services {
                 sessions: SessionCache::default(),
                 overview: Default::default(),
                 directory: Default::default(),
+                usage: Default::default(),
             }),
         }
     }
@@ -54,6 +56,7 @@ impl Services {
                 sessions: SessionCache::default(),
                 overview: Default::default(),
                 directory: Default::default(),
+                usage: Default::default(),
             }),
         }
     }
@@ -96,6 +99,11 @@ impl Services {
     /// What the directory has counted.
     pub(crate) fn directory(&self) -> &crate::tenants::Cache {
         &self.inner.directory
+    }
+
+    /// The fleet's usage, as this process has read it lately.
+    pub(crate) fn usage(&self) -> &crate::usage::report::Cache {
+        &self.inner.usage
     }
 
     /// Whether the database answers.

@@ -121,7 +121,7 @@ pub async fn entry(cx: &Ctx, stream: &str, seq: i64) -> Result<Entry> {
     let siblings = store::of_request(read.conn(), &row.request_id).await?;
     let (changed, unchanged) = model::audit::diff(row.before.as_ref(), row.after.as_ref());
     let hash = row.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Entry { line: line(tenant, of, &row)?, changed, unchanged, hash, siblings })
+    Ok(Entry { line: line(tenant, of, &row)?, changed, unchanged, hash, siblings, fleet })
 }
 
 /// Checks the chain of a tenant's slug or of [`PLATFORM`].

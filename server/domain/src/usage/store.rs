@@ -163,3 +163,64 @@ pub(super) async fn forget_windows(connection: &mut PgConnection) -> Result<()> 
         .await?;
     Ok(())
 }
+
+pub(super) async fn now(connection: &mut PgConnection) -> Result<chrono::DateTime<chrono::Utc>> {
+    let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(connection).await?;
+    Ok(now)
+}
+
+/// The plan's name and its limits with what is used of each: people and storage now, API calls of the running quarter
+/// of an hour. Projects are not counted by anything yet.
+pub(super) async fn allowances(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<(String, Vec<model::reports::Allowance>)>> {
+    use model::usage::{Limit, LimitMeter};
+    let rows = sqlx::query!(
+        r#"SELECT p.name, l.meter AS "meter: LimitMeter", l.kind, l.hard, CASE l.meter
+            WHEN 'users' THEN (SELECT count(*) FROM member m WHERE m.tenant_id = t.id)
+            WHEN 'storage_bytes' THEN (SELECT coalesce(sum(d.quantity), 0)::bigint FROM usage_day d WHERE d.tenant_id = t.id AND d.meter = 'storage_bytes')
+            WHEN 'api_calls_15min' THEN coalesce((SELECT w.used FROM api_window w WHERE w.tenant_id = t.id
+                AND w.starts_at > now() - interval '15 minutes' ORDER BY w.starts_at DESC LIMIT 1), 0)::bigint
+            END AS used
+        FROM tenant t JOIN plan p ON p.id = t.plan_id JOIN plan_limit l ON l.plan_id = p.id WHERE t.id = $1"#,
+        tenant.0
+    )
+    .fetch_all(connection)
+    .await?;
+    let Some(name) = rows.first().map(|row| row.name.clone()) else { return Ok(None) };
+    let of = |meter: &LimitMeter| {
+        rows.iter().find(|row| row.meter == *meter).map(|row| model::reports::Allowance {
+            meter: *meter,
+            used: row.used,
+            limit: match (row.kind.as_str(), row.hard) {
+                (_, Some(hard)) => Limit::Number(hard),
+                ("unlimited", None) => Limit::Unlimited,
+                _ => Limit::Custom,
+            },
+        })
+    };
+    Ok(Some((name, LimitMeter::ALL.iter().filter_map(of).collect())))
+}
+
+/// The tenants with most of a meter over the last `days` days: slug, name, sum.
+pub(super) async fn largest(
+    connection: &mut PgConnection,
+    meter: Meter,
+    days: i32,
+    limit: i64,
+) -> Result<Vec<(String, String, i64)>> {
+    let rows = sqlx::query!(
+        r#"SELECT t.slug, t.name, u.total AS "total!" FROM (
+            SELECT tenant_id, sum(quantity)::bigint AS total FROM usage_day
+            WHERE meter = $1 AND day > (now() AT TIME ZONE 'UTC')::date - $2::integer
+            GROUP BY tenant_id HAVING sum(quantity) > 0 ORDER BY total DESC, tenant_id LIMIT $3
+        ) u JOIN tenant t ON t.id = u.tenant_id ORDER BY u.total DESC, t.id"#,
+        meter.as_str(),
+        days,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.slug, row.name, row.total)).collect())
+}

@@ -1,0 +1,117 @@
+//! Lists of the log, newest first. The address holds filters and place.
+
+use super::api::{get_audit, get_tenant_audit};
+use super::{LineRow, columns, head};
+use crate::paths;
+use crate::tenants::{Section, TenantSection};
+use crate::ui::{
+    self, Chip, Chips, DataTable, Empty, FilterBar, Form, Hidden, Icon, Load, PageHeader, Pagination,
+    ZeroRow, form_state,
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::audit::{Filter, GROUPS, Line, Outcome, PLATFORM};
+use model::page::Page;
+
+/// All chains.
+#[component]
+pub fn AuditPage() -> impl IntoView {
+    let query = model::directory::encode(&ui::query());
+    view! {
+        <Title text="Audit log"/>
+        <PageHeader title="Audit log" lead="Who did what, when and why, in every tenant and on the platform. Entries are chained by their hashes; nobody can change or delete them." actions=verify_form(PLATFORM.into(), "Verify the platform’s chain")/>
+        <Load read=move || get_audit(query.clone()) view=|page| list(paths::AUDIT.into(), true, page)/>
+    }
+}
+
+/// The chain of one tenant.
+#[component]
+pub fn TenantAuditPage() -> impl IntoView {
+    view! {
+        <TenantSection section=Section::Audit view=|head| {
+            let slug = head.tenant.slug.clone();
+            let query = model::directory::encode(&ui::query());
+            let (read, path) = (slug.clone(), paths::tenant(&slug, "audit"));
+            view! {
+                <div class="u-row">
+                    <p class="u-grow u-muted">"Every entry is chained to the one before by its hash; verifying reads all of them."</p>
+                    {verify_form(slug, "Verify chain")}
+                </div>
+                <Load read=move || get_tenant_audit(read.clone(), query.clone()) view=move |page| list(path.clone(), false, page)/>
+            }
+            .into_any()
+        }/>
+    }
+}
+
+fn verify_form(slug: String, text: &'static str) -> AnyView {
+    view! {
+        <Form to="verify_audit" state=form_state("verify_audit")>
+            <Hidden name="slug" value=slug/>
+            <button class="c-button"><Icon name="shield-check"/>{text}</button>
+        </Form>
+    }
+    .into_any()
+}
+
+fn list(path: String, fleet: bool, page: Page<Line>) -> AnyView {
+    let (filter, ignored) = Filter::parse(&ui::query());
+    let shown = page.rows.len();
+    if shown == 0 && filter.is_empty() && page.previous.is_none() {
+        return view! { <Empty icon="history" title="Nothing has happened yet" text="Every change and every refused attempt will stand here."/> }.into_any();
+    }
+    let chips = filter
+        .terms()
+        .into_iter()
+        .map(|(key, value, words)| Chip::of(&path, key, &value, words))
+        .collect::<Vec<_>>();
+    let result = format!(
+        "{} {}, newest first",
+        page.total,
+        if shown == 1 && page.next.is_none() && page.previous.is_none() { "entry" } else { "entries" }
+    );
+    let unknown = (!ignored.is_empty()).then(|| view! { <p class="u-muted" role="note">{format!("Not understood in the address and left out: {}.", ignored.join(", "))}</p> });
+    let zero = (shown == 0)
+        .then(|| view! { <ZeroRow columns=columns(fleet) what="No entry matches" clear=path.clone()/> });
+    let rows = page.rows.into_iter().map(move |line| view! { <LineRow line fleet/> });
+    view! {
+        {filters(&path, fleet, &filter)}
+        {unknown}
+        <Chips chips clear=path.clone() result/>
+        <DataTable id="audit" caption="Audit log" cards=true head=head(fleet)>{rows.collect_view()}{zero}</DataTable>
+        <Pagination path shown total=page.total next=page.next previous=page.previous what="entries"/>
+    }
+    .into_any()
+}
+
+fn filters(path: &str, fleet: bool, filter: &Filter) -> AnyView {
+    let group = filter.group.clone();
+    let known = GROUPS.iter().any(|(word, _)| *word == group) || group.is_empty();
+    let other =
+        (!known).then(|| view! { <option value=group.clone() selected=true>{group.clone()}</option> });
+    let groups = GROUPS
+        .iter()
+        .map(|(word, label)| view! { <option value=*word selected=*word == group>{*label}</option> })
+        .collect_view();
+    let outcome = filter.outcome;
+    let outcomes = Outcome::ALL
+        .iter()
+        .map(|o| view! { <option value=o.as_str() selected=Some(*o) == outcome>{o.label()}</option> })
+        .collect_view();
+    let day = |day: Option<chrono::NaiveDate>| day.map_or_else(String::new, |day| day.to_string());
+    let (actor, request) = (filter.actor.clone(), filter.request.clone());
+    let (from, to) = (day(filter.from), day(filter.to));
+    let tenant = fleet.then(|| view! { <input class="c-input" name="tenant" aria-label="Tenant" placeholder="Tenant (slug)" value=filter.tenant.clone() autocomplete="off" data-mono=true/> });
+    view! {
+        <FilterBar label="Audit log" path=path.to_owned()>
+            <input class="c-input" name="actor" aria-label="Actor" placeholder="Actor" value=actor autocomplete="off"/>
+            <select class="c-select" name="group" aria-label="Action"><option value="">"Action: any"</option>{other}{groups}</select>
+            <select class="c-select" name="result" aria-label="Result"><option value="">"Result: any"</option>{outcomes}</select>
+            <label class="u-row"><span>"From"</span><input class="c-input" type="date" name="from" value=from/></label>
+            <label class="u-row"><span>"Until"</span><input class="c-input" type="date" name="to" value=to/></label>
+            {tenant}
+            <input class="c-input" name="request" aria-label="Request id" placeholder="Request id" value=request autocomplete="off" data-mono=true/>
+        </FilterBar>
+    }
+    .into_any()
+}

@@ -1,0 +1,125 @@
+//! The operators' landing page. Every number leads to the list that yields exactly it.
+
+pub mod api;
+
+use crate::audit::LineRow;
+use crate::charts::Chart;
+use crate::health::{BandBar, BandTable};
+use crate::paths;
+use crate::ui::{
+    Card, Cols, DataTable, Empty, Grid, KpiCard, Kpis, LinkButton, Load, PageHeader, Query, Stack, Th, Tone,
+    icon,
+};
+use api::get_overview;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::directory::View;
+use model::overview::{Attention, Concern, Overview};
+use model::page::grouped;
+use model::tenants::Stage;
+
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    view! {
+        <Title text="Overview"/>
+        <Load read=get_overview view=body/>
+    }
+}
+
+/// The directory with a view's filter: the same list as the view's tab.
+fn list(view: View) -> String {
+    let filter = view.filter(None).unwrap_or_default();
+    model::directory::Query::of(filter).href(paths::TENANTS)
+}
+
+fn body(page: Overview) -> AnyView {
+    let as_of = page.as_of.format("As of %H:%M:%S UTC").to_string();
+    let header = view! { <PageHeader title="Overview" meta=vec![as_of.into_any(), view! { <a href=paths::OVERVIEW>"Refresh"</a> }.into_any()]/> };
+    let counts = page.counts;
+    if counts.tenants == 0 {
+        let actions = page.may_create.then(|| view! { <LinkButton href=paths::TENANTS_IMPORT>{icon("upload", crate::ui::Size::Medium)}"Import tenants"</LinkButton> });
+        return view! {
+            {header}
+            <Empty icon="building" title="No tenants yet" text="Import a list of organisations as CSV: you see every row with what is wrong with it before anything is created.">{actions}</Empty>
+        }
+        .into_any();
+    }
+    let soon = match counts.leaving_soon {
+        0 => "no grace period ends within 7 days".to_owned(),
+        n => format!("{} due within 7 days", grouped(n)),
+    };
+    let attention = page.attention;
+    view! {
+        {header}
+        <Stack gap=6>
+            <Kpis>
+                <KpiCard label="Tenants" href=list(View::All) value=grouped(counts.tenants)/>
+                <KpiCard label="Onboarding" href=list(View::Onboarding) value=grouped(counts.onboarding)/>
+                <KpiCard label="At risk" href=list(View::AtRisk) value=grouped(counts.at_risk) note="at risk or critical".into_any()/>
+                <KpiCard label="Suspended" href=list(View::Suspended) value=grouped(counts.suspended)/>
+                <KpiCard label="Offboarding" href=list(View::Offboarding) value=grouped(counts.offboarding) note=soon.into_any()/>
+                <KpiCard label="Conversations today" href=paths::USAGE value=grouped(page.conversations_today) note="since 00:00 UTC".into_any()/>
+            </Kpis>
+            <Card id="attention" title="Needs attention" flush=true foot=view! {
+                <p class="u-muted">"Ranked: failed provisioning, grace periods that end within 3 days, trials that are over, critical health, onboarding for more than 30 days; at most 4 of a kind."</p>
+            }.into_any()>{attention_table(attention)}</Card>
+            <Grid cols=Cols::Two>
+                <Card id="stages" title="Lifecycle">{stages(&counts.stages)}</Card>
+                <Card id="fleet-health" title="Fleet health" aside=view! { <a href=paths::HEALTH>"Details"</a> }.into_any()><BandBar bands=counts.bands.clone()/><BandTable bands=counts.bands/></Card>
+            </Grid>
+            <Chart id="fleet-usage" figure=page.usage/>
+            {page.recent.map(|lines| view! {
+                <Card id="recent" title="Recent changes" flush=true aside=view! { <a href=paths::AUDIT>"Audit log"</a> }.into_any()>
+                    <DataTable id="recent-list" caption="The newest lines of the audit log" cards=true small=true head=crate::audit::head(true)>
+                        {lines.into_iter().map(|line| view! { <LineRow line fleet=true/> }).collect_view()}
+                    </DataTable>
+                </Card>
+            })}
+        </Stack>
+    }
+    .into_any()
+}
+
+/// Stages in their order, as bars of the largest.
+fn stages(stages: &[(Stage, i64)]) -> AnyView {
+    let most = stages.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
+    let rows = stages.iter().map(|(stage, n)| {
+        let id = format!("stage-{}", stage.as_str());
+        let href = Query::default().set("stage", stage.as_str()).href(paths::TENANTS);
+        view! {
+            <div class="c-meter" data-level="ok">
+                <div class="c-meter__head"><a class="c-meter__label" id=id.clone() href=href>{stage.label()}</a><span class="c-meter__text">{grouped(*n)}</span></div>
+                <div class="c-meter__track"><meter aria-labelledby=id min="0" max=most value=*n>{grouped(*n)}</meter></div>
+            </div>
+        }
+    });
+    rows.collect_view().into_any()
+}
+
+fn attention_table(rows: Vec<Attention>) -> AnyView {
+    if rows.is_empty() {
+        return view! { <div class="c-card__body"><p class="u-muted">"Nothing needs attention."</p></div> }
+            .into_any();
+    }
+    let rows = rows.into_iter().map(|row| {
+        let (section, tone) = match row.concern {
+            Concern::Failed => ("overview", Tone::Danger),
+            Concern::GraceEnds => ("offboarding", Tone::Orange),
+            Concern::TrialOver => ("overview", Tone::Warning),
+            Concern::Critical => ("health", Tone::Danger),
+            Concern::Overdue => ("onboarding", Tone::Warning),
+        };
+        view! {
+            <tr data-tone=tone.as_str()>
+                <th scope="row"><a class="c-table__link" href=paths::tenant(&row.slug, section)>{row.name}</a><span class="c-table__sub"><code>{row.slug}</code></span></th>
+                <td data-label="Why">{row.concern.label()}</td>
+                <td data-label="Detail">{row.why}</td>
+                <td data-label="Owner">{row.owner.unwrap_or_else(|| "nobody".into())}</td>
+            </tr>
+        }
+    });
+    view! {
+        <DataTable id="attention-list" caption="Tenants that need attention" cards=true small=true head=view! { <Th>"Tenant"</Th><Th>"Why"</Th><Th>"Detail"</Th><Th>"Owner"</Th> }.into_any()>{rows.collect_view()}</DataTable>
+    }
+    .into_any()
+}

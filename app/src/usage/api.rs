@@ -1,0 +1,24 @@
+//! Server functions of usage.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use model::reports::{FleetUsage, TenantUsage};
+
+#[server]
+pub async fn get_tenant_usage(
+    slug: String,
+    #[server(default)] days: String,
+) -> Result<TenantUsage, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    Ok(domain::usage::report::of_tenant(&cx, tenant.id, model::reports::span(&days), None).await?)
+}
+
+#[server]
+pub async fn get_fleet_usage(
+    #[server(default)] days: String,
+    #[server(default)] by: String,
+) -> Result<FleetUsage, AppError> {
+    let by = by.parse().unwrap_or(model::usage::Meter::Conversations);
+    Ok(domain::usage::report::of_fleet(&crate::server::ctx()?, model::reports::span(&days), by).await?)
+}

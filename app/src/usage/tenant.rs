@@ -1,0 +1,104 @@
+//! The usage of one tenant: where it stands in its plan, and day by day.
+
+use super::api::get_tenant_usage;
+use super::{charts, spans};
+use crate::paths;
+use crate::tenants::{Section, TenantSection};
+use crate::ui::{self, Card, Empty, Icon, KpiCard, Kpis, Load, Query, Stack};
+use leptos::prelude::*;
+use model::page::grouped;
+use model::reports::{Allowance, Level, TenantUsage};
+use model::usage::{Limit, LimitMeter};
+
+#[component]
+pub fn TenantUsagePage() -> impl IntoView {
+    view! {
+        <TenantSection section=Section::Usage view=|head| {
+            let slug = head.tenant.slug.clone();
+            let days = Query::here().get("days").unwrap_or_default().to_owned();
+            let read = slug.clone();
+            view! { <Load read=move || get_tenant_usage(read.clone(), days.clone()) view=move |usage| body(&slug, usage)/> }.into_any()
+        }/>
+    }
+}
+
+fn body(slug: &str, usage: TenantUsage) -> AnyView {
+    let path = paths::tenant(slug, "usage");
+    let as_of = usage.as_of.format("As of %H:%M UTC").to_string();
+    let rows = usage.allowances.iter().map(allowance).collect_view();
+    let limits = view! { <Card id="limits" title=format!("Limits of the {} plan", usage.plan) aside=view! { <span class="u-muted">{as_of}</span> }.into_any()>{rows}</Card> };
+    if !usage.any {
+        return view! {
+            <Stack gap=6>
+                {limits}
+                <Empty icon="activity" title="No usage in this period" text="Usage appears within a minute after the first conversation or API call."/>
+            </Stack>
+        }
+        .into_any();
+    }
+    let kpis = usage.meters.iter().map(|report| {
+        let what = if report.meter.is_stock() { "now".to_owned() } else { format!("in {} days", usage.days) };
+        view! { <KpiCard label=report.meter.label() value=report.total.clone() note=what.into_any()/> }
+            .into_any()
+    });
+    let kpis = kpis.collect::<Vec<_>>();
+    view! {
+        <Stack gap=6>
+            {limits}
+            {spans(&path, usage.days)}
+            <Kpis>{kpis}</Kpis>
+            {charts(usage.meters)}
+        </Stack>
+    }
+    .into_any()
+}
+
+/// A quantity against its limit, in a bar and in words.
+fn allowance(row: &Allowance) -> AnyView {
+    let id = format!("q-{}", row.meter.as_str());
+    let amount = |n: i64| if row.meter == LimitMeter::StorageBytes { binary(n) } else { grouped(n) };
+    let level = row.level();
+    let (word, note) = match level {
+        Level::Fine => ("ok", None),
+        Level::Approaching => ("near", Some("Approaching limit")),
+        Level::Over => ("blocked", Some("Over limit")),
+        Level::Open => ("unlimited", None),
+        Level::Unknown => ("none", Some("Not counted yet")),
+    };
+    let text = match (row.used, row.limit) {
+        (None, Limit::Number(limit)) => format!("limit {}", amount(limit)),
+        (None, Limit::Unlimited) => "unlimited".into(),
+        (None, Limit::Custom) => "by contract".into(),
+        (Some(used), Limit::Unlimited) => format!("{}, unlimited", amount(used)),
+        (Some(used), Limit::Custom) => format!("{}, limit by contract", amount(used)),
+        (Some(used), Limit::Number(limit)) => {
+            format!("{} of {} ({} %)", amount(used), amount(limit), ui::percent(used, limit))
+        }
+    };
+    let bar = match (row.used, row.limit) {
+        (Some(used), Limit::Number(limit)) => Some(
+            view! { <div class="c-meter__track"><meter aria-labelledby=id.clone() min="0" max=limit value=used.clamp(0, limit)>{text.clone()}</meter></div> },
+        ),
+        _ => None,
+    };
+    let icon =
+        matches!(level, Level::Approaching | Level::Over).then(|| view! { <Icon name="alert-triangle"/> });
+    view! {
+        <div class="c-meter" data-level=word>
+            <div class="c-meter__head"><span class="c-meter__label" id=id>{row.meter.label()}</span><span class="c-meter__text">{text}</span></div>
+            {bar}
+            {note.map(|note| view! { <p class="c-meter__note">{icon}{note}</p> })}
+        </div>
+    }
+    .into_any()
+}
+
+/// Bytes in powers of 1024 under the names that plans use.
+fn binary(n: i64) -> String {
+    const UNITS: [(&str, i64); 3] = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
+    match UNITS.iter().find(|(_, size)| n >= *size) {
+        Some((unit, size)) if n % size == 0 => format!("{} {unit}", grouped(n / size)),
+        Some((unit, size)) => format!("{:.1} {unit}", n as f64 / *size as f64),
+        None => format!("{n} B"),
+    }
+}
