@@ -32,8 +32,8 @@ test: ## Everything a change must pass, browser included
 dev: setup ## Build, start, and do both again at every change
 	@. .ci/env && exec cargo leptos watch
 
-bench: ## Benchmarks, on an embedded database with durability on
-	@$(PHASE) "Benchmarks" .ci/with-postgres bench cargo bench -p domain -p server --features domain/testing
+bench: setup build ## What Steward must reach, measured against PostgreSQL alone; STEWARD_BENCH=quick leaves the million out
+	@$(PHASE) "Benchmarks" .ci/bench
 
 prepare: ## Renew server/domain/.sqlx after a change of queries or migrations
 	@$(PHASE) "Check queries against a migrated database" .ci/prepare

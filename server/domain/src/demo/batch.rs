@@ -8,10 +8,12 @@ use super::people::Person;
 use super::random::Random;
 use super::store::{self, Activation, GivenSignal, Key, Override, Usage};
 use super::{Platform, loaded};
-use crate::audit;
 use crate::ctx::{Ctx, Reach};
 use crate::error::Result;
+use crate::{audit, checklists};
 use chrono::{DateTime, Duration, Utc};
+use model::TenantId;
+use model::checklists::{ListKey, Milestone, Step};
 use model::tenants::Status;
 use sha2::{Digest, Sha256};
 
@@ -26,10 +28,53 @@ pub(super) struct Batch {
     usage: Usage,
     signals: Vec<GivenSignal>,
     snapshots: Vec<(uuid::Uuid, chrono::NaiveDate, crate::health::score::Score)>,
+    pub(super) runs: Vec<store::Run>,
+    pub(super) items: Vec<store::Item>,
     pub(super) past: Vec<audit::Past>,
 }
 
 impl Batch {
+    /// The onboarding list of a tenant: closed at go-live, else as far as its milestones say. What a probe can prove it
+    /// looks at again by itself, so nothing here claims to be proven that would not hold.
+    pub(super) fn onboarding(&mut self, t: &Tenant, steps: &[Step], owner: &Person) {
+        if matches!(t.status, Status::Provisioning | Status::Failed | Status::Purging | Status::Deleted) {
+            return;
+        }
+        self.runs.push(store::Run { tenant: t.id, started_at: t.created_at, ended_at: t.live_at });
+        for step in steps {
+            let by_person = |state, note: &'static str, at| store::Item {
+                tenant: t.id,
+                step: step.key.clone(),
+                state,
+                by: Some(owner.name.clone()),
+                note: Some(note),
+                at,
+            };
+            let item = match (t.live_at, t.validated_at, t.configured_at, step.milestone) {
+                (Some(at), ..) if step.key == "transcription" && t.index % 3 == 1 => {
+                    by_person("waived", "They have no voice channel.", at)
+                }
+                (Some(at), ..) => by_person("passed", "Confirmed with the customer before go-live.", at),
+                (None, Some(at), _, Some(Milestone::Validated)) if step.manual => {
+                    by_person("passed", "Listened to two test calls with the customer.", at)
+                }
+                (None, Some(at), _, Some(Milestone::Validated)) => {
+                    by_person("waived", "Shown on the pilot; their own first runs follow with go-live.", at)
+                }
+                (None, _, Some(at), Some(Milestone::Configured)) => store::Item {
+                    tenant: t.id,
+                    step: step.key.clone(),
+                    state: "passed",
+                    by: None,
+                    note: None,
+                    at,
+                },
+                _ => continue,
+            };
+            self.items.push(item);
+        }
+    }
+
     pub(super) fn scores(
         &mut self,
         t: &mut Tenant,
@@ -161,6 +206,13 @@ impl Batch {
         for (tenant, all) in &self.conversations {
             store::conversations(conn, *tenant, all).await?;
         }
+        let tenants_of =
+            |runs: &[store::Run]| runs.iter().map(|run| TenantId(run.tenant)).collect::<Vec<_>>();
+        checklists::start(conn, ListKey::Onboarding, &tenants_of(&self.runs)).await?;
+        store::checklists(conn, &self.runs, &self.items).await?;
+        let leaving: Vec<_> =
+            tenants.iter().filter(|t| t.status == Status::Offboarding).map(|t| TenantId(t.id)).collect();
+        checklists::start(conn, ListKey::Offboarding, &leaving).await?;
         store::usage(conn, &self.usage).await?;
         store::signals(conn, &self.signals).await?;
         for some in self.snapshots.chunks(4_000) {

@@ -42,7 +42,7 @@ pub(super) struct History {
 
 /// Whether a tenant of this status was ever used.
 pub(super) fn has_history(t: &Tenant) -> bool {
-    t.course != Course::Unknown
+    t.course != Course::Unknown && t.configured_at.is_some()
 }
 
 /// Conversations of a day by plan; few where every one of them is really there.
@@ -106,7 +106,7 @@ pub(super) fn of(t: &Tenant, stored: bool, now: DateTime<Utc>) -> History {
         Course::Silent => random.range(0, 2),
         Course::Unknown => 0,
     } as usize;
-    let keys = if stored { 2 } else { random.weighted(&[(0, 1), (1, 6), (2, 3)]) };
+    let keys = if stored { 2 } else { random.weighted(&[(1, 6), (2, 3)]) };
     let active = t.course != Course::Silent && conversations.iter().rev().take(28).any(|n| *n > 0);
     History {
         conversations,

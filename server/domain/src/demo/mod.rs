@@ -162,6 +162,8 @@ struct Platform {
     now: DateTime<Utc>,
     weights: model::health::Weights,
     tasks: Vec<Baseline>,
+    /// Of the onboarding list.
+    steps: Vec<model::checklists::Step>,
     colleagues: Vec<Person>,
     /// The customer-success people in the order of `Tenant::owner`.
     owners: Vec<Person>,
@@ -173,6 +175,7 @@ impl Platform {
         let mut read = cx.read(Reach::Fleet).await?;
         let weights = store::weights(read.conn()).await?;
         let tasks = store::baseline(read.conn()).await?;
+        let steps = store::onboarding_steps(read.conn()).await?;
         let colleagues = people::colleagues(now);
         // A fleet that grows meets the colleagues of its first load.
         let mut known = Vec::new();
@@ -194,6 +197,7 @@ impl Platform {
             now,
             weights,
             tasks,
+            steps,
             owners: std::iter::once(one(success, SUCCESS, Role::Success)).chain(of(Role::Success)).collect(),
             operators: std::iter::once(one(operator, OPERATOR, Role::Operator))
                 .chain(of(Role::Operator))
@@ -245,6 +249,10 @@ async fn part(cx: &Ctx, platform: &Platform, from: u64, to: u64) -> Result<()> {
             if with_conversations {
                 batch.conversations.push((t.id, all));
             }
+        }
+        let owner = platform.owners.get(t.owner.unwrap_or(0)).or(platform.owners.first());
+        if let Some(owner) = owner {
+            batch.onboarding(t, &platform.steps, owner);
         }
         batch.past.extend(past::lines(t, &members, history.as_ref(), &platform.tasks, &staff, now));
         batch.people.extend(members);

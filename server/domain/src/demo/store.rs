@@ -7,9 +7,11 @@ use super::people::Person;
 use crate::error::Result;
 use crate::health::score::Score;
 use chrono::{DateTime, NaiveDate, Utc};
+use model::checklists::Step;
 use model::health::Weights;
 use model::tenants::Band;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 pub(super) struct State {
@@ -360,6 +362,60 @@ pub(super) async fn snapshots(
         &column!(rows, |r| r.2.score) as &[Option<i16>],
         &column!(rows, |r| r.2.band.as_str().to_owned()),
         &inputs
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn onboarding_steps(connection: &mut PgConnection) -> Result<Vec<Step>> {
+    let steps = sqlx::query_scalar!(
+        r#"SELECT steps AS "steps: Json<Vec<Step>>" FROM checklist WHERE key = 'onboarding' ORDER BY version DESC LIMIT 1"#
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(steps.map(|steps| steps.0).unwrap_or_default())
+}
+
+pub(super) struct Run {
+    pub tenant: Uuid,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+pub(super) struct Item {
+    pub tenant: Uuid,
+    pub step: String,
+    pub state: &'static str,
+    /// The person who says so; none: a probe, which leaves its evidence when it next looks.
+    pub by: Option<String>,
+    pub note: Option<&'static str>,
+    pub at: DateTime<Utc>,
+}
+
+/// Gives runs that have just been started their past.
+pub(super) async fn checklists(connection: &mut PgConnection, runs: &[Run], items: &[Item]) -> Result<()> {
+    sqlx::query!(
+        "UPDATE checklist_item i SET state = given.state, by_name = given.by, note = given.note, checked_at = given.at,
+            proved_by = CASE WHEN given.by IS NULL THEN 'probe' ELSE 'person' END
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS given (tenant, step, state, by, note, at)
+        WHERE i.tenant_id = given.tenant AND i.step = given.step",
+        &column!(items, |i| i.tenant),
+        &column!(items, |i| i.step.clone()),
+        &column!(items, |i| i.state.to_owned()),
+        &column!(items, |i| i.by.clone()) as &[Option<String>],
+        &column!(items, |i| i.note.map(str::to_owned)) as &[Option<String>],
+        &column!(items, |i| i.at)
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "UPDATE checklist_run r SET started_at = given.started_at, ended_at = given.ended_at
+        FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS given (tenant, started_at, ended_at)
+        WHERE r.tenant_id = given.tenant AND r.key = 'onboarding'",
+        &column!(runs, |r| r.tenant),
+        &column!(runs, |r| r.started_at),
+        &column!(runs, |r| r.ended_at) as &[Option<DateTime<Utc>>]
     )
     .execute(connection)
     .await?;
