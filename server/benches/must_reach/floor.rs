@@ -28,7 +28,9 @@ impl Tap {
             if let Some((_, statement)) = line.split_once("LOG:  execute ") {
                 let statement = statement.split_once(": ").map_or("", |(_, sql)| sql);
                 all.push(statement.to_owned());
-            } else if let Some((_, parameters)) = line.split_once("DETAIL:  ").filter(|(_, d)| d.to_lowercase().starts_with("parameters: ")) {
+            } else if let Some((_, parameters)) =
+                line.split_once("DETAIL:  ").filter(|(_, d)| d.to_lowercase().starts_with("parameters: "))
+            {
                 if let Some(last) = all.last_mut() {
                     *last = filled(last, &parameters["parameters: ".len()..]);
                 }
@@ -43,9 +45,20 @@ impl Tap {
         }
         // Counts are kept by the server for seconds and belong to no single page.
         all.retain(|sql| {
-            let rows = sql.contains("FROM tenant") && !sql.starts_with("SELECT ARRAY[") && !sql.starts_with("SELECT count");
-            rows && !sql.contains("RECURSIVE") && !sql.contains("unnest(t.tags)") && !sql.contains("member")
+            let rows = sql.contains("FROM tenant")
+                && !sql.starts_with("SELECT ARRAY[")
+                && !sql.starts_with("SELECT count");
+            let planner = sql.starts_with("SET LOCAL enable_");
+            planner
+                || rows
+                    && !sql.contains("RECURSIVE")
+                    && !sql.contains("unnest(t.tags)")
+                    && !sql.contains("member")
         });
+        if all.iter().any(|sql| sql.starts_with("SET LOCAL")) {
+            all.insert(0, "BEGIN".into());
+            all.push("ROLLBACK".into());
+        }
         Ok(all)
     }
 }
@@ -97,16 +110,37 @@ pub fn pgbench() -> Option<PathBuf> {
 }
 
 /// Replays the statements as one transaction after another.
-pub fn floor(program: &Path, url: &str, statements: &[String], connections: usize, seconds: u64, scratch: &Path) -> Result<Load, Failure> {
+pub fn floor(
+    program: &Path,
+    url: &str,
+    statements: &[String],
+    connections: usize,
+    seconds: u64,
+    scratch: &Path,
+) -> Result<Load, Failure> {
     std::fs::create_dir_all(scratch)?;
     for old in std::fs::read_dir(scratch)?.flatten() {
         std::fs::remove_file(old.path())?;
     }
     let script = scratch.join("script.sql");
     // A line is a command to pgbench, a colon before a letter a variable: `::` is safe, other colons are not there.
-    std::fs::write(&script, statements.iter().map(|sql| format!("{};\n", sql.trim_end_matches(';'))).collect::<String>())?;
+    std::fs::write(
+        &script,
+        statements.iter().map(|sql| format!("{};\n", sql.trim_end_matches(';'))).collect::<String>(),
+    )?;
     let output = Command::new(program)
-        .args(["-n", "-M", "prepared", "-j", "2", "-l", "-c", &connections.to_string(), "-T", &seconds.to_string()])
+        .args([
+            "-n",
+            "-M",
+            "prepared",
+            "-j",
+            "2",
+            "-l",
+            "-c",
+            &connections.to_string(),
+            "-T",
+            &seconds.to_string(),
+        ])
         .arg("--log-prefix")
         .arg(scratch.join("times"))
         .arg("-f")
@@ -117,10 +151,18 @@ pub fn floor(program: &Path, url: &str, statements: &[String], connections: usiz
         return Err(format!("pgbench: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
     let mut times = Vec::new();
-    for file in std::fs::read_dir(scratch)?.flatten().filter(|f| f.file_name().to_string_lossy().starts_with("times")) {
+    for file in
+        std::fs::read_dir(scratch)?.flatten().filter(|f| f.file_name().to_string_lossy().starts_with("times"))
+    {
         let text = std::fs::read_to_string(file.path())?;
-        times.extend(text.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<f64>().ok()).map(|us| us / 1000.0));
+        times.extend(
+            text.lines().filter_map(|line| line.split(' ').nth(2)?.parse::<f64>().ok()).map(|us| us / 1000.0),
+        );
     }
     times.sort_by(f64::total_cmp);
-    Ok(Load { per_second: times.len() as f64 / seconds as f64, p50: percentile(&times, 0.5), p99: percentile(&times, 0.99) })
+    Ok(Load {
+        per_second: times.len() as f64 / seconds as f64,
+        p50: percentile(&times, 0.5),
+        p99: percentile(&times, 0.99),
+    })
 }

@@ -77,7 +77,8 @@ impl Client {
                         None => self.more().await?,
                     }
                 };
-                let size = usize::from_str_radix(std::str::from_utf8(&self.buffer[at..at + line])?.trim(), 16)?;
+                let size =
+                    usize::from_str_radix(std::str::from_utf8(&self.buffer[at..at + line])?.trim(), 16)?;
                 let from = at + line + 2;
                 while self.buffer.len() < from + size + 2 {
                     self.more().await?;
@@ -101,7 +102,8 @@ impl Client {
 /// A request of a signed-in person.
 pub fn get(path: &str, cookie: &str, compressed: bool) -> Vec<u8> {
     let encoding = if compressed { "accept-encoding: gzip, deflate, br\r\n" } else { "" };
-    format!("GET {path} HTTP/1.1\r\nhost: bench\r\naccept: text/html\r\n{encoding}cookie: {cookie}\r\n\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nhost: bench\r\naccept: text/html\r\n{encoding}cookie: {cookie}\r\n\r\n")
+        .into_bytes()
 }
 
 pub fn post(path: &str, origin: &str, headers: &str, body: &[u8]) -> Vec<u8> {
@@ -130,7 +132,12 @@ pub fn percentile(sorted: &[f64], share: f64) -> f64 {
 }
 
 /// Asks for the same page over and over on `connections` connections, after a second of warming up.
-pub async fn load(address: &str, request: Vec<u8>, connections: usize, lasting: Duration) -> Result<Load, Failure> {
+pub async fn load(
+    address: &str,
+    request: Vec<u8>,
+    connections: usize,
+    lasting: Duration,
+) -> Result<Load, Failure> {
     let begin = Instant::now() + Duration::from_secs(1);
     let end = begin + lasting;
     let mut tasks = tokio::task::JoinSet::new();

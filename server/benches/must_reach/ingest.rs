@@ -47,7 +47,10 @@ pub async fn ingest(binary: &Path, database: &Database, report: &mut Report) -> 
     let bodies: Vec<Vec<u8>> = (0..CONVERSATIONS / LINES)
         .map(|batch| {
             let lines = (batch * LINES..(batch + 1) * LINES).map(|at| {
-                format!("{{\"id\":\"{run}-{at}\",\"channel\":\"chat\",\"language\":\"en\",\"turns\":{}}}\n", turns(at))
+                format!(
+                    "{{\"id\":\"{run}-{at}\",\"channel\":\"chat\",\"language\":\"en\",\"turns\":{}}}\n",
+                    turns(at)
+                )
             });
             lines.collect::<String>().into_bytes()
         })
@@ -67,7 +70,10 @@ pub async fn ingest(binary: &Path, database: &Database, report: &mut Report) -> 
     let rows: String = (0..CONVERSATIONS)
         .map(|at| {
             let turns = turns(at).replace('\\', "\\\\");
-            format!("{tenant}\t{}\t{run}-{at}\tchat\ten\t2026-01-01T00:00:00Z\t{turns}\t6\t500\n", uuid::Uuid::from_u128(run.as_u128() + at as u128))
+            format!(
+                "{tenant}\t{}\t{run}-{at}\tchat\ten\t2026-01-01T00:00:00Z\t{turns}\t6\t500\n",
+                uuid::Uuid::from_u128(run.as_u128() + at as u128)
+            )
         })
         .collect();
     let begin = Instant::now();
@@ -80,7 +86,7 @@ pub async fn ingest(binary: &Path, database: &Database, report: &mut Report) -> 
     admin
         .execute(AssertSqlSafe(format!("DELETE FROM pooled.conversation WHERE tenant_id = '{tenant}'")))
         .await?;
-    domain::api_keys::revoke(&cx, TenantId(tenant), key.id).await?;
+    domain::api_keys::revoke(&cx, TenantId(tenant), key.id, "the benchmark is over").await?;
     let share = own / floor;
     report.line(
         "NDJSON against COPY",

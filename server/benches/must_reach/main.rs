@@ -56,7 +56,11 @@ impl Report {
             println!("  {}", cells.join("  ").trim_end());
         }
         let missed = self.rows.iter().filter(|row| row[3] == "MISSED").count();
-        println!("\n  {} of {} targets reached\n", self.rows.iter().filter(|row| row[3] == "ok").count(), missed + self.rows.iter().filter(|row| row[3] == "ok").count());
+        println!(
+            "\n  {} of {} targets reached\n",
+            self.rows.iter().filter(|row| row[3] == "ok").count(),
+            missed + self.rows.iter().filter(|row| row[3] == "ok").count()
+        );
     }
 }
 
@@ -71,7 +75,11 @@ struct Scenario {
 /// The pages that are measured. The deep one begins in the middle of the fleet, by a cursor made from the first page's.
 async fn scenarios(steward: &Steward, database: &Database, cookie: &str) -> Result<Vec<Scenario>, Failure> {
     let page = steward.get("/tenants", cookie, false).await?.text().replace("&amp;", "&");
-    let cursor = page.split("after=").nth(1).and_then(|rest| rest.split(['"', '&']).next()).ok_or("no link to a next page")?;
+    let cursor = page
+        .split("after=")
+        .nth(1)
+        .and_then(|rest| rest.split(['"', '&']).next())
+        .ok_or("no link to a next page")?;
     let mut mark: serde_json::Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cursor)?)?;
     let mut admin = PgConnection::connect(&database.url).await?;
     let (name, id, at): (String, uuid::Uuid, i64) = sqlx::query_as(
@@ -131,7 +139,8 @@ struct Bench {
 
 impl Bench {
     fn from_env() -> Result<Self, Failure> {
-        let admin_url = std::env::var("DATABASE_URL").map_err(|_| "DATABASE_URL is not set: run `make bench`")?;
+        let admin_url =
+            std::env::var("DATABASE_URL").map_err(|_| "DATABASE_URL is not set: run `make bench`")?;
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no workspace")?.to_owned();
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
         let binary = target.join("release/server");
@@ -148,8 +157,15 @@ impl Bench {
         database(&self.binary, &self.admin_url, &self.data, tenants).await
     }
 
-    async fn load(&self, steward: &Steward, path: &str, cookie: &str, compressed: bool) -> Result<Load, Failure> {
-        load(&steward.address, get(path, cookie, compressed), CONNECTIONS, Duration::from_secs(self.seconds)).await
+    async fn load(
+        &self,
+        steward: &Steward,
+        path: &str,
+        cookie: &str,
+        compressed: bool,
+    ) -> Result<Load, Failure> {
+        load(&steward.address, get(path, cookie, compressed), CONNECTIONS, Duration::from_secs(self.seconds))
+            .await
     }
 
     /// Throughput against the floor, memory after it, the cold page.
@@ -184,7 +200,14 @@ impl Bench {
                 report.line(scenario.name, own, "its statements were not found: no floor", None);
                 continue;
             }
-            let floor = floor::floor(program, &database.url, statements, CONNECTIONS, self.seconds, &self.data.join("pgbench"))?;
+            let floor = floor::floor(
+                program,
+                &database.url,
+                statements,
+                CONNECTIONS,
+                self.seconds,
+                &self.data.join("pgbench"),
+            )?;
             let share = got.per_second / floor.per_second.max(0.001);
             report.line(scenario.name, own, "", None);
             report.line(
@@ -199,7 +222,10 @@ impl Bench {
         let compressed = self.load(&steward, "/tenants", &cookie, true).await?;
         report.line(
             "first page, compressed",
-            format!("{:.0}/s, p50 {:.1} ms, p99 {:.1} ms", compressed.per_second, compressed.p50, compressed.p99),
+            format!(
+                "{:.0}/s, p50 {:.1} ms, p99 {:.1} ms",
+                compressed.per_second, compressed.p50, compressed.p99
+            ),
             "",
             None,
         );
@@ -227,7 +253,8 @@ impl Bench {
             for scenario in scenarios(&steward, &database, &cookie).await? {
                 // One connection: how long a page takes, not how many there are at once.
                 let request = get(&scenario.path, &cookie, false);
-                let got = load(&steward.address, request, 1, Duration::from_secs(self.seconds / 2 + 1)).await?;
+                let got =
+                    load(&steward.address, request, 1, Duration::from_secs(self.seconds / 2 + 1)).await?;
                 of.push((scenario.name, got.p50));
             }
             medians.push(of);

@@ -18,7 +18,8 @@ pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Resul
     for tag in plain.split('<').map(|rest| rest.split('>').next().unwrap_or_default()) {
         let path = if tag.starts_with("link ") {
             let rel = attribute(tag, "rel").unwrap_or_default();
-            let wanted = rel == "stylesheet" || rel == "preload" && matches!(attribute(tag, "as"), Some("font" | "style" | "image"));
+            let wanted = rel == "stylesheet"
+                || rel == "preload" && matches!(attribute(tag, "as"), Some("font" | "style" | "image"));
             attribute(tag, "href").filter(|_| wanted)
         } else if tag.starts_with("use ") {
             attribute(tag, "href").and_then(|href| href.split('#').next())
@@ -27,7 +28,9 @@ pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Resul
         } else {
             None
         };
-        if let Some(path) = path.filter(|path| path.starts_with('/') && !needed.iter().any(|known| known == path)) {
+        if let Some(path) =
+            path.filter(|path| path.starts_with('/') && !needed.iter().any(|known| known == path))
+        {
             needed.push(path.to_owned());
         }
     }
@@ -36,7 +39,8 @@ pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Resul
     for path in &needed {
         let answer: Answer = steward.get(path, cookie, true).await?;
         bytes += answer.wire;
-        let name = path.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
+        let name =
+            path.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
         parts.push(format!("{name} {:.1}", kilobytes(answer.wire)));
     }
     let requests = needed.len() + 1;
@@ -66,9 +70,16 @@ pub fn assets(report: &mut Report) -> Result<(), Failure> {
         match found.last() {
             Some((_, bytes)) => {
                 let size = kilobytes(*bytes as usize);
-                report.line(&format!("{kind}, brotli"), format!("{size:.1} kB"), &format!("≤ {most} kB"), Some(size <= most));
+                report.line(
+                    &format!("{kind}, brotli"),
+                    format!("{size:.1} kB"),
+                    &format!("≤ {most} kB"),
+                    Some(size <= most),
+                );
             }
-            None => report.line(&format!("{kind}, brotli"), "not built".into(), &format!("≤ {most} kB"), None),
+            None => {
+                report.line(&format!("{kind}, brotli"), "not built".into(), &format!("≤ {most} kB"), None)
+            }
         }
     }
     Ok(())

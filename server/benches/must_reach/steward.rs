@@ -14,7 +14,12 @@ pub struct Database {
 }
 
 /// The database of a fleet of this size. What an earlier run left is used again if this binary still knows its schema.
-pub async fn database(binary: &Path, admin_url: &str, data: &Path, tenants: u64) -> Result<Database, Failure> {
+pub async fn database(
+    binary: &Path,
+    admin_url: &str,
+    data: &Path,
+    tenants: u64,
+) -> Result<Database, Failure> {
     let name = format!("bench_{tenants}");
     let (server, parameters) = admin_url.split_once('?').unwrap_or((admin_url, ""));
     let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
@@ -113,18 +118,26 @@ impl Steward {
         form.push(("password".into(), word("password")));
         let body = serde_urlencoded::to_string(&form)?;
         let answer = self
-            .post("/sign-in", "content-type: application/x-www-form-urlencoded\r\naccept: text/html\r\n", body.as_bytes())
+            .post(
+                "/sign-in",
+                "content-type: application/x-www-form-urlencoded\r\naccept: text/html\r\n",
+                body.as_bytes(),
+            )
             .await?;
         let cookies: Vec<&str> = answer
             .head
             .lines()
-            .filter_map(|line| line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie")))
+            .filter_map(|line| {
+                line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"))
+            })
             .filter_map(|(_, value)| value.trim().split(';').next())
             .collect();
         let cookie = cookies.join("; ");
         match self.get("/tenants", &cookie, false).await?.status {
             200 => Ok(cookie),
-            status => Err(format!("signing in led to {} and then to {status} at /tenants", answer.status).into()),
+            status => {
+                Err(format!("signing in led to {} and then to {status} at /tenants", answer.status).into())
+            }
         }
     }
 
@@ -133,10 +146,6 @@ impl Steward {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.child.id()
     }
 }
 

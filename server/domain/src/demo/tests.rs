@@ -42,6 +42,15 @@ async fn a_fleet_is_whole_and_true(admin: PgPool) {
         0
     );
     assert!(count(&admin, "SELECT count(*) FROM task_override").await >= 6);
+    // What the stage says, the onboarding list says too, also after the probes have looked.
+    let stages = "SELECT count(*) FROM tenant WHERE status IN ('trial', 'active') AND stage <> 'operate'";
+    let list = "SELECT string_agg(slug || ' ' || stage, ',' ORDER BY slug) FROM tenant";
+    let before: String = sqlx::query_scalar(list).fetch_one(&admin).await.expect("stages");
+    assert!(count(&admin, stages).await >= 5);
+    while crate::checklists::sweep(&cx, 100).await.expect("a sweep") > 0 {}
+    let after: String = sqlx::query_scalar(list).fetch_one(&admin).await.expect("stages");
+    assert_eq!(before, after);
+    assert_eq!(count(&admin, "SELECT count(*) FROM checklist_item WHERE state = 'failed'").await, 0);
     // The tenant admin gets in, and to one tenant only.
     let slug = sign_ins.tenant_admin.tenant.clone().expect("a slug");
     let own = crate::tenants::by_slug(&cx, &slug).await.expect("the demo tenant");
