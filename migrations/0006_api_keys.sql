@@ -14,7 +14,7 @@ CREATE TABLE steward.api_key (
   PRIMARY KEY (tenant_id, id)
 );
 -- A program is looked up by the id inside its key, before its tenant is known.
-CREATE UNIQUE INDEX api_key_by_id ON api_key (id);
+CREATE INDEX api_key_by_id ON api_key (id);
 -- Two living keys of one name could not be told apart when one of them has to be revoked.
 CREATE UNIQUE INDEX api_key_name_key ON api_key (tenant_id, lower(name)) WHERE revoked_at IS NULL;
 CALL isolate('api_key', 'tenant_id');

@@ -96,7 +96,7 @@ async fn serve_on(
         secret,
     };
     let app = router(&parts);
-    let sweeper = tokio::spawn(sweep(services.clone()));
+    let hourly = tokio::spawn(hourly(services.clone()));
     let (stop_worker, worker_stops) = tokio::sync::oneshot::channel::<()>();
     let worker = domain::pipeline::Worker::new(services.clone()).run(async {
         let _ = worker_stops.await;
@@ -108,7 +108,7 @@ async fn serve_on(
     if cut > 0 {
         tracing::warn!(connections = cut, "cut off at the end of the drain");
     }
-    sweeper.abort();
+    hourly.abort();
     drop(stop_worker);
     // It finishes what it has in hand; what it cannot, the lease gives back.
     if tokio::time::timeout(Duration::from_secs(10), worker).await.is_err() {
@@ -228,13 +228,28 @@ fn secret(config: &Config, services: &Services) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// Removes ended sessions and old counters, every hour.
-async fn sweep(services: Services) {
+/// At the start and every hour: looks whether anything weakens the isolation of tenants, and removes ended sessions and
+/// old counters.
+async fn hourly(services: Services) {
     let mut tick = tokio::time::interval(Duration::from_secs(3600));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        if let Err(error) = domain::users::sweep(&services.system("sweep")).await {
+        let cx = services.system("hourly");
+        match domain::isolation::lint(&cx).await {
+            Ok(findings) => {
+                for finding in &findings {
+                    tracing::error!(
+                        rule = finding.rule,
+                        object = finding.object,
+                        "the isolation of tenants is weakened"
+                    );
+                }
+                tracing::info!(findings = findings.len(), "isolation checked");
+            }
+            Err(error) => tracing::error!(%error, "isolation could not be checked"),
+        }
+        if let Err(error) = domain::users::sweep(&cx).await {
             tracing::warn!(%error, "ended sessions were not removed");
         }
     }

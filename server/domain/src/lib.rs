@@ -20,6 +20,7 @@ pub mod error;
 pub mod fields;
 mod fresh;
 pub mod health;
+pub mod isolation;
 pub mod overview;
 pub mod pipeline;
 pub mod plans;

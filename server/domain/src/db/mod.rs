@@ -127,3 +127,45 @@ pub async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool> {
         .await?;
     Ok(pool)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(admin: &PgPool) -> String {
+        admin.connect_options().to_url_lossy().to_string()
+    }
+
+    #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+    async fn a_schema_newer_than_the_binary_is_left_alone(admin: PgPool) {
+        migrate(&url(&admin)).await.expect("our own schema is fine, again and again");
+        sqlx::query("INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (999999, 'from the future', true, '', 0)")
+            .execute(&admin)
+            .await
+            .expect("a newer version");
+        let error = migrate(&url(&admin)).await.expect_err("refused");
+        assert!(error.to_string().contains("999999"), "{error}");
+    }
+
+    #[sqlx::test]
+    async fn processes_that_start_together_migrate_one_after_the_other(admin: PgPool) {
+        let url = url(&admin);
+        let (a, b, c) = tokio::join!(migrate(&url), migrate(&url), migrate(&url));
+        for outcome in [a, b, c] {
+            outcome.expect("migrated");
+        }
+        let twice: i64 = sqlx::query_scalar("SELECT count(*) FROM (SELECT version FROM _sqlx_migrations GROUP BY version HAVING count(*) > 1) x")
+            .fetch_one(&admin)
+            .await
+            .expect("a count");
+        assert_eq!(twice, 0);
+    }
+
+    #[test]
+    fn the_logins_password_follows_from_the_administrators() {
+        let one = app_password("postgres://a:b@h/d").expect("a password");
+        assert_eq!(one.len(), 64);
+        assert_eq!(Some(&one), app_password("postgres://a:b@h/d").ok().as_ref());
+        assert_ne!(Some(one), app_password("postgres://a:c@h/d").ok());
+    }
+}
