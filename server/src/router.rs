@@ -18,6 +18,7 @@
 //! 10. [`uploads`]: takes files, which alone may be larger than what goes on from here.
 //! 11. [`forms`]: runs the function that a form names by sending it through what follows.
 //! 12. [`gate`]: nobody unknown beyond here, neither by address nor by a form's name.
+//! 13. [`speak`]: a function's error gets its own status; by itself each would be a 500.
 
 use crate::api;
 use crate::assets::{assets, stylesheet};
@@ -26,13 +27,15 @@ use crate::headers::{Headers, PageNonce, headers, is_html};
 use crate::observe::{Observe, observe, panicked};
 use crate::session::{Identify, gate, home, identify};
 use crate::upload::{MAX_UPLOAD, uploads};
+use app::AppError;
 use app::request::SessionCookie;
 use axum::Router;
+use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use domain::Services;
 use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
@@ -96,6 +99,8 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
     let pages = Router::new()
         .route("/", get(home))
         .route(app::paths::TENANTS_EXPORT, get(crate::download::tenants))
+        // What is no function is no page either.
+        .route("/api/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
         .leptos_routes_with_context(options, generate_route_list(app::App), provide_nonce, move || {
             app::shell(shell_options.clone())
         })
@@ -105,6 +110,7 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
     Router::new()
         .fallback_service(pages)
         .layer(from_fn(crate::theme::theme))
+        .layer(from_fn(speak))
         .layer(from_fn(gate))
         .layer(from_fn_with_state(Forms::new(secret), forms))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
@@ -138,6 +144,28 @@ async fn detach(request: Request, next: Next) -> Response {
             Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         },
     }
+}
+
+/// The longest error of a function.
+const MAX_ERROR: usize = 64 * 1024;
+
+/// Gives the error of a server function the status that it stands for.
+async fn speak(request: Request, next: Next) -> Response {
+    let function = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    if !function
+        || response.status() != StatusCode::INTERNAL_SERVER_ERROR
+        || !response.headers().contains_key("serverfnerror")
+    {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, MAX_ERROR).await.unwrap_or_default();
+    if let Ok(error) = serde_json::from_slice::<AppError>(&body) {
+        parts.status = StatusCode::from_u16(error.status()).unwrap_or(parts.status);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    Response::from_parts(parts, body.into())
 }
 
 /// Whether this process can do its work: the database answers.

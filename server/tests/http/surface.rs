@@ -1,0 +1,177 @@
+//! Walks every door there is (`server::surface`): without a session, with too weak a role, with another tenant's id.
+//! Each refusal comes with a positive control, so that nothing passes because a sample is wrong, and with a look at the
+//! database, so that nothing is refused and done.
+
+use crate::site::{Site, get, post};
+use axum::http::{Method, StatusCode};
+use leptos_axum::generate_route_list;
+use model::permission::Role;
+use server::surface::{Asks, FUNCTIONS, Function, ROUTES, registered};
+use sqlx::PgPool;
+
+/// Functions that change something, but whose sample cannot succeed on the tests' small site. May only shrink.
+const NOT_SHOWN_TO_WORK: &[&str] = &["sign_in", "bootstrap", "bootstrap_check"];
+
+fn call(function: &Function, sample: &str) -> crate::site::Call {
+    let (method, path) = registered().remove(function.name).expect("listed functions are mounted");
+    if method == Method::GET {
+        get(&format!("{path}?{sample}"))
+    } else {
+        post(&path, sample).with("accept", "application/json")
+    }
+}
+
+/// The tenant that samples name, with what their other parameters name.
+async fn acme(site: &Site) -> model::TenantId {
+    site.tenant("acme").await
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn nobody_passes_any_door_without_a_session(admin: PgPool) {
+    let site = Site::new(admin).await;
+    acme(&site).await;
+    let before = site.state().await;
+    for function in FUNCTIONS.iter().filter(|function| function.asks != Asks::Nothing) {
+        let answer = site.send(call(function, function.sample)).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}: {}", function.name, answer.body);
+        // By the page's form as well.
+        let answer = site
+            .send(
+                post("/sign-in", &format!("_form={}&{}", function.name, function.sample))
+                    .with("accept", "text/html"),
+            )
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", function.name);
+        assert!(answer.header("location").starts_with("/sign-in"), "{}", function.name);
+    }
+    let pages = generate_route_list(app::App);
+    assert!(pages.len() > 3);
+    for page in pages {
+        let path = page.path().replace(":slug", "acme").replace(":token", "guess").replace(':', "x");
+        if path.starts_with("/sign-in") || path.starts_with("/bootstrap/") {
+            continue;
+        }
+        let answer = site.send(get(&path)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+        assert!(answer.header("location").starts_with("/sign-in"), "{path}");
+    }
+    for route in ROUTES.iter().filter(|route| route.permission.is_some()) {
+        let method = route.method.parse().expect("a method");
+        let path = route.path.replace('{', "").replace('}', "");
+        let answer = site
+            .send(
+                post(&path, route.sample)
+                    .method(method)
+                    .with("content-type", route.content_type)
+                    .with("origin", ""),
+            )
+            .await;
+        assert_eq!(
+            answer.status,
+            StatusCode::UNAUTHORIZED,
+            "{} {}: {}",
+            route.method,
+            route.path,
+            answer.body
+        );
+        assert_eq!(
+            answer.header("content-type"),
+            "application/problem+json",
+            "{} {}",
+            route.method,
+            route.path
+        );
+    }
+    assert_eq!(site.state().await, before, "nothing was done");
+    assert_eq!(site.done().await, 0);
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn too_weak_a_role_is_refused_and_the_refusal_recorded(admin: PgPool) {
+    let site = Site::new(admin).await;
+    let acme = acme(&site).await;
+    let mut people = vec![];
+    for role in Role::ALL {
+        let tenant = (!role.is_platform()).then_some(acme);
+        people.push((*role, site.signed_in(*role, tenant).await));
+    }
+    let before = site.state().await;
+    let mut refused = 0;
+    for function in FUNCTIONS {
+        let (Asks::Platform(permission) | Asks::Tenant(permission, _)) = function.asks else { continue };
+        for (role, token) in people.iter().filter(|(role, _)| !role.grants(permission)) {
+            let answer = site.send(call(function, function.sample).by(token)).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} as {role}: {}", function.name, answer.body);
+            refused += 1;
+        }
+    }
+    assert_eq!(site.state().await, before, "nothing was done");
+    assert_eq!(
+        site.count("SELECT count(*) FROM audit_entry WHERE action = 'access.denied' AND result = 'denied'")
+            .await,
+        refused
+    );
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn another_tenant_looks_missing(admin: PgPool) {
+    let site = Site::new(admin).await;
+    acme(&site).await;
+    let other = site.tenant("other").await;
+    let token = site.signed_in(Role::TenantAdmin, Some(other)).await;
+    let before = site.state().await;
+    let mut tried = 0;
+    for function in FUNCTIONS {
+        let Asks::Tenant(permission, parameter) = function.asks else { continue };
+        let answer = site.send(call(function, function.sample).by(&token)).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{}: {}", function.name, answer.body);
+        // A tenant that is nowhere answers the same, word for word.
+        let nowhere = function.sample.replace(&format!("{parameter}=acme"), &format!("{parameter}=nowhere"));
+        let missing = site.send(call(function, &nowhere).by(&token)).await;
+        assert_eq!((missing.status, &missing.body), (answer.status, &answer.body), "{}", function.name);
+        // The positive control: the same call on one's own tenant gets past the door.
+        if Role::TenantAdmin.grants(permission) && !permission.writes() {
+            let own = function.sample.replace(&format!("{parameter}=acme"), &format!("{parameter}=other"));
+            let answer = site.send(call(function, &own).by(&token)).await;
+            assert!(!matches!(answer.status.as_u16(), 401 | 403), "{}: {}", function.name, answer.body);
+        }
+        tried += 1;
+    }
+    assert!(tried > 0);
+    assert_eq!(site.state().await, before, "nothing was done");
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn who_may_can_and_every_change_is_audited(admin: PgPool) {
+    let site = Site::new(admin).await;
+    acme(&site).await;
+    let mut unproven = vec![];
+    for (n, function) in FUNCTIONS.iter().enumerate() {
+        site.person(&format!("owner{n}@example.com"), Role::Owner, None).await;
+        let token = site.sign_in(&format!("owner{n}@example.com")).await;
+        let before = site.done().await;
+        let answer = site.send(call(function, function.sample).by(&token)).await;
+        assert!(
+            !matches!(answer.status.as_u16(), 401 | 403 | 500..),
+            "{}: {} {}",
+            function.name,
+            answer.status,
+            answer.body
+        );
+        let lines = site.done().await - before;
+        let worked = answer.status.is_success() || answer.status.is_redirection();
+        match (function.changes, worked) {
+            (true, true) => assert!(lines > 0, "{} changed something and left no audit line", function.name),
+            (true, false) => unproven.push(function.name),
+            (false, true) if function.name != "sign_out" => {
+                assert_eq!(lines, 0, "{} only reads, yet wrote audit", function.name)
+            }
+            (false, false) => {
+                panic!("{}: the sample does not read: {} {}", function.name, answer.status, answer.body)
+            }
+            _ => {}
+        }
+    }
+    unproven.retain(|name| !NOT_SHOWN_TO_WORK.contains(name));
+    assert_eq!(unproven, Vec::<&str>::new(), "these samples did not succeed for an owner");
+}
