@@ -59,7 +59,7 @@ INSERT INTO checklist (key, version, title, steps) VALUES
    "owner": "Steward", "due_days": 0, "probe": "ingestion_off"},
   {"key": "processing_stopped", "title": "Processing stopped, tasks paused", "phase": "Wind down",
    "why": "Results that nobody will read cost money and touch personal data.",
-   "how": "Conversations that were waiting are finished or skipped; the check looks for work in progress and for new runs.",
+   "how": "The pipeline leaves conversations of a leaving tenant as they are; the check looks for work in progress and for new runs.",
    "owner": "Steward", "due_days": 1, "probe": "processing_stopped", "after": ["ingestion_off"]},
   {"key": "export", "title": "Export offered and handed over", "phase": "Hand over",
    "why": "Data portability (GDPR Art. 20), due within 30 days.",

@@ -72,6 +72,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/tasks/:key/compare") view=crate::tasks::TaskComparePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks/:key/revert") view=crate::tasks::TaskRevertPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/fields") view=crate::fields::FieldsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/onboarding") view=crate::checklists::OnboardingPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/offboarding") view=tenants::OffboardingPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/suspend") view=tenants::SuspendPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/reinstate") view=tenants::ReinstatePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/plan") view=tenants::PlanPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/go-live") view=tenants::GoLivePage ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

@@ -10,6 +10,7 @@ pub mod api_keys;
 pub mod app;
 pub mod audit;
 pub mod charts;
+pub mod checklists;
 pub mod error;
 pub mod fields;
 pub mod gallery;

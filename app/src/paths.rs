@@ -44,6 +44,11 @@ pub fn audit_entry(stream: &str, seq: i64) -> String {
     format!("{AUDIT}/{stream}/{seq}")
 }
 
+/// One item of a checklist of a tenant, opened; `list` is the section's name.
+pub fn tenant_item(slug: &str, list: &str, item: &str) -> String {
+    format!("{}?item={}", tenant(slug, list), encoded(item))
+}
+
 /// The sign-in page that leads back to `next` (a local path with its query).
 pub fn sign_in(next: &str) -> String {
     if next.is_empty() || next == HOME { SIGN_IN.into() } else { format!("{SIGN_IN}?next={}", encoded(next)) }

@@ -103,6 +103,34 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("keep_task_override", TaskOverride, "slug=acme&key=summary&version=1&base=1"),
     tenant("revert_task", TaskOverride, "slug=acme&key=summary&version=2"),
     tenant("get_fields", FieldRead, "slug=acme"),
+    tenant("get_overview", TenantRead, "slug=acme"),
+    tenant("get_limits", TenantRead, "slug=acme"),
+    // The moves of a tenant's life
+    tenant("get_impact", TenantSuspend, "slug=acme"),
+    tenant("get_graces", TenantOffboard, "slug=acme"),
+    tenant("get_plan_change", TenantPlan, "slug=acme&plan=free"),
+    tenant(
+        "suspend_tenant",
+        TenantSuspend,
+        "slug=acme&version=1&code=inactivity&scope=read_only&reason=test",
+    ),
+    tenant("reinstate_tenant", TenantSuspend, "slug=acme&version=1&proof=test"),
+    tenant("change_plan", TenantPlan, "slug=acme&version=1&plan=enterprise"),
+    tenant(
+        "start_offboarding",
+        TenantOffboard,
+        "slug=acme&version=1&code=contract_end&reason=test&confirm=acme",
+    ),
+    tenant("cancel_offboarding", TenantOffboard, "slug=acme&version=1&reason=test"),
+    tenant("go_live", TenantGoLive, "slug=acme&version=1"),
+    tenant("set_contacts", ChecklistWork, "slug=acme&version=1&support=a&escalation=b"),
+    // Checklists
+    tenant("get_checklist", ChecklistRead, "slug=acme&list=onboarding"),
+    tenant("begin_onboarding", ChecklistWork, "slug=acme"),
+    tenant("check_item", ChecklistWork, "slug=acme&list=onboarding&step=ingestion"),
+    tenant("complete_item", ChecklistWork, "slug=acme&list=onboarding&step=dashboards&note=test"),
+    tenant("waive_item", ChecklistWaive, "slug=acme&list=onboarding&step=dashboards&reason=test"),
+    tenant("reopen_item", ChecklistWork, "slug=acme&list=onboarding&step=dashboards&reason=test"),
 ];
 
 /// A route of the machine API. Its caller is a key, its tenant the key's.

@@ -5,9 +5,8 @@
 //! action that the role can never do is absent; one that the status forbids is there, disabled, with the reason.
 
 use super::lifecycle_api::get_tenant_head;
-use super::parts::{Day, Utc, band_look, icon, status_look};
 use crate::paths;
-use crate::ui::{self, Load};
+use crate::ui::{self, Kind, Load, NavItem, StageNote, Tone};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::permission::{Actor, Permission, Scope, Verdict};
@@ -123,129 +122,69 @@ pub fn TenantFrame(head: TenantHead, section: Section, children: Children) -> im
 #[component]
 fn Header(head: TenantHead, section: Section) -> impl IntoView {
     let tenant = head.tenant.clone();
-    let (tone, symbol) = status_look(tenant.status);
-    let quiet = (tenant.status == Status::Deleted).then_some("outline");
     let home = paths::tenant(&tenant.slug, "overview");
-    let here = paths::tenant(&tenant.slug, section.as_str());
-    let platform = head.viewer.is_platform();
-    let role = match &head.viewer {
-        Actor::User { platform: Some(role), .. } => Some(role.label().to_lowercase()),
-        _ => None,
+    let mut crumbs = vec![(home, tenant.name.clone())];
+    if head.viewer.is_platform() {
+        crumbs.insert(0, (paths::TENANTS.into(), "Tenants".into()));
+    }
+    if section != Section::Overview {
+        crumbs.push((paths::tenant(&tenant.slug, section.as_str()), section.label().into()));
+    }
+    let until = if tenant.status == Status::Trial { tenant.trial_ends_at } else { tenant.grace_ends_at };
+    let badges = view! {
+        <ui::StatusBadge status=tenant.status reason=tenant.status_reason.clone() suspension=tenant.suspension until=until/>
+        <ui::PlanTag plan=tenant.plan/>
+        {tenant.legal_hold.then(|| view! { <ui::Badge tone=Tone::Danger icon="lock" outline=true>"Legal hold"</ui::Badge> })}
     };
     view! {
-        <nav class="c-crumbs" aria-label="Breadcrumb"><ol>
-            {platform.then(|| view! { <li><a href=paths::TENANTS>"Tenants"</a></li> })}
-            {(section != Section::Overview).then(|| view! { <li><a href=home>{tenant.name.clone()}</a></li> })}
-            <li><a href=here aria-current="page">{if section == Section::Overview { tenant.name.clone() } else { section.label().to_owned() }}</a></li>
-        </ol></nav>
-        <header class="c-page-head">
-            <div class="c-page-head__row">
-                <div class="c-page-head__title">
-                    <h1>{tenant.name.clone()}</h1>
-                    <span class="c-badge" data-tone=tone data-kind=quiet>{icon(symbol)}{tenant.status_text(head.now)}</span>
-                    <span class="c-tag">{tenant.plan.label()}</span>
-                    {tenant.legal_hold.then(|| view! { <span class="c-badge" data-tone="danger" data-kind="outline">{icon("lock")}"Legal hold"</span> })}
-                </div>
-                <div class="c-page-head__actions">{actions(&head)}</div>
-            </div>
-            <ul class="c-meta">
-                {role.map(|role| view! { <li>{format!("You are viewing {} as {role}", tenant.name)}</li> })}
-                <li><code>{tenant.slug.clone()}</code></li>
-                <li><span class="u-visually-hidden">"Id "</span><code>{tenant.id.to_string()}</code></li>
-                <li>{tenant.region.clone()}</li>
-                <li>"Created "<Day at=tenant.created_at/></li>
-                {tenant.owner_name.clone().map(|owner| view! { <li>{format!("Owner {owner}")}</li> })}
-            </ul>
-            <div class="c-page-head__band">{score(&head)}{stages(&head)}</div>
-        </header>
+        <ui::Breadcrumbs items=crumbs/>
+        <ui::PageHeader title=tenant.name.clone() badges=badges.into_any() actions=actions(&head) meta=facts(&head)>
+            <a class="c-score__link" href=paths::tenant(&tenant.slug, Section::Health.as_str()) title="Health">
+                <ui::Score score=tenant.health_score change=head.score_change.map(i64::from)/>
+            </a>
+            <ui::Stages stage=tenant.stage status=tenant.status notes=notes(&head)/>
+        </ui::PageHeader>
     }
     .into_any()
 }
 
-/// Ring, number and band; a link to where they come from.
-fn score(head: &TenantHead) -> AnyView {
+/// The small facts below the name; who looks at a tenant from outside is told so.
+fn facts(head: &TenantHead) -> Vec<AnyView> {
     let tenant = &head.tenant;
-    let (band, symbol) = band_look(tenant.health_band);
-    let arc = format!("{} 100", tenant.health_score.unwrap_or(0));
-    let number = tenant.health_score.map_or_else(|| "—".to_owned(), |score| score.to_string());
-    let change = head.score_change.filter(|change| *change != 0);
-    let spoken = match (tenant.health_score, change) {
-        (None, _) => "No health score yet".to_owned(),
-        (Some(score), None) => format!("{score}, {}", tenant.health_band.label()),
-        (Some(score), Some(change)) => {
-            format!(
-                "{score}, {}, {} {} in 30 days",
-                tenant.health_band.label(),
-                if change < 0 { "down" } else { "up" },
-                change.abs()
-            )
-        }
-    };
-    let delta = change.map(|change| {
-        let (tone, arrow) = if change < 0 { ("danger", "arrow-down") } else { ("success", "arrow-up") };
-        view! { <p class="c-delta" data-tone=tone aria-hidden="true">{icon(arrow)}{format!("{} in 30 days", change.abs())}</p> }
-    });
-    view! {
-        <div class="c-score" data-band=band>
-            <svg class="c-score__ring" viewBox="0 0 64 64" aria-hidden="true">
-                <circle cx="32" cy="32" r="28"/>
-                <circle class="c-score__arc" cx="32" cy="32" r="28" pathLength="100" stroke-dasharray=arc/>
-            </svg>
-            <p class="c-score__number" aria-hidden="true">{number}</p>
-            <div class="c-score__text">
-                <p class="c-score__band">
-                    <a href=paths::tenant(&tenant.slug, Section::Health.as_str())>
-                        <span aria-hidden="true">{icon(symbol)}{tenant.health_band.label()}</span>
-                        <span class="u-visually-hidden">{format!("Health: {spoken}")}</span>
-                    </a>
-                </p>
-                {delta}
-            </div>
-        </div>
+    let mut facts = Vec::new();
+    if let Actor::User { platform: Some(role), .. } = &head.viewer {
+        facts.push(format!("You are viewing {} as {}", tenant.name, role.label().to_lowercase()).into_any());
     }
-    .into_any()
+    let slug = tenant.slug.clone();
+    let id = tenant.id.to_string();
+    facts.push(
+        view! { <code>{slug.clone()}</code> <ui::Copy value=slug label="Copy slug".to_owned()/> }.into_any(),
+    );
+    facts.push(
+        view! { <span class="u-visually-hidden">"Id "</span><code>{id.clone()}</code> <ui::Copy value=id label="Copy id".to_owned()/> }
+            .into_any(),
+    );
+    facts.push(tenant.region.clone().into_any());
+    facts.push(view! { "Created "<ui::When at=tenant.created_at/> }.into_any());
+    if let Some(owner) = &tenant.owner_name {
+        facts.push(format!("Owner {owner}").into_any());
+    }
+    facts
 }
 
-/// The six stages with the one it is in.
-fn stages(head: &TenantHead) -> AnyView {
+/// The stage it is in says how far its list is and leads there.
+fn notes(head: &TenantHead) -> Vec<StageNote> {
     let tenant = &head.tenant;
-    let items = Stage::ALL.iter().map(|stage| {
-        let state = stage_state(*stage, tenant);
-        let note = match (state, head.onboarding) {
-            ("current", Some(progress)) if matches!(stage, Stage::Configure | Stage::Validate | Stage::GoLive) => format!("{} of {} items", progress.done, progress.total),
-            ("current", _) => "now".to_owned(),
-            ("failed", _) => "failed".to_owned(),
-            ("stopped", _) => "stopped".to_owned(),
-            ("done", _) => "done".to_owned(),
-            _ => "ahead".to_owned(),
-        };
-        let label = match (state, stage) {
-            ("current" | "stopped", Stage::Configure | Stage::Validate | Stage::GoLive) => {
-                view! { <a class="c-stages__label" href=paths::tenant(&tenant.slug, Section::Onboarding.as_str())>{stage.label()}</a> }.into_any()
-            }
-            ("current", Stage::Offboard) => {
-                view! { <a class="c-stages__label" href=paths::tenant(&tenant.slug, Section::Offboarding.as_str())>{stage.label()}</a> }.into_any()
-            }
-            _ => view! { <span class="c-stages__label">{stage.label()}</span> }.into_any(),
-        };
-        let step = matches!(state, "current" | "stopped" | "failed").then_some("step");
-        view! { <li class="c-stages__item" data-state=state aria-current=step>{label}<span class="c-stages__note">{note}</span></li> }
-    });
-    view! { <ol class="c-stages" aria-label="Lifecycle">{items.collect_view()}</ol> }.into_any()
-}
-
-fn stage_state(stage: Stage, tenant: &Tenant) -> &'static str {
-    if stage == tenant.stage {
-        match tenant.status {
-            Status::Failed => "failed",
-            Status::Suspended => "stopped",
-            Status::Deleted => "done",
-            _ => "current",
+    let to = |section: Section| Some(paths::tenant(&tenant.slug, section.as_str()));
+    match (tenant.stage, head.onboarding) {
+        (Stage::Configure | Stage::Validate | Stage::GoLive, Some(progress)) => {
+            let note = format!("{} of {} items", progress.done, progress.total);
+            vec![StageNote { stage: tenant.stage, note, href: to(Section::Onboarding) }]
         }
-    } else if stage < tenant.stage {
-        "done"
-    } else {
-        "ahead"
+        (Stage::Offboard, _) => {
+            vec![StageNote { stage: Stage::Offboard, note: "now".into(), href: to(Section::Offboarding) }]
+        }
+        _ => vec![],
     }
 }
 
@@ -253,50 +192,42 @@ fn stage_state(stage: Stage, tenant: &Tenant) -> &'static str {
 fn actions(head: &TenantHead) -> AnyView {
     let tenant = &head.tenant;
     let to = |section: &str| paths::tenant(&tenant.slug, section);
-    let open = head.onboarding.is_some_and(|p| p.done < p.total);
+    let allowed = |permission| could(&head.viewer, permission, tenant);
+    let open = head.onboarding.is_none_or(|progress| progress.done < progress.total);
     let primary = match (tenant.status, tenant.stage) {
-        (Status::Suspended, _) => None,
+        (Status::Suspended, _) => Some((Permission::TenantSuspend, "Reinstate…", to("reinstate"))),
         (Status::Offboarding, _) => Some((Permission::ChecklistRead, "Open runbook", to("offboarding"))),
-        (_, Stage::GoLive) if !open => Some((Permission::TenantCreate, "Go live…", to("go-live"))),
+        (_, Stage::GoLive) if !open => Some((Permission::TenantGoLive, "Go live…", to("go-live"))),
         (_, Stage::Configure | Stage::Validate | Stage::GoLive) => {
             Some((Permission::ChecklistWork, "Continue onboarding", to("onboarding")))
         }
         _ => None,
     };
-    let primary = primary.filter(|(permission, ..)| could(&head.viewer, *permission, tenant)).map(
-        |(_, label, href)| {
-            view! { <a class="c-button" data-kind="primary" href=href>{label}</a> }
-        },
-    );
-    let suspended = tenant.status == Status::Suspended;
+    let primary = primary
+        .filter(|(permission, ..)| allowed(*permission))
+        .map(|(_, label, href)| view! { <ui::LinkButton href kind=Kind::Primary>{label}</ui::LinkButton> });
     let list = [
-        (Action::ChangePlan, Permission::TenantPlan, "Change plan…", to("plan"), None),
-        if suspended {
-            (Action::Reinstate, Permission::TenantSuspend, "Reinstate…", to("reinstate"), Some("primary"))
-        } else {
-            (Action::Suspend, Permission::TenantSuspend, "Suspend…", to("suspend"), None)
-        },
+        (Action::ChangePlan, Permission::TenantPlan, "Change plan…", "plan", Kind::Default, "why-plan"),
+        (Action::Suspend, Permission::TenantSuspend, "Suspend…", "suspend", Kind::Default, "why-suspend"),
         (
             Action::StartOffboarding,
             Permission::TenantOffboard,
             "Start offboarding…",
-            to("offboarding"),
-            Some("danger-quiet"),
+            "offboarding",
+            Kind::DangerQuiet,
+            "why-offboard",
         ),
     ];
-    let buttons = list.into_iter().filter(|(_, permission, ..)| could(&head.viewer, *permission, tenant)).map(|(action, _, label, href, kind)| {
-        match action.check(tenant.status) {
-            Ok(()) => view! { <a class="c-button" data-kind=kind href=href>{label}</a> }.into_any(),
-            Err(why) => {
-                let id = format!("why-{}", label.split(' ').next().unwrap_or_default().trim_end_matches('…').to_lowercase());
-                view! {
-                    <button class="c-button" type="button" aria-disabled="true" aria-describedby=id.clone() title=why.clone()>{label}</button>
-                    <span id=id class="u-visually-hidden">{why}</span>
-                }
-                .into_any()
-            }
-        }
-    });
+    let buttons = list
+        .into_iter()
+        // The way back stands as the primary button; the way there would be a riddle beside it.
+        .filter(|(action, ..)| !(tenant.status == Status::Suspended && *action == Action::Suspend))
+        .filter(|(action, ..)| !(tenant.status == Status::Offboarding && *action == Action::StartOffboarding))
+        .filter(|(_, permission, ..)| allowed(*permission))
+        .map(|(action, _, label, section, kind, id)| match action.check(tenant.status) {
+            Ok(()) => view! { <ui::LinkButton href=to(section) kind>{label}</ui::LinkButton> }.into_any(),
+            Err(reason) => view! { <ui::DisabledButton id reason>{label}</ui::DisabledButton> }.into_any(),
+        });
     view! { {primary}{buttons.collect_view()} }.into_any()
 }
 
@@ -305,69 +236,82 @@ fn banner(head: &TenantHead) -> Option<AnyView> {
     let tenant = &head.tenant;
     let by = head.status_by.clone().map(|by| format!(" by {by}"));
     let reason = tenant.reason_label().map(|reason| format!(": {}", reason.to_lowercase()));
+    let since = tenant.status_since;
     let note = tenant.status_note.clone().map(|note| view! { <p>"Note: "<q>{note}</q></p> });
-    let (symbol, tone, text, way_out) = match tenant.status {
+    let (icon, tone, text, way_out) = match tenant.status {
         Status::Suspended => {
             let (kind, effect) = match tenant.suspension {
-                Some(Suspension::ReadOnly) => ("read-only", "Its people and API keys can read; nothing can be written and nothing is ingested."),
-                _ => ("blocked", "Its people cannot sign in to it and its API keys are refused."),
+                Some(Suspension::ReadOnly) => {
+                    ("read-only", "Its people and API keys can read; nothing can be written or taken in.")
+                }
+                _ => ("blocked", "Its people see nothing of it and its API keys are refused."),
             };
-            let out = (Permission::TenantSuspend, "Reinstate…", "reinstate");
+            let text = view! { <p><strong>{format!("Suspended, {kind}")}</strong>{reason}", since "<ui::When at=since full=true/>{by}". "{effect}</p> };
             (
                 "status-suspended",
-                "warning",
-                view! { <p><strong>{format!("Suspended, {kind}")}</strong>{reason}", since "<Utc at=tenant.status_since/>{by}". "{effect}</p> }.into_any(),
-                Some(out),
+                Tone::Warning,
+                text.into_any(),
+                Some((Permission::TenantSuspend, "Reinstate…", "reinstate")),
             )
         }
         Status::Offboarding => {
             let left = match tenant.days_left(head.now) {
-                Some(0) => "the grace period is over".to_owned(),
-                Some(1) => "1 day left".to_owned(),
-                Some(days) => format!("{days} days left"),
-                None => String::new(),
+                Some(0) | None => "the grace period is over".to_owned(),
+                Some(days) => format!("{} left", ui::plural(days, "day")),
             };
-            let until = tenant.grace_ends_at.map(|at| view! { " Access ends not before "<Utc at/>"." });
+            let effect = if tenant.suspension == Some(Suspension::Blocked) {
+                "All access is blocked."
+            } else {
+                "It is read-only."
+            };
+            let until = tenant
+                .grace_ends_at
+                .map(|at| view! { " Access ends not before "<ui::When at full=true/>"." });
+            let text = view! { <p><strong>{format!("Offboarding, {left}")}</strong>{reason}", started "<ui::When at=since full=true/>{by}". "{effect}{until}</p> };
             (
                 "status-offboarding",
-                "warning",
-                view! { <p><strong>{format!("Offboarding, {left}")}</strong>{reason}", started "<Utc at=tenant.status_since/>{by}". It is read-only."{until}</p> }.into_any(),
+                Tone::Orange,
+                text.into_any(),
                 Some((Permission::TenantOffboard, "Cancel offboarding…", "offboarding")),
             )
         }
-        Status::Offboarded | Status::Purging => (
-            "archive",
-            "info",
-            view! { <p><strong>{tenant.status.label()}</strong>{reason}", since "<Utc at=tenant.status_since/>". Nobody of this tenant has access."</p> }.into_any(),
-            None,
-        ),
+        Status::Offboarded | Status::Purging => {
+            let text = view! { <p><strong>{tenant.status.label()}</strong>{reason}", since "<ui::When at=since full=true/>". Nobody of this tenant has access."</p> };
+            ("archive", Tone::Info, text.into_any(), None)
+        }
         Status::Failed => {
-            ("octagon-x", "danger", view! { <p><strong>"Provisioning failed"</strong>", "<Utc at=tenant.status_since/>"."</p> }.into_any(), None)
+            let text =
+                view! { <p><strong>"Provisioning failed"</strong>", "<ui::When at=since full=true/>"."</p> };
+            ("octagon-x", Tone::Danger, text.into_any(), None)
         }
         _ => return None,
     };
     let way_out = way_out.filter(|(permission, ..)| could(&head.viewer, *permission, tenant)).map(|(_, label, section)| {
-        view! { <div class="c-banner__actions"><a class="c-button" data-size="sm" href=paths::tenant(&tenant.slug, section)>{label}</a></div> }
+        view! { <ui::LinkButton href=paths::tenant(&tenant.slug, section) size=ui::Size::Small>{label}</ui::LinkButton> }.into_any()
     });
-    let banner = view! {
-        <section class="c-banner" data-kind="strip" data-tone=tone aria-label="Status of this tenant">
-            {icon(symbol)}
-            <div class="c-banner__body">{text}{note}</div>
-            {way_out}
-        </section>
-    };
-    Some(banner.into_any())
+    let way_out = way_out.unwrap_or_else(|| ().into_any());
+    Some(
+        view! { <ui::Banner tone icon strip=true quiet=true actions=way_out>{text}{note}</ui::Banner> }
+            .into_any(),
+    )
 }
 
 #[component]
 fn SectionNav(head: TenantHead, section: Section) -> impl IntoView {
-    let items = Section::ALL.iter().filter(|s| could(&head.viewer, s.permission(), &head.tenant)).map(|s| {
-        let current = (*s == section).then_some("page");
-        let count = head.onboarding.filter(|_| *s == Section::Onboarding).map(|progress| {
-            view! { " "<span class="c-count">{format!("{}/{}", progress.done, progress.total)}<span class="u-visually-hidden">" items done"</span></span> }
-        });
-        view! { <li><a href=paths::tenant(&head.tenant.slug, s.as_str()) aria-current=current>{s.label()}{count}</a></li> }
-    });
-    view! { <nav class="c-section-nav" aria-label="Tenant sections"><ul>{items.collect_view()}</ul></nav> }
-        .into_any()
+    let items = Section::ALL
+        .iter()
+        .filter(|each| could(&head.viewer, each.permission(), &head.tenant))
+        .map(|each| {
+            let item =
+                NavItem::new(paths::tenant(&head.tenant.slug, each.as_str()), each.label(), *each == section);
+            match head.onboarding.filter(|_| *each == Section::Onboarding) {
+                Some(progress) => NavItem {
+                    count_word: Some("items done"),
+                    ..item.count(format!("{}/{}", progress.done, progress.total))
+                },
+                None => item,
+            }
+        })
+        .collect();
+    view! { <ui::SectionNav label="Tenant sections" items/> }.into_any()
 }

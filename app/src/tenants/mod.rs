@@ -7,11 +7,15 @@ mod frame;
 mod import;
 mod lifecycle_api;
 mod list;
-mod parts;
+mod offboarding;
+mod plan;
+mod suspend;
 
 pub use create::NewTenantPage;
 pub use detail::TenantPage;
 pub use frame::{Section, TenantFrame, TenantSection};
 pub use import::{ImportPage, ImportPreviewPage, UPLOAD};
 pub use list::DirectoryPage;
-pub use parts::{Day, Utc, icon};
+pub use offboarding::OffboardingPage;
+pub use plan::{LimitsTable, PlanPage};
+pub use suspend::{GoLivePage, ReinstatePage, SuspendPage};

@@ -45,6 +45,9 @@ const IDLE: Duration = Duration::from_millis(500);
 const TROUBLE: Duration = Duration::from_secs(5);
 /// How often usage is rolled up.
 const ROLLUP: Duration = Duration::from_secs(5);
+/// How often checklists and grace periods are looked at, and how many tenants at a time.
+const LIFECYCLE: Duration = Duration::from_secs(5);
+const LIFECYCLE_BATCH: i64 = 100;
 
 /// Runs one task: a seam, so that tests can give the pipeline an engine that fails.
 type Engine = dyn Fn(&str, &crate::engines::Request<'_>) -> Result<crate::engines::Outcome, crate::engines::EngineError>
@@ -88,10 +91,11 @@ impl Worker {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let (tell, told) = tokio::sync::watch::channel(false);
         let pipeline = tokio::spawn(self.clone().analyse(told.clone()));
-        let rollups = tokio::spawn(self.roll_up(told));
+        let rollups = tokio::spawn(self.clone().roll_up(told.clone()));
+        let lifecycle = tokio::spawn(self.lifecycle(told));
         stop.await;
         let _ = tell.send(true);
-        for task in [pipeline, rollups] {
+        for task in [pipeline, rollups, lifecycle] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task died");
             }
@@ -120,6 +124,20 @@ impl Worker {
                 tracing::error!(%error, "usage could not be rolled up");
             }
             wait(ROLLUP, &mut stop).await;
+        }
+    }
+
+    /// Proves what checklists can prove, and ends access where a grace period is over.
+    async fn lifecycle(self, mut stop: tokio::sync::watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let cx = self.services.system("lifecycle");
+            if let Err(error) = crate::checklists::sweep(&cx, LIFECYCLE_BATCH).await {
+                tracing::error!(%error, "checklists could not be checked");
+            }
+            if let Err(error) = crate::tenants::end_grace(&cx, LIFECYCLE_BATCH).await {
+                tracing::error!(%error, "grace periods could not be ended");
+            }
+            wait(LIFECYCLE, &mut stop).await;
         }
     }
 

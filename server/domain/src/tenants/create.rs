@@ -52,6 +52,7 @@ pub async fn create(cx: &Ctx, new: NewTenant) -> Result<Created> {
         .on_constraint("tenant_slug_key", "slug", "Another tenant has this slug.")
         .on_constraint("tenant_domain_key", "domain", "Another tenant has this domain.")
         .on_constraint("tenant_external_id_key", "external_id", "Another tenant has this external id.")?;
+    crate::checklists::start_onboarding(tx.conn(), &[id]).await?;
     tx.commit(created(id, &tenant)).await?;
     Ok(Created { id, slug: tenant.slug, name: tenant.name })
 }

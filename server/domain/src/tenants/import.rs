@@ -86,6 +86,8 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
         }
         Err(other) => return Err(other),
     }
+    let ids: Vec<TenantId> = tenants.iter().map(|(id, _)| *id).collect();
+    crate::checklists::start_onboarding(tx.conn(), &ids).await?;
     let count = i32::try_from(good.len()).unwrap_or(i32::MAX);
     store::applied(tx.conn(), id, count).await?;
     let mut events = vec![

@@ -151,7 +151,7 @@ pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) ->
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
     let mut errors = FieldErrors::default();
     let code = errors.take("code", validate::word::<SuspensionReason>(form.code, "A reason"));
-    let note = errors.take("note", validate::required(form.note, "A note", NOTE_MAX));
+    let note = errors.take("reason", validate::required(form.note, "A reason in words", NOTE_MAX));
     let scope = errors.take("scope", validate::word::<Suspension>(form.scope, "How far it goes"));
     let (Some(code), Some(note), Some(scope)) = (code, note, scope) else { return Err(errors.into()) };
     let (mut tx, before) = decide(cx, id, version, Action::Suspend).await?;
@@ -237,7 +237,7 @@ pub async fn start_offboarding(cx: &Ctx, id: TenantId, version: i64, form: Offbo
     cx.require(Permission::TenantOffboard, Scope::Tenant(id)).await?;
     let mut errors = FieldErrors::default();
     let code = errors.take("code", validate::word::<OffboardingReason>(form.code, "A trigger"));
-    let note = errors.take("note", validate::required(form.note, "A note", NOTE_MAX));
+    let note = errors.take("reason", validate::required(form.note, "A reason in words", NOTE_MAX));
     if code.is_some_and(|code| code.grace_days() == 0) && form.confirm_now.trim() != NO_GRACE {
         errors.add(
             "confirm_now",

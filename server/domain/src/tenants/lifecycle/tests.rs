@@ -178,12 +178,12 @@ async fn everything_that_is_wrong_with_a_form_is_said_at_once(admin: PgPool) {
     else {
         panic!("refused")
     };
-    assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["code", "note", "scope"]);
+    assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["code", "reason", "scope"]);
     let wrong = Offboard { code: "terms_violation", note: "", confirm: "acm", confirm_now: "" };
     let Err(Error::Invalid(errors)) = start_offboarding(&stage.cx, stage.id, 1, wrong).await else {
         panic!("refused")
     };
-    assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["confirm", "confirm_now", "note"]);
+    assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["confirm", "confirm_now", "reason"]);
     assert!(matches!(reinstate(&stage.cx, stage.id, 1, " ").await, Err(Error::Invalid(_))));
     assert!(matches!(change_plan(&stage.cx, stage.id, 1, "gold", "").await, Err(Error::Invalid(_))));
     assert!(

@@ -1,0 +1,160 @@
+//! Changing the plan: choose, see every limit before and after against what is used, then confirm.
+
+use super::lifecycle_api::get_plan_change;
+use super::suspend::{Impossible, MoveHeader, carried};
+use crate::paths;
+use crate::ui::{self, Choice, ConfirmPage, Consequence, Load, Tier, Tone, form_state};
+use leptos::prelude::*;
+use model::plans::{Fit, LimitChange, Plan, PlanPreview, amount, limit_text};
+use model::tenants::{Action, TenantHead};
+
+#[component]
+pub fn PlanPage() -> impl IntoView {
+    let slug = ui::param("slug");
+    let plan =
+        ui::query().into_iter().find(|(key, _)| key == "plan").map(|(_, value)| value).unwrap_or_default();
+    view! {
+        <Load read=move || get_plan_change(slug.clone(), plan.clone()) view=|(head, plans, preview)| page(&head, plans, preview)/>
+    }
+}
+
+fn page(head: &TenantHead, plans: Vec<Plan>, preview: Option<PlanPreview>) -> AnyView {
+    let tenant = head.tenant.clone();
+    let header = view! { <MoveHeader tenant=tenant.clone() section="plan" title="Change plan"/> };
+    if let Err(why) = Action::ChangePlan.check(tenant.status) {
+        return view! { {header}<Impossible tenant why/> }.into_any();
+    }
+    let chosen = preview.as_ref().map_or(tenant.plan, |preview| preview.to.id);
+    let cards = plans.into_iter().map(|plan| {
+        let limits = plan
+            .limits
+            .iter()
+            .map(|(meter, limit)| format!("{}: {}", meter.label(), limit_text(*meter, Some(*limit))));
+        let text = limits.collect::<Vec<_>>().join(", ");
+        let current = if plan.id == tenant.plan { " (now)" } else { "" };
+        Choice::new(plan.id.as_str(), format!("{}{current}", plan.name)).note(text)
+    });
+    let cards = cards.collect();
+    let details = match preview {
+        None => view! { <p class="u-muted">"Choose another plan to see what would change."</p> }.into_any(),
+        Some(preview) => confirm(head, preview),
+    };
+    view! {
+        {header}
+        <form method="get" class="c-form">
+            <ui::RadioCards state=ui::FormState::default() name="plan" label="Plan" choices=cards initial=chosen.as_str() cols=2/>
+            <div class="c-actions"><button class="c-button">"Show what changes"</button></div>
+        </form>
+        {details}
+    }
+    .into_any()
+}
+
+fn confirm(head: &TenantHead, preview: PlanPreview) -> AnyView {
+    let tenant = head.tenant.clone();
+    let (from, to) = (preview.from.clone(), preview.to.clone());
+    let refusals = preview.refusals();
+    let (limits, features) = (preview.limits.clone(), vec![from.clone(), to.clone()]);
+    let table = view! {
+        <ui::Section id="limits" title=format!("{} to {}", from.name, to.name)>
+            <LimitsTable limits features/>
+        </ui::Section>
+    };
+    if !refusals.is_empty() {
+        let list = refusals.into_iter().map(|why| view! { <li>{why}</li> });
+        return view! {
+            {table}
+            <ui::Banner tone=Tone::Danger>
+                <p><strong>{format!("{} cannot move to {}.", tenant.name, to.name)}</strong></p>
+                <ul>{list.collect_view()}</ul>
+            </ui::Banner>
+        }
+        .into_any();
+    }
+    let state = form_state("change_plan");
+    let mut consequences = vec![Consequence::new(
+        Tone::Neutral,
+        "gauge",
+        format!("The limits of {} hold from the next request on.", to.name),
+    )];
+    if preview.limits.iter().any(|limit| limit.fit == Fit::Throttled) {
+        consequences.push(Consequence::new(
+            Tone::Warning,
+            "alert-triangle",
+            "Its busiest quarter of an hour of the last seven days was above the new limit: such calls will be refused with 429.",
+        ));
+    }
+    if from.sso && !to.sso {
+        consequences.push(Consequence::new(
+            Tone::Warning,
+            "lock",
+            "Single sign-on is not part of the new plan.",
+        ));
+    }
+    let mut hidden = carried(&tenant, &state);
+    hidden.push(("plan", to.id.as_str().to_owned()));
+    view! {
+        {table}
+        <ConfirmPage to="change_plan" state=&state tier=Tier::Review consequences button=format!("Change to {}", to.name)
+            back=paths::tenant(&tenant.slug, "") hidden>
+            {state.error("plan").map(|error| view! { <p class="c-field__error" id="f-plan">{error}</p> })}
+            <ui::TextField state=&state name="note" label="Note" optional=true help="Stands in the audit log." max=2_000/>
+        </ConfirmPage>
+    }
+    .into_any()
+}
+
+/// The limits of a plan and what is used of them; with two plans in `features` also what else differs between them.
+#[component]
+pub fn LimitsTable(limits: Vec<LimitChange>, #[prop(optional)] features: Vec<Plan>) -> impl IntoView {
+    let two = features.len() == 2;
+    let before = two.then(|| view! { <ui::Th num=true>"Now"</ui::Th> });
+    let head = view! { <ui::Th>"Limit"</ui::Th>{before}<ui::Th num=true>{if two { "Then" } else { "Limit" }}</ui::Th><ui::Th num=true>"In use"</ui::Th><ui::Th>"Fits"</ui::Th> };
+    let rows = limits.into_iter().map(move |limit| {
+        let meter = limit.meter;
+        let (tone, words) = match limit.fit {
+            Fit::Fits => (Tone::Success, "fits"),
+            Fit::Over => (Tone::Danger, "over the limit"),
+            Fit::Throttled => (Tone::Warning, "was higher lately"),
+            Fit::Unknown => (Tone::Neutral, "not counted yet"),
+        };
+        let used = limit.used.map_or_else(|| "—".to_owned(), |used| amount(meter, used));
+        let before =
+            two.then(|| view! { <td class="u-num" data-label="Now">{limit_text(meter, limit.before)}</td> });
+        let after = limit_text(meter, limit.after);
+        let after = if two && limit.differs() {
+            view! { <strong>{after}</strong> }.into_any()
+        } else {
+            after.into_any()
+        };
+        view! {
+            <tr>
+                <th scope="row">{meter.label()}</th>
+                {before}
+                <td class="u-num" data-label="Limit">{after}</td>
+                <td class="u-num" data-label="In use">{used}</td>
+                <td data-label="Fits"><ui::Badge tone icon=tone.icon()>{words}</ui::Badge></td>
+            </tr>
+        }
+    });
+    let yes = |has: bool| if has { "included" } else { "not included" }.to_owned();
+    let others = if let [from, to] = features.as_slice() {
+        [
+            ("Single sign-on", yes(from.sso), yes(to.sso)),
+            ("SCIM", yes(from.scim), yes(to.scim)),
+            ("Availability promised", from.sla.clone(), to.sla.clone()),
+        ]
+        .into_iter()
+        .map(|(name, from, to)| {
+            let then = if from == to { to.into_any() } else { view! { <strong>{to}</strong> }.into_any() };
+            view! {
+                <tr><th scope="row">{name}</th><td class="u-num" data-label="Now">{from}</td><td class="u-num" data-label="Then">{then}</td><td class="u-num">"—"</td><td>"—"</td></tr>
+            }
+        })
+        .collect_view()
+        .into_any()
+    } else {
+        ().into_any()
+    };
+    view! { <ui::DataTable id="limits-table" caption="Limits of the plan" head=head.into_any() cards=true>{rows.collect_view()}{others}</ui::DataTable> }.into_any()
+}
