@@ -44,7 +44,7 @@ mod tests {
         let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
         let other = testing::tenant(&admin, "other").await.expect("a tenant");
         for (tenant, value) in [(acme, "4"), (acme, "null"), (other, "5")] {
-            let id = uuid::Uuid::now_v7();
+            let id = uuid::Uuid::from_u128(rand::random());
             sqlx::query("INSERT INTO pooled.conversation (tenant_id, id, external_id, channel, started_at, turns, turn_count, bytes) VALUES ($1, $2, $2::text, 'chat', now(), '[]', 0, 2)")
                 .bind(tenant).bind(id).execute(&admin).await.expect("a conversation");
             sqlx::query("INSERT INTO pooled.field_value (tenant_id, conversation_id, field_key, value, explanation, confidence, run_id) VALUES ($1, $2, 'csat', $3::jsonb, '', 1, $2)")

@@ -1,5 +1,8 @@
 //! Tests of tasks on a real database: the baseline, who may change what, locking, and publishing.
 
+mod overrides;
+mod publishing;
+
 use super::*;
 use crate::ctx::{Ctx, Services};
 use crate::engines;
@@ -68,29 +71,29 @@ fn suspended_admin(services: &Services, tenant: TenantId) -> Ctx {
     services.ctx(actor, "test")
 }
 
+#[derive(sqlx::FromRow)]
 struct Line {
     action: String,
     reason: Option<String>,
     before: Option<Value>,
     after: Option<Value>,
+    #[sqlx(rename = "actor_name")]
     actor: String,
 }
 
 /// The audit lines about tasks in one chain, oldest first.
 async fn lines(admin: &PgPool, tenant: TenantId) -> Vec<Line> {
-    let rows: Vec<(String, Option<String>, Option<Value>, Option<Value>, String)> = sqlx::query_as(
+    sqlx::query_as(
         "SELECT action, reason, before, after, actor_name FROM audit_entry WHERE tenant_id = $1 AND action LIKE 'task.%' ORDER BY seq",
     )
     .bind(tenant)
     .fetch_all(admin)
     .await
-    .expect("audit lines");
-    let line = |(action, reason, before, after, actor)| Line { action, reason, before, after, actor };
-    rows.into_iter().map(line).collect()
+    .expect("audit lines")
 }
 
 async fn run(admin: &PgPool, tenant: TenantId, task: TaskId, outcome: &str, age: &str) {
-    let id = uuid::Uuid::now_v7();
+    let id = uuid::Uuid::from_u128(rand::random());
     sqlx::query(
         "INSERT INTO pooled.conversation (tenant_id, id, external_id, channel, started_at, turns, turn_count, bytes) VALUES ($1, $2, $3, 'chat', now(), '[]', 0, 2)",
     )
@@ -280,194 +283,6 @@ async fn a_tenant_that_is_gone_is_not_changed(admin: PgPool) {
     assert!(matches!(set_override(&cx, acme, "summary", &prompt("Mine.")).await, Err(Error::Conflict(_))));
     assert!(matches!(list_for_tenant(&cx, acme).await.expect("a list").abilities.enable, Ability::NotNow(_)));
     assert!(lines(&admin, acme).await.is_empty());
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn an_override_is_tagged_compared_and_reverted(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
-    let cx = testing::member(&services, acme, Role::TenantAdmin);
-    let both = OverrideInput {
-        filters_mode: "override".into(),
-        channel_voice: "on".into(),
-        ..prompt("Sum up.\r\nsentences: 1\r\n")
-    };
-    set_override(&cx, acme, "summary", &both).await.expect("overridden");
-    let item = get(&cx, acme, "summary").await.expect("a task").item;
-    assert_eq!(item.effective.overridden_parts(), Part::ALL);
-    // Least turns is 2 globally and none here, so it differs as well.
-    assert_eq!(item.effective.differing, [Setting::Prompt, Setting::Channels, Setting::MinTurns]);
-    assert_eq!(item.effective.prompt, "Sum up.\nsentences: 1");
-    assert!(!item.effective.base_updated && !item.activation.enabled);
-    let comparison = compare(&cx, acme, "summary").await.expect("a comparison");
-    assert!(comparison.prompt.iter().any(|p| p.kind == PieceKind::Removed));
-    assert!(comparison.prompt_moved.is_empty() && comparison.detail.base.is_none());
-    // One part at a time: the other stays.
-    revert(&cx, acme, "summary", Some(Part::Prompt), 1, "default is fine").await.expect("reverted");
-    let item = get(&cx, acme, "summary").await.expect("a task").item;
-    assert_eq!(item.effective.overridden_parts(), [Part::Filters]);
-    assert_eq!(item.effective.prompt, item.published.prompt);
-    assert!(matches!(revert(&cx, acme, "summary", Some(Part::Prompt), 2, "").await, Err(Error::NotFound)));
-    revert(&cx, acme, "summary", None, 2, "").await.expect("reverted");
-    let item = get(&cx, acme, "summary").await.expect("a task").item;
-    assert_eq!((item.effective.state(), item.overriding), (OverrideState::Inherited, None));
-    let lines = lines(&admin, acme).await;
-    assert_eq!(
-        lines.iter().map(|l| l.action.as_str()).collect::<Vec<_>>(),
-        ["task.override", "task.revert", "task.revert"]
-    );
-    assert_eq!(lines[0].reason.as_deref(), Some("shorter for our team"));
-    assert_eq!(
-        (&lines[0].before, lines[0].after.as_ref().map(|a| &a["prompt"])),
-        (&None, Some(&json!("Sum up.\nsentences: 1")))
-    );
-    // What was lost can be read in the log.
-    assert_eq!(lines[1].before.as_ref().map(|b| &b["prompt"]), Some(&json!("Sum up.\nsentences: 1")));
-    assert_eq!(lines[1].reason.as_deref(), Some("default is fine"));
-    assert_eq!((lines[2].after.as_ref(), lines[2].reason.as_ref()), (None, None));
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn an_override_that_says_the_same_is_not_tagged(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
-    let cx = testing::platform(&services, Role::Operator);
-    let default =
-        get(&cx, acme, "summary").await.expect("a task").item.published.prompt.replace('\n', "\r\n");
-    set_override(&cx, acme, "summary", &prompt(&default)).await.expect("overridden");
-    let item = get(&cx, acme, "summary").await.expect("a task").item;
-    assert_eq!(item.effective.state(), OverrideState::Redundant);
-    assert_eq!(
-        (item.effective.overridden_parts(), item.effective.redundant_parts()),
-        (vec![], vec![Part::Prompt])
-    );
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn a_stale_form_overwrites_nothing(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
-    let cx = testing::platform(&services, Role::Operator);
-    set_override(&cx, acme, "summary", &prompt("First.")).await.expect("overridden");
-    // A form that saw no override, and one that saw an older one.
-    let error = set_override(&cx, acme, "summary", &prompt("Second.")).await.expect_err("a conflict");
-    assert!(
-        matches!(&error, Error::Conflict(why) if why.contains("Test Operator") && why.contains("shorter for our team")),
-        "{error}"
-    );
-    let second = OverrideInput { version: "1".into(), ..prompt("Second.") };
-    set_override(&cx, acme, "summary", &second).await.expect("overridden again");
-    assert!(matches!(set_override(&cx, acme, "summary", &second).await, Err(Error::Conflict(_))));
-    assert!(matches!(revert(&cx, acme, "summary", None, 1, "").await, Err(Error::Conflict(_))));
-    assert_eq!(get(&cx, acme, "summary").await.expect("a task").item.effective.prompt, "Second.");
-    revert(&cx, acme, "summary", None, 2, "").await.expect("reverted");
-    let late = OverrideInput { version: "2".into(), ..prompt("Late.") };
-    assert!(matches!(set_override(&cx, acme, "summary", &late).await, Err(Error::Conflict(_))));
-    assert!(matches!(revert(&cx, acme, "summary", None, 0, "").await, Err(Error::NotFound)));
-    assert_eq!(lines(&admin, acme).await.len(), 3);
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn a_wrong_form_is_told_all_that_is_wrong(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
-    let cx = testing::platform(&services, Role::Operator);
-    let wrong = OverrideInput {
-        reason: " ".into(),
-        min_turns: "x".into(),
-        channel_voice: String::new(),
-        ..filters()
-    };
-    let error = set_override(&cx, acme, "summary", &wrong).await.expect_err("errors");
-    let Error::Invalid(errors) = error else { panic!("{error}") };
-    assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["channels", "min_turns", "reason"]);
-    let nothing = OverrideInput { prompt_mode: "inherit".into(), ..prompt("") };
-    assert!(matches!(set_override(&cx, acme, "summary", &nothing).await, Err(Error::Invalid(_))));
-    let unseen = OverrideInput { base: "2".into(), ..prompt("Mine.") };
-    assert!(matches!(set_override(&cx, acme, "summary", &unseen).await, Err(Error::Conflict(_))));
-    // Both parts set back to the default in the form: the override goes, with the reason given.
-    set_override(&cx, acme, "summary", &filters()).await.expect("overridden");
-    set_override(&cx, acme, "summary", &OverrideInput { version: "1".into(), ..nothing })
-        .await
-        .expect("reverted");
-    assert_eq!(get(&cx, acme, "summary").await.expect("a task").item.overriding, None);
-    assert_eq!(lines(&admin, acme).await.last().map(|l| l.action.clone()).as_deref(), Some("task.revert"));
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn publishing_never_overwrites_an_override(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
-    let plain = testing::tenant(&admin, "plain").await.expect("a tenant");
-    let cx = testing::platform(&services, Role::Operator);
-    set_override(&cx, acme, "summary", &prompt("Mine.")).await.expect("overridden");
-    assert_eq!(publish_version(&cx, "summary", &next_version()).await.expect("published"), 2);
-    let item = get(&cx, plain, "summary").await.expect("a task").item;
-    assert_eq!((item.effective.prompt.as_str(), item.effective.version), ("Version two.\nsentences: 2", 2));
-    let detail = get(&cx, acme, "summary").await.expect("a task");
-    assert_eq!(detail.item.effective.prompt, "Mine.");
-    // The part that is not overridden follows.
-    assert_eq!(detail.item.effective.filters.min_turns, 4);
-    assert!(detail.item.effective.base_updated);
-    assert_eq!(detail.base.map(|base| base.version), Some(1));
-    assert!(!compare(&cx, acme, "summary").await.expect("a comparison").prompt_moved.is_empty());
-    // Keeping answers the question for this version; the value stays.
-    assert!(matches!(keep_override(&cx, acme, "summary", 1, 1).await, Err(Error::Conflict(_))));
-    keep_override(&cx, acme, "summary", 1, 2).await.expect("kept");
-    let item = get(&cx, acme, "summary").await.expect("a task").item;
-    assert_eq!((item.effective.prompt.as_str(), item.effective.base_updated), ("Mine.", false));
-    assert_eq!(item.overriding.map(|o| o.reason).as_deref(), Some("shorter for our team"));
-    // Reverting inherits what is published now, and what will be.
-    revert(&cx, acme, "summary", None, 2, "").await.expect("reverted");
-    publish_version(&cx, "summary", &NewVersion { prompt: "Three.".into(), ..next_version() })
-        .await
-        .expect("published");
-    assert_eq!(get(&cx, acme, "summary").await.expect("a task").item.effective.prompt, "Three.");
-    let published = lines(&admin, TenantId::PLATFORM).await;
-    assert_eq!(published.len(), 2);
-    assert_eq!(published[0].after.as_ref().map(|a| a["overrides_kept"].clone()), Some(json!(1)));
-    assert_eq!(published[0].before.as_ref().map(|b| b["version"].clone()), Some(json!(1)));
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn publishing_is_for_operators_and_fits_the_fields(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let acme = testing::tenant(&admin, "acme").await.expect("a tenant");
-    for cx in [
-        testing::platform(&services, Role::Success),
-        testing::platform(&services, Role::Auditor),
-        testing::member(&services, acme, Role::TenantAdmin),
-    ] {
-        assert!(matches!(publish_version(&cx, "summary", &next_version()).await, Err(Error::Forbidden(_))));
-    }
-    let cx = testing::platform(&services, Role::Operator);
-    let output = |field: &str, kind| Output { attribute: field.into(), field: field.into(), kind };
-    let text = || OutputKind::Text { max_chars: 9 };
-    for outputs in [
-        vec![],
-        vec![output("nowhere", text())],
-        vec![output("csat", text())],
-        vec![output("summary", text()), output("summary", text())],
-    ] {
-        let error = publish_version(&cx, "summary", &NewVersion { outputs, ..next_version() })
-            .await
-            .expect_err("refused");
-        assert!(matches!(&error, Error::Invalid(errors) if errors.get("outputs").is_some()), "{error}");
-    }
-    assert!(matches!(publish_version(&cx, "nothing", &next_version()).await, Err(Error::NotFound)));
-    assert!(lines(&admin, TenantId::PLATFORM).await.is_empty());
-}
-
-/// Not even the code of this program could change a version.
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn versions_cannot_be_changed(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let cx = testing::platform(&services, Role::Operator);
-    for statement in ["UPDATE task_version SET prompt = 'x'", "DELETE FROM task_version"] {
-        let mut tx = cx.begin(Reach::Fleet).await.expect("a transaction");
-        let error = sqlx::query(statement).execute(tx.conn()).await.expect_err("refused");
-        assert!(error.to_string().contains("permission denied"), "{error}");
-    }
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
