@@ -55,7 +55,10 @@ pub async fn headers(State(state): State<Headers>, mut request: Request, next: N
         if let Ok(policy) = HeaderValue::from_str(&policy(&nonce, state.https)) {
             headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         }
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        // A page that shows a secret once says so itself: no cache may show it again.
+        if headers.get(header::CACHE_CONTROL).is_none_or(|value| value != "no-store") {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        }
         // The theme and everything else on a page depend on cookies.
         headers.append(header::VARY, HeaderValue::from_static("cookie"));
     } else if !headers.contains_key(header::CACHE_CONTROL) {
