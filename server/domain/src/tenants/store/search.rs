@@ -6,8 +6,9 @@
 //! 4. every word anywhere in name, slug or domain.
 //!
 //! The planner cannot guess how many rows hold a word, and each of its two plans is terrible where the other is good.
-//! So the last tier first walks a window of [`WINDOW`] rows in the wanted order: a common word fills the page there. A
-//! word too rare for that is asked of the trigram index, which then has few rows to answer.
+//! So the last tier first walks a window of [`WINDOW`] rows (of those that the other filters leave) in the wanted order:
+//! a common word fills the page there. A word too rare for that is asked of the trigram index, which then has few rows
+//! to answer.
 
 use super::list::{Found, Key, behind, conditions, ordered, rows};
 use crate::error::Result;
@@ -237,15 +238,25 @@ async fn anywhere(
     limit: i64,
 ) -> Result<Vec<Match>> {
     let mut sql = QueryBuilder::new("SELECT id, name_key FROM (SELECT * FROM tenant WHERE true");
+    conditions(&mut sql, filter);
     behind(&mut sql, order.key, order.descending, from);
     ordered(&mut sql, order.key, order.descending, WINDOW);
     sql.push(") w WHERE ");
     which.push(&mut sql, search);
-    conditions(&mut sql, filter);
     sql.push(format_args!(" LIMIT {limit}"));
     let hits: Vec<Match> = sql.build_query_as().persistent(false).fetch_all(&mut *connection).await?;
     if hits.len() as i64 == limit {
         return Ok(hits);
+    }
+    if filter.has_facets() {
+        // Few rows are left by the filters: the window was all of them, however common the word is elsewhere.
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM tenant WHERE true");
+        conditions(&mut sql, filter);
+        sql.push(format_args!(" LIMIT {WINDOW}) x"));
+        let left: i64 = sql.build_query_scalar().fetch_one(&mut *connection).await?;
+        if left < WINDOW {
+            return Ok(hits);
+        }
     }
     bitmaps(connection, true).await?;
     let mut sql = QueryBuilder::new("SELECT id, name_key FROM (SELECT * FROM tenant WHERE ");
@@ -321,14 +332,14 @@ pub(in crate::tenants) async fn count(
     cap: i64,
 ) -> Result<i64> {
     let exact: Vec<Uuid> = exact(connection, search, filter).await?.into_iter().map(|m| m.id).collect();
-    let found = |sql: &mut QueryBuilder<Postgres>| {
-        Which::All(&exact).push(sql, search);
-        conditions(sql, filter);
-    };
+    let found = |sql: &mut QueryBuilder<Postgres>| Which::All(&exact).push(sql, search);
     // How common it is, from a window; where the window is everything, that is the answer.
     let mut sql = QueryBuilder::new("SELECT count(*), count(*) FILTER (WHERE ");
     found(&mut sql);
-    sql.push(format_args!(") FROM (SELECT * FROM tenant ORDER BY name_key, id LIMIT {SAMPLE}) w"));
+    sql.push(") FROM (SELECT * FROM tenant WHERE true");
+    conditions(&mut sql, filter);
+    ordered(&mut sql, SortKey::Name, false, SAMPLE);
+    sql.push(") w");
     let (scanned, hits): (i64, i64) =
         sql.build_query_as().persistent(false).fetch_one(&mut *connection).await?;
     if scanned < SAMPLE {
@@ -340,6 +351,7 @@ pub(in crate::tenants) async fn count(
     }
     let mut sql = QueryBuilder::new("SELECT count(*) FROM (SELECT FROM tenant WHERE ");
     found(&mut sql);
+    conditions(&mut sql, filter);
     sql.push(format_args!(" LIMIT {}) x", cap + 1));
     if !rare {
         sqlx::raw_sql("SET LOCAL enable_bitmapscan = off").execute(&mut *connection).await?;
