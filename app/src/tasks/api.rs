@@ -55,7 +55,6 @@ pub async fn switch_task(slug: String, key: String, enabled: bool) -> Result<(),
 
 /// Saves the override form.
 #[server]
-#[expect(clippy::too_many_arguments, reason = "a form without JavaScript sends flat fields")]
 pub async fn override_task(
     slug: String,
     key: String,
