@@ -103,7 +103,7 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("keep_task_override", TaskOverride, "slug=acme&key=summary&version=1&base=1"),
     tenant("revert_task", TaskOverride, "slug=acme&key=summary&version=2"),
     tenant("get_fields", FieldRead, "slug=acme"),
-    tenant("get_overview", TenantRead, "slug=acme"),
+    tenant("get_tenant_overview", TenantRead, "slug=acme"),
     tenant("get_limits", TenantRead, "slug=acme"),
     // The moves of a tenant's life
     tenant("get_impact", TenantSuspend, "slug=acme"),

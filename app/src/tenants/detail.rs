@@ -1,7 +1,7 @@
 //! The overview of one tenant: what comes next, what is known, how it is used, what changed last.
 
 use super::frame::{Section, TenantFrame};
-use super::lifecycle_api::get_overview;
+use super::lifecycle_api::get_tenant_overview;
 use crate::paths;
 use crate::ui::{self, Card, Cols, Grid, Load, Props, Tone};
 use leptos::prelude::*;
@@ -18,7 +18,7 @@ const NEXT: usize = 4;
 #[component]
 pub fn TenantPage() -> impl IntoView {
     let slug = ui::param("slug");
-    view! { <Load read=move || get_overview(slug.clone()) view=page/> }
+    view! { <Load read=move || get_tenant_overview(slug.clone()) view=page/> }
 }
 
 fn page(overview: Overview) -> AnyView {

@@ -14,7 +14,7 @@ pub async fn get_tenant_head(slug: String) -> Result<TenantHead, AppError> {
 }
 
 #[server]
-pub async fn get_overview(slug: String) -> Result<Overview, AppError> {
+pub async fn get_tenant_overview(slug: String) -> Result<Overview, AppError> {
     Ok(domain::tenants::overview(&crate::server::ctx()?, &slug).await?)
 }
 
