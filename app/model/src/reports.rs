@@ -57,7 +57,7 @@ impl Allowance {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeterReport {
     pub meter: Meter,
-    /// With its unit: the sum, or of a stock where it stands now.
+    /// The sum; of a stock where it stands now, with its unit.
     pub total: String,
     pub chart: Figure,
 }

@@ -101,16 +101,16 @@ fn filters(path: &str, fleet: bool, filter: &Filter) -> AnyView {
     let day = |day: Option<chrono::NaiveDate>| day.map_or_else(String::new, |day| day.to_string());
     let (actor, request) = (filter.actor.clone(), filter.request.clone());
     let (from, to) = (day(filter.from), day(filter.to));
-    let tenant = fleet.then(|| view! { <input class="c-input" name="tenant" aria-label="Tenant" placeholder="Tenant (slug)" value=filter.tenant.clone() autocomplete="off" data-mono=true/> });
+    let tenant = fleet.then(|| view! { <div class="c-field" data-width="sm"><input class="c-input" name="tenant" aria-label="Tenant" placeholder="Tenant (slug)" value=filter.tenant.clone() autocomplete="off" data-mono=true/></div> });
     view! {
         <FilterBar label="Audit log" path=path.to_owned()>
-            <input class="c-input" name="actor" aria-label="Actor" placeholder="Actor" value=actor autocomplete="off"/>
-            <select class="c-select" name="group" aria-label="Action"><option value="">"Action: any"</option>{other}{groups}</select>
-            <select class="c-select" name="result" aria-label="Result"><option value="">"Result: any"</option>{outcomes}</select>
+            <div class="c-field" data-width="sm"><input class="c-input" name="actor" aria-label="Actor" placeholder="Actor" value=actor autocomplete="off"/></div>
+            <div class="c-field" data-width="sm"><select class="c-select" name="group" aria-label="Action"><option value="">"Action: any"</option>{other}{groups}</select></div>
+            <div class="c-field" data-width="sm"><select class="c-select" name="result" aria-label="Result"><option value="">"Result: any"</option>{outcomes}</select></div>
             <label class="u-row"><span>"From"</span><input class="c-input" type="date" name="from" value=from/></label>
             <label class="u-row"><span>"Until"</span><input class="c-input" type="date" name="to" value=to/></label>
             {tenant}
-            <input class="c-input" name="request" aria-label="Request id" placeholder="Request id" value=request autocomplete="off" data-mono=true/>
+            <div class="c-field" data-width="sm"><input class="c-input" name="request" aria-label="Request id" placeholder="Request id" value=request autocomplete="off" data-mono=true/></div>
         </FilterBar>
     }
     .into_any()

@@ -77,7 +77,7 @@ fn select(name: &'static str, label: &'static str, choices: Vec<(String, String)
         view! { <option value=value selected=selected>{text}</option> }
     });
     let any = format!("{label}: any");
-    view! { <select class="c-select" name=name aria-label=label><option value="">{any}</option>{options.collect_view()}</select> }.into_any()
+    view! { <div class="c-field" data-width="sm"><select class="c-select" name=name aria-label=label><option value="">{any}</option>{options.collect_view()}</select></div> }.into_any()
 }
 
 fn movers(id: &'static str, caption: &'static str, movers: Vec<Mover>) -> AnyView {

@@ -37,12 +37,7 @@ pub(super) fn svg(spec: &Spec, size: Size) -> Result<String, &'static str> {
         .copied()
         .max()
         .unwrap_or_default();
-    // A limit far above the values would flatten them: then the words and the table have it, not the drawing.
-    let limits: Vec<_> = spec
-        .thresholds
-        .iter()
-        .filter(|t| spec.unit == Unit::Score || t.value <= most.saturating_mul(4))
-        .collect();
+    let limits = spec.drawn_thresholds();
     let top = limits.iter().map(|t| t.value).chain([most]).max().unwrap_or_default();
     let (factor, label) = scale(spec.unit, top);
     let drawn = |n: i64| (n as f64 / factor) as f32;
@@ -133,6 +128,8 @@ fn dress(base: &mut ChartBase, width: f32, height: f32, palette: Vec<charts_rs::
     base.width = width;
     base.height = height;
     base.margin = 4.0.into();
+    // Half of the highest label stands above its line.
+    base.margin.top = 10.0;
     base.background_color = charts_rs::Color::transparent();
     base.compact = true;
     base.legend.show = Some(false);
@@ -146,6 +143,7 @@ fn dress(base: &mut ChartBase, width: f32, height: f32, palette: Vec<charts_rs::
     base.grid.stroke_color = reserved(bridge::GRID);
     base.series.colors = palette;
     base.series.label.font.color = reserved(bridge::TEXT);
+    base.series.label.font.size = 12.0;
     base.tooltip.show = false;
 }
 

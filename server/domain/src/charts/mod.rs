@@ -160,6 +160,21 @@ impl Spec {
         figure
     }
 
+    /// A limit far above the values would flatten them: then the words and the table have it, not the drawing.
+    fn drawn_thresholds(&self) -> Vec<&Threshold> {
+        let most = self
+            .series
+            .iter()
+            .flat_map(|series| series.values.iter().flatten())
+            .copied()
+            .max()
+            .unwrap_or_default();
+        self.thresholds
+            .iter()
+            .filter(|t| self.unit == Unit::Score || t.value <= most.saturating_mul(4))
+            .collect()
+    }
+
     fn make(&self) -> Figure {
         let summary =
             format!("{} As of {} UTC.", sentence::sentence(self), self.as_of.format("%-d %b %H:%M"));
@@ -180,8 +195,8 @@ impl Spec {
         let mut legend: Vec<_> =
             self.series.iter().map(|series| (series.ink.word().to_owned(), series.name.clone())).collect();
         legend.extend(
-            self.thresholds
-                .iter()
+            self.drawn_thresholds()
+                .into_iter()
                 .filter(|t| t.ink == Ink::Limit)
                 .map(|t| (t.ink.word().to_owned(), t.name.clone())),
         );

@@ -1,5 +1,5 @@
 //! The fleet at one glance. What it costs does not depend on how many people look: numbers about everything are read
-//! at most every two seconds per process, the days of the chart that are over every ten minutes.
+//! at most every two seconds per process, the days of the chart that are over once a minute.
 
 mod store;
 #[cfg(test)]
@@ -22,7 +22,7 @@ const RECENT: i64 = 8;
 /// How old the numbers may be.
 const AGE: Duration = Duration::from_secs(2);
 /// How old the days that are over may be: late roll-ups still change them a little.
-const PAST_AGE: Duration = Duration::from_secs(600);
+const PAST_AGE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub(crate) struct Cache {

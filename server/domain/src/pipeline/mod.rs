@@ -44,6 +44,8 @@ const IDLE: Duration = Duration::from_millis(500);
 /// How long it waits after the database failed it.
 const TROUBLE: Duration = Duration::from_secs(5);
 /// How often usage is rolled up.
+/// Between two rounds of health scores.
+const HEALTH: Duration = Duration::from_secs(5);
 const ROLLUP: Duration = Duration::from_secs(5);
 /// How often checklists and grace periods are looked at, and how many tenants at a time.
 const LIFECYCLE: Duration = Duration::from_secs(5);
@@ -92,10 +94,11 @@ impl Worker {
         let (tell, told) = tokio::sync::watch::channel(false);
         let pipeline = tokio::spawn(self.clone().analyse(told.clone()));
         let rollups = tokio::spawn(self.clone().roll_up(told.clone()));
+        let health = tokio::spawn(self.clone().health(told.clone()));
         let lifecycle = tokio::spawn(self.lifecycle(told));
         stop.await;
         let _ = tell.send(true);
-        for task in [pipeline, rollups, lifecycle] {
+        for task in [pipeline, rollups, health, lifecycle] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task died");
             }
@@ -124,6 +127,16 @@ impl Worker {
                 tracing::error!(%error, "usage could not be rolled up");
             }
             wait(ROLLUP, &mut stop).await;
+        }
+    }
+
+    /// Scores follow the day and the usage.
+    async fn health(self, mut stop: tokio::sync::watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Err(error) = crate::health::tick(&self.services.system("health")).await {
+                tracing::error!(%error, "health could not be computed");
+            }
+            wait(HEALTH, &mut stop).await;
         }
     }
 

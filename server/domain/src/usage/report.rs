@@ -20,7 +20,7 @@ const TOP: i64 = 20;
 /// How old the fleet's days may be: they sum over every tenant.
 const AGE: Duration = Duration::from_secs(60);
 /// How old a ranking may be.
-const TOP_AGE: Duration = Duration::from_secs(600);
+const TOP_AGE: Duration = Duration::from_secs(120);
 
 /// What this process has read of the fleet lately.
 #[derive(Debug, Default)]
@@ -124,7 +124,11 @@ fn meters(
                 as_of,
                 csv: csv.map(str::to_owned),
             };
-            MeterReport { meter, total: text(meter, series.total()), chart: chart.figure() }
+            MeterReport {
+                meter,
+                total: if meter.is_stock() { bytes(series.total()) } else { grouped(series.total()) },
+                chart: chart.figure(),
+            }
         })
         .collect()
 }
