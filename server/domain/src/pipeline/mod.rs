@@ -44,9 +44,9 @@ const IDLE: Duration = Duration::from_millis(500);
 /// How long it waits after the database failed it.
 const TROUBLE: Duration = Duration::from_secs(5);
 /// How often usage is rolled up.
-/// Between two rounds of health scores.
-const HEALTH: Duration = Duration::from_secs(5);
 const ROLLUP: Duration = Duration::from_secs(5);
+/// How often health scores follow.
+const HEALTH: Duration = Duration::from_secs(5);
 /// How often checklists and grace periods are looked at, and how many tenants at a time.
 const LIFECYCLE: Duration = Duration::from_secs(5);
 const LIFECYCLE_BATCH: i64 = 100;
