@@ -32,6 +32,8 @@ impl Open {
 struct Rights {
     work: bool,
     waive: bool,
+    /// Contacts change after the onboarding, too.
+    contacts: bool,
 }
 
 #[component]
@@ -41,6 +43,7 @@ pub fn ChecklistView(head: TenantHead, list: Checklist) -> impl IntoView {
     let rights = Rights {
         work: running && head.viewer.allows(Permission::ChecklistWork, scope),
         waive: running && head.viewer.allows(Permission::ChecklistWaive, scope),
+        contacts: head.viewer.allows(Permission::ChecklistWork, scope),
     };
     let mut open = Open::here();
     if open.item.is_empty() {
@@ -120,7 +123,8 @@ fn row(tenant: &Tenant, list: &Checklist, item: &Item, rights: Rights, open: &Op
         .due_days
         .filter(|_| !item.state.is_done())
         .and_then(|days| list.started_at.checked_add_days(chrono::Days::new(days.unsigned_abs())));
-    let late = due.is_some_and(|due| due < ui::now());
+    // The day it is due is still a day to do it.
+    let late = due.is_some_and(|due| due.date_naive() < ui::now().date_naive());
     let (state, icon) = look(item, !waits.is_empty(), late);
     let mut words = item.words();
     if !waits.is_empty() {
@@ -144,7 +148,7 @@ fn row(tenant: &Tenant, list: &Checklist, item: &Item, rights: Rights, open: &Op
     });
     let evidence =
         (note.is_some() || link.is_some()).then(|| view! { <ul class="c-evidence">{note}{link}</ul> });
-    let contacts = (item.step.key == "contacts" && rights.work).then(|| contacts_form(tenant));
+    let contacts = (item.step.key == "contacts" && rights.contacts).then(|| contacts_form(tenant));
     view! {
         <li class="c-check" data-state=state id=format!("item-{}", item.step.key)>
             <details name="checklist" open=chosen>

@@ -46,6 +46,7 @@ fn body(head: TenantHead) -> AnyView {
 fn start_form(head: &TenantHead, impact: &Impact, graces: Vec<Grace>) -> AnyView {
     let tenant = head.tenant.clone();
     let state = form_state("start_offboarding");
+    let overtaken = view! { <ui::SummaryOf state=form_state("cancel_offboarding")/> };
     let triggers = graces.iter().map(|grace| {
         let when = match grace.days {
             0 => "No grace period: all access is blocked at once.".to_owned(),
@@ -94,6 +95,7 @@ fn start_form(head: &TenantHead, impact: &Impact, graces: Vec<Grace>) -> AnyView
         Consequence::new(Tone::Neutral, "undo", "It can be called back until the grace period is over."),
     ];
     view! {
+        {overtaken}
         <ConfirmPage to="start_offboarding" state=&state tier=Tier::Irreversible(tenant.slug.clone()) consequences
             title="Start offboarding: what will happen" button="Start offboarding" back=paths::tenant(&tenant.slug, "") hidden=carried(&tenant, &state)>
             <ui::RadioCards state=&state name="code" label="Trigger" choices=triggers cols=2/>
@@ -131,5 +133,7 @@ fn runbook(head: &TenantHead, list: Option<Checklist>) -> AnyView {
         Some(list) => view! { <ChecklistView head=head.clone() list/> }.into_any(),
         None => view! { <ui::Empty icon="list-checks" title="No runbook" text="This offboarding was started without one."/> }.into_any(),
     };
-    view! { {countdown}{late}{list}{cancel} }.into_any()
+    // Somebody was quicker with the same form: it is no longer here, its answer must be.
+    let overtaken = view! { <ui::SummaryOf state=form_state("start_offboarding")/> };
+    view! { {overtaken}{countdown}{late}{list}{cancel} }.into_any()
 }

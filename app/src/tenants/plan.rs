@@ -22,7 +22,7 @@ fn page(head: &TenantHead, plans: Vec<Plan>, preview: Option<PlanPreview>) -> An
     let tenant = head.tenant.clone();
     let header = view! { <MoveHeader tenant=tenant.clone() section="plan" title="Change plan"/> };
     if let Err(why) = Action::ChangePlan.check(tenant.status) {
-        return view! { {header}<Impossible tenant why/> }.into_any();
+        return view! { {header}<Impossible tenant why to="change_plan"/> }.into_any();
     }
     let chosen = preview.as_ref().map_or(tenant.plan, |preview| preview.to.id);
     let cards = plans.into_iter().map(|plan| {

@@ -6,7 +6,7 @@ use crate::ui::{self, Choice, ConfirmPage, Consequence, FormState, Load, Tier, T
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::lifecycle::Impact;
-use model::tenants::{Action, Status, Suspension, SuspensionReason, Tenant, TenantHead};
+use model::tenants::{Action, Stage, Status, Suspension, SuspensionReason, Tenant, TenantHead};
 
 /// Breadcrumbs and heading of a page about one move of a tenant.
 #[component]
@@ -29,10 +29,17 @@ pub(super) fn MoveHeader(tenant: Tenant, section: &'static str, title: &'static 
     .into_any()
 }
 
-/// Instead of a form: why the status does not allow the move, in the words that the server would refuse with.
+/// Instead of a form: why the status does not allow the move, in the words that the server would refuse with. Who just
+/// sent the form is told first what happened meanwhile.
 #[component]
-pub(super) fn Impossible(tenant: Tenant, why: String) -> impl IntoView {
+pub(super) fn Impossible(
+    tenant: Tenant,
+    why: String,
+    /// The server function of the form.
+    to: &'static str,
+) -> impl IntoView {
     view! {
+        <ui::SummaryOf state=form_state(to)/>
         <ui::Empty kind=ui::EmptyKind::Denied icon="ban" title="Not possible now" text=why>
             <ui::LinkButton href=paths::tenant(&tenant.slug, "")>{format!("Back to {}", tenant.name)}</ui::LinkButton>
         </ui::Empty>
@@ -64,7 +71,7 @@ fn suspend_form(head: &TenantHead, impact: &Impact) -> AnyView {
     let tenant = head.tenant.clone();
     let header = view! { <MoveHeader tenant=tenant.clone() section="suspend" title="Suspend"/> };
     if let Err(why) = Action::Suspend.check(tenant.status) {
-        return view! { {header}<Impossible tenant why/> }.into_any();
+        return view! { {header}<Impossible tenant why to="suspend_tenant"/> }.into_any();
     }
     let state = form_state("suspend_tenant");
     let people = plural(impact.members, "member");
@@ -87,8 +94,9 @@ fn suspend_form(head: &TenantHead, impact: &Impact) -> AnyView {
             Tone::Warning,
             "pause",
             format!(
-                "{} and wait as they are: {} are not run until it is reinstated.",
+                "Nothing is analysed until it is reinstated: {} {} as they are, {} pause.",
                 plural(impact.pending, "unprocessed conversation"),
+                if impact.pending == 1 { "waits" } else { "wait" },
                 plural(impact.enabled_tasks, "enabled task")
             ),
         ),
@@ -135,7 +143,7 @@ fn reinstate_form(head: &TenantHead, impact: &Impact) -> AnyView {
     let tenant = head.tenant.clone();
     let header = view! { <MoveHeader tenant=tenant.clone() section="reinstate" title="Reinstate"/> };
     if let Err(why) = Action::Reinstate.check(tenant.status) {
-        return view! { {header}<Impossible tenant why/> }.into_any();
+        return view! { {header}<Impossible tenant why to="reinstate_tenant"/> }.into_any();
     }
     let state = form_state("reinstate_tenant");
     let back_to = tenant.status_before.unwrap_or(Status::Active).label().to_lowercase();
@@ -182,13 +190,14 @@ fn go_live_form(head: &TenantHead) -> AnyView {
     let header = view! { <MoveHeader tenant=tenant.clone() section="go-live" title="Go live"/> };
     let missing = match head.onboarding {
         None => Some("Its onboarding has not been started.".to_owned()),
+        Some(_) if tenant.stage == Stage::Operate => Some("It is live already.".to_owned()),
         Some(p) if p.done < p.total => {
             Some(format!("Only {} of {} onboarding items are done.", p.done, p.total))
         }
         Some(_) => Action::GoLive.check(tenant.status).err(),
     };
     if let Some(why) = missing {
-        return view! { {header}<Impossible tenant why/> }.into_any();
+        return view! { {header}<Impossible tenant why to="go_live"/> }.into_any();
     }
     let state = form_state("go_live");
     let consequences = vec![
