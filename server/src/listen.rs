@@ -8,13 +8,13 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::Service;
 
 /// The limits of the loop.
@@ -41,9 +41,10 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) -> usize {
-    let builder = Arc::new(builder(limits));
+    let protocols = Arc::new(Protocols::new(limits));
     let slots = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
+    let (stopping, stopped) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
@@ -63,10 +64,16 @@ pub async fn serve(
                 (Err(_), _) => break,
             },
         };
-        connection(&builder, &graceful, app.clone(), stream, peer, slot);
+        let connection =
+            connection(protocols.clone(), graceful.watcher(), app.clone(), stream, peer, stopped.clone());
+        tokio::spawn(async move {
+            connection.await;
+            drop(slot);
+        });
     }
-    // New connections are refused from here on.
+    // New connections are refused from here on, and those that never asked for anything are let go.
     drop(listener);
+    drop(stopping);
     let left = graceful.count();
     match tokio::time::timeout(limits.drain_time, graceful.shutdown()).await {
         Ok(()) => 0,
@@ -74,32 +81,74 @@ pub async fn serve(
     }
 }
 
-fn builder(limits: Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_time).max_buf_size(64 * 1024);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(10))
-        .max_concurrent_streams(100)
-        .max_header_list_size(32 * 1024)
-        .adaptive_window(true);
-    builder
+/// The two ways to speak. Which one is told from the first bytes by ourselves: the builder that does it by itself has
+/// no limit on how long it waits for them, so that a connection which says nothing would keep its slot for ever.
+struct Protocols {
+    http1: Builder<TokioExecutor>,
+    http2: Builder<TokioExecutor>,
+    header_time: Duration,
 }
 
-fn connection(
-    builder: &Arc<Builder<TokioExecutor>>,
-    graceful: &GracefulShutdown,
+/// What an HTTP/2 client says first (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+impl Protocols {
+    fn new(limits: Limits) -> Self {
+        let mut http1 = Builder::new(TokioExecutor::new()).http1_only();
+        http1
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_time)
+            .max_buf_size(64 * 1024);
+        let mut http2 = Builder::new(TokioExecutor::new()).http2_only();
+        http2
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(10))
+            .max_concurrent_streams(100)
+            .max_header_list_size(32 * 1024)
+            .adaptive_window(true);
+        Self { http1, http2, header_time: limits.header_time }
+    }
+
+    /// The builder for what this client speaks; `None` when it does not say in time.
+    async fn of(&self, stream: &TcpStream) -> Option<&Builder<TokioExecutor>> {
+        let mut bytes = [0; PREFACE.len()];
+        let spoken = async {
+            loop {
+                let read = stream.peek(&mut bytes).await.ok().filter(|read| *read > 0)?;
+                if !PREFACE.starts_with(&bytes[..read]) {
+                    return Some(&self.http1);
+                }
+                if read == PREFACE.len() {
+                    return Some(&self.http2);
+                }
+                // The rest of the preface is on its way; looking again at once would find the same.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(self.header_time, spoken).await.ok().flatten()
+    }
+}
+
+async fn connection(
+    protocols: Arc<Protocols>,
+    watcher: Watcher,
     app: Router,
     stream: TcpStream,
     peer: SocketAddr,
-    slot: tokio::sync::OwnedSemaphorePermit,
+    mut stopped: watch::Receiver<()>,
 ) {
     // Without it small answers wait up to 40 ms for an acknowledgement (Nagle): a tenth of the throughput.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    let spoken = tokio::select! {
+        spoken = protocols.of(&stream) => spoken,
+        _ = stopped.changed() => None,
+    };
+    let Some(builder) = spoken else { return };
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -107,13 +156,9 @@ fn connection(
         app.clone().call(request)
     });
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-    let watched = graceful.watch(connection);
-    tokio::spawn(async move {
-        let _slot = slot;
-        if let Err(error) = watched.await {
-            tracing::debug!(error, "a connection ended early");
-        }
-    });
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(error, "a connection ended early");
+    }
 }
 
 /// Resolves at SIGTERM or Ctrl-C.
@@ -159,7 +204,8 @@ mod tests {
 
     async fn answer(stream: &mut TcpStream) -> String {
         let mut text = String::new();
-        stream.read_to_string(&mut text).await.expect("an answer");
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_string(&mut text)).await;
+        read.expect("an answer in time").expect("an answer");
         text
     }
 
@@ -188,6 +234,27 @@ mod tests {
         assert!(early.is_err(), "the only slot is taken");
         assert!(answer(&mut second).await.ends_with("hello"), "the idle one was thrown out");
         drop(idle);
+    }
+
+    #[tokio::test]
+    async fn half_a_preface_holds_no_slot() {
+        let limits = Limits { header_time: Duration::from_millis(200), ..Limits::default() };
+        let (address, _stop, _task) = started(limits).await;
+        let mut stream = TcpStream::connect(address).await.expect("connected");
+        stream.write_all(b"PRI * HT").await.expect("sent");
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+        assert!(closed.is_ok(), "closed by the server");
+    }
+
+    #[tokio::test]
+    async fn connections_that_ask_for_nothing_do_not_hold_up_the_end() {
+        let (address, stop, task) = started(Limits::default()).await;
+        let _idle = TcpStream::connect(address).await.expect("connected");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.send(()).expect("asked to stop");
+        let ended = tokio::time::timeout(Duration::from_secs(5), task).await;
+        assert_eq!(ended.expect("ended soon").expect("joined"), 0);
     }
 
     #[tokio::test]

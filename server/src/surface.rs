@@ -51,6 +51,12 @@ pub const fn tenant(name: &'static str, permission: Permission, sample: &'static
     Function { name, asks: Asks::Tenant(permission, "slug"), sample, changes: permission.writes() }
 }
 
+/// A function that only reads, though what it asks for is the permission to change: the page of a form, say.
+pub const fn reads(mut function: Function) -> Function {
+    function.changes = false;
+    function
+}
+
 /// Every server function.
 pub const FUNCTIONS: &[Function] = &[
     // Accounts
@@ -65,14 +71,14 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("get_tenant", TenantRead, "slug=acme"),
     platform("get_directory", TenantList, "query=status%3Dactive"),
     platform("search_tenants", TenantList, "text=acme"),
-    platform("get_create_form", TenantCreate, ""),
+    reads(platform("get_create_form", TenantCreate, "")),
     platform("create_tenant", TenantCreate, "name=Beta&plan=free"),
-    platform("get_tenant_import", TenantCreate, "id=00000000-0000-0000-0000-000000000009"),
+    reads(platform("get_tenant_import", TenantCreate, "id=00000000-0000-0000-0000-000000000009")),
     platform("apply_tenant_import", TenantCreate, "id=00000000-0000-0000-0000-000000000009"),
     tenant("get_tenant_head", TenantRead, "slug=acme"),
     // API keys
-    tenant("list_api_keys", ApiKeyManage, "slug=acme"),
-    tenant("get_api_key", ApiKeyManage, "slug=acme&key=00000000-0000-0000-0000-000000000000"),
+    reads(tenant("list_api_keys", ApiKeyManage, "slug=acme")),
+    reads(tenant("get_api_key", ApiKeyManage, "slug=acme&key=00000000-0000-0000-0000-000000000000")),
     tenant("create_api_key", ApiKeyManage, "slug=acme&name=Sample&access=read"),
     tenant(
         "revoke_api_key",
@@ -106,9 +112,9 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("get_tenant_overview", TenantRead, "slug=acme"),
     tenant("get_limits", TenantRead, "slug=acme"),
     // The moves of a tenant's life
-    tenant("get_impact", TenantSuspend, "slug=acme"),
-    tenant("get_graces", TenantOffboard, "slug=acme"),
-    tenant("get_plan_change", TenantPlan, "slug=acme&plan=free"),
+    reads(tenant("get_impact", TenantSuspend, "slug=acme")),
+    reads(tenant("get_graces", TenantOffboard, "slug=acme")),
+    reads(tenant("get_plan_change", TenantPlan, "slug=acme&plan=free")),
     tenant(
         "suspend_tenant",
         TenantSuspend,
