@@ -174,10 +174,8 @@ impl Item {
             (ItemState::Waived, ..) => format!("waived by {by}"),
             (ItemState::Failed, ..) => "no longer holds, says an automatic check".into(),
             (ItemState::Open, ..) if self.step.is_operation() => "ahead, not automated yet".into(),
-            (ItemState::Open, _, Some(Outcome::Unable)) => "to do, the check could not run".into(),
-            (ItemState::Open, _, Some(Outcome::NotYet)) => {
-                "to do, the check found it is not there yet".into()
-            }
+            (ItemState::Open, _, Some(Outcome::Unable)) => "to do, its check could not run".into(),
+            (ItemState::Open, _, Some(Outcome::NotYet)) => "to do, checked: not there yet".into(),
             (ItemState::Open, ..) => "to do".into(),
         }
     }
@@ -312,8 +310,8 @@ mod tests {
         assert_eq!(item.words(), "done, confirmed by Ada");
         item.state = ItemState::Open;
         for (outcome, words) in [
-            (Outcome::NotYet, "to do, the check found it is not there yet"),
-            (Outcome::Unable, "to do, the check could not run"),
+            (Outcome::NotYet, "to do, checked: not there yet"),
+            (Outcome::Unable, "to do, its check could not run"),
         ] {
             item.evidence.check = Some(Check {
                 outcome,

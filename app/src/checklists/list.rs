@@ -128,7 +128,10 @@ fn row(tenant: &Tenant, list: &Checklist, item: &Item, rights: Rights, open: &Op
     let (state, icon) = look(item, !waits.is_empty(), late);
     let mut words = item.words();
     if !waits.is_empty() {
-        words = format!("{words}, needs “{}” first", waits.join("”, “"));
+        words = format!("cannot start yet: needs “{}”", waits.join("”, “"));
+        if item.step.is_operation() {
+            words = item.words();
+        }
     }
     let chosen = open.item == item.step.key;
     let optional = (!item.step.required).then(|| view! { " "<span class="c-tag">"optional"</span> });

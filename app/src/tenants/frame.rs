@@ -1,8 +1,8 @@
-//! What every section of a tenant's page stands in: breadcrumbs, header with status, score and stages, the actions
+//! What every section of a tenant's page stands in: header with status, score and stages, the actions
 //! that its status allows, the banner of a suspended or leaving tenant, and the navigation between sections.
 //!
 //! A section of another noun is a few lines: `view! { <TenantSection section=Section::Tasks view=|head| … /> }`. An
-//! action that the role can never do is absent; one that the status forbids is there, disabled, with the reason.
+//! action that the role can never do is absent; one that the status forbids stands in a menu, disabled, with the reason.
 
 use super::lifecycle_api::get_tenant_head;
 use crate::paths;
@@ -111,7 +111,7 @@ where
 #[component]
 pub fn TenantFrame(head: TenantHead, section: Section, children: Children) -> impl IntoView {
     view! {
-        <Header head=head.clone() section/>
+        <Header head=head.clone()/>
         {banner(&head)}
         <SectionNav head section/>
         {children()}
@@ -120,16 +120,8 @@ pub fn TenantFrame(head: TenantHead, section: Section, children: Children) -> im
 }
 
 #[component]
-fn Header(head: TenantHead, section: Section) -> impl IntoView {
+fn Header(head: TenantHead) -> impl IntoView {
     let tenant = head.tenant.clone();
-    let home = paths::tenant(&tenant.slug, "overview");
-    let mut crumbs = vec![(home, tenant.name.clone())];
-    if head.viewer.is_platform() {
-        crumbs.insert(0, (paths::TENANTS.into(), "Tenants".into()));
-    }
-    if section != Section::Overview {
-        crumbs.push((paths::tenant(&tenant.slug, section.as_str()), section.label().into()));
-    }
     let until = if tenant.status == Status::Trial { tenant.trial_ends_at } else { tenant.grace_ends_at };
     let badges = view! {
         <ui::StatusBadge status=tenant.status reason=tenant.status_reason.clone() suspension=tenant.suspension until=until/>
@@ -137,7 +129,6 @@ fn Header(head: TenantHead, section: Section) -> impl IntoView {
         {tenant.legal_hold.then(|| view! { <ui::Badge tone=Tone::Danger icon="lock" outline=true>"Legal hold"</ui::Badge> })}
     };
     view! {
-        <ui::Breadcrumbs items=crumbs/>
         <ui::PageHeader title=tenant.name.clone() badges=badges.into_any() actions=actions(&head) meta=facts(&head)>
             <a class="c-score__link" href=paths::tenant(&tenant.slug, Section::Health.as_str()) title="Health">
                 <ui::Score score=tenant.health_score change=head.score_change.map(i64::from)/>
@@ -148,13 +139,10 @@ fn Header(head: TenantHead, section: Section) -> impl IntoView {
     .into_any()
 }
 
-/// The small facts below the name; who looks at a tenant from outside is told so.
+/// The small facts below the name. Who looks at a tenant from outside is told so in the top bar.
 fn facts(head: &TenantHead) -> Vec<AnyView> {
     let tenant = &head.tenant;
     let mut facts = Vec::new();
-    if let Actor::User { platform: Some(role), .. } = &head.viewer {
-        facts.push(format!("You are viewing {} as {}", tenant.name, role.label().to_lowercase()).into_any());
-    }
     let slug = tenant.slug.clone();
     let id = tenant.id.to_string();
     facts.push(
@@ -207,28 +195,37 @@ fn actions(head: &TenantHead) -> AnyView {
         .filter(|(permission, ..)| allowed(*permission))
         .map(|(_, label, href)| view! { <ui::LinkButton href kind=Kind::Primary>{label}</ui::LinkButton> });
     let list = [
-        (Action::ChangePlan, Permission::TenantPlan, "Change plan…", "plan", Kind::Default, "why-plan"),
-        (Action::Suspend, Permission::TenantSuspend, "Suspend…", "suspend", Kind::Default, "why-suspend"),
+        (Action::ChangePlan, Permission::TenantPlan, "Change plan…", "plan", Kind::Default),
+        (Action::Suspend, Permission::TenantSuspend, "Suspend…", "suspend", Kind::Default),
         (
             Action::StartOffboarding,
             Permission::TenantOffboard,
             "Start offboarding…",
             "offboarding",
             Kind::DangerQuiet,
-            "why-offboard",
         ),
     ];
-    let buttons = list
-        .into_iter()
+    let (mut buttons, mut refused) = (Vec::new(), Vec::new());
+    for (action, permission, label, section, kind) in list {
         // The way back stands as the primary button; the way there would be a riddle beside it.
-        .filter(|(action, ..)| !(tenant.status == Status::Suspended && *action == Action::Suspend))
-        .filter(|(action, ..)| !(tenant.status == Status::Offboarding && *action == Action::StartOffboarding))
-        .filter(|(_, permission, ..)| allowed(*permission))
-        .map(|(action, _, label, section, kind, id)| match action.check(tenant.status) {
-            Ok(()) => view! { <ui::LinkButton href=to(section) kind>{label}</ui::LinkButton> }.into_any(),
-            Err(reason) => view! { <ui::DisabledButton id reason>{label}</ui::DisabledButton> }.into_any(),
-        });
-    view! { {primary}{buttons.collect_view()} }.into_any()
+        let under_way = matches!(
+            (tenant.status, action),
+            (Status::Suspended, Action::Suspend) | (Status::Offboarding, Action::StartOffboarding)
+        );
+        if under_way || !allowed(permission) {
+            continue;
+        }
+        match action.check(tenant.status) {
+            Ok(()) => buttons
+                .push(view! { <ui::LinkButton href=to(section) kind>{label}</ui::LinkButton> }.into_any()),
+            Err(reason) => {
+                refused.push(view! { <ui::MenuDisabled reason>{label}</ui::MenuDisabled> }.into_any())
+            }
+        }
+    }
+    let refused = (!refused.is_empty())
+        .then(|| view! { <ui::Menu label="What cannot be done now" heading="Not possible now">{refused}</ui::Menu> });
+    view! { {primary}{buttons}{refused} }.into_any()
 }
 
 /// A suspended or leaving tenant says so on every one of its pages: reason, since when, by whom, until when, way out.

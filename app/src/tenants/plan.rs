@@ -20,7 +20,7 @@ pub fn PlanPage() -> impl IntoView {
 
 fn page(head: &TenantHead, plans: Vec<Plan>, preview: Option<PlanPreview>) -> AnyView {
     let tenant = head.tenant.clone();
-    let header = view! { <MoveHeader tenant=tenant.clone() section="plan" title="Change plan"/> };
+    let header = view! { <MoveHeader tenant=tenant.clone() title="Change plan"/> };
     if let Err(why) = Action::ChangePlan.check(tenant.status) {
         return view! { {header}<Impossible tenant why to="change_plan"/> }.into_any();
     }

@@ -8,14 +8,9 @@ use leptos_meta::Title;
 use model::lifecycle::Impact;
 use model::tenants::{Action, Stage, Status, Suspension, SuspensionReason, Tenant, TenantHead};
 
-/// Breadcrumbs and heading of a page about one move of a tenant.
+/// Title and heading of a page about one move of a tenant.
 #[component]
-pub(super) fn MoveHeader(tenant: Tenant, section: &'static str, title: &'static str) -> impl IntoView {
-    let crumbs = vec![
-        (paths::TENANTS.into(), "Tenants".into()),
-        (paths::tenant(&tenant.slug, ""), tenant.name.clone()),
-        (paths::tenant(&tenant.slug, section), title.into()),
-    ];
+pub(super) fn MoveHeader(tenant: Tenant, title: &'static str) -> impl IntoView {
     let until = if tenant.status == Status::Trial { tenant.trial_ends_at } else { tenant.grace_ends_at };
     let badges = view! {
         <ui::StatusBadge status=tenant.status reason=tenant.status_reason.clone() suspension=tenant.suspension until=until/>
@@ -23,7 +18,6 @@ pub(super) fn MoveHeader(tenant: Tenant, section: &'static str, title: &'static 
     };
     view! {
         <Title text=format!("{title}: {}", tenant.name)/>
-        <ui::Breadcrumbs items=crumbs/>
         <ui::PageHeader title=format!("{title}: {}", tenant.name) badges=badges.into_any()/>
     }
     .into_any()
@@ -69,7 +63,7 @@ pub fn SuspendPage() -> impl IntoView {
 
 fn suspend_form(head: &TenantHead, impact: &Impact) -> AnyView {
     let tenant = head.tenant.clone();
-    let header = view! { <MoveHeader tenant=tenant.clone() section="suspend" title="Suspend"/> };
+    let header = view! { <MoveHeader tenant=tenant.clone() title="Suspend"/> };
     if let Err(why) = Action::Suspend.check(tenant.status) {
         return view! { {header}<Impossible tenant why to="suspend_tenant"/> }.into_any();
     }
@@ -141,7 +135,7 @@ pub fn ReinstatePage() -> impl IntoView {
 
 fn reinstate_form(head: &TenantHead, impact: &Impact) -> AnyView {
     let tenant = head.tenant.clone();
-    let header = view! { <MoveHeader tenant=tenant.clone() section="reinstate" title="Reinstate"/> };
+    let header = view! { <MoveHeader tenant=tenant.clone() title="Reinstate"/> };
     if let Err(why) = Action::Reinstate.check(tenant.status) {
         return view! { {header}<Impossible tenant why to="reinstate_tenant"/> }.into_any();
     }
@@ -187,7 +181,7 @@ pub fn GoLivePage() -> impl IntoView {
 
 fn go_live_form(head: &TenantHead) -> AnyView {
     let tenant = head.tenant.clone();
-    let header = view! { <MoveHeader tenant=tenant.clone() section="go-live" title="Go live"/> };
+    let header = view! { <MoveHeader tenant=tenant.clone() title="Go live"/> };
     let missing = match head.onboarding {
         None => Some("Its onboarding has not been started.".to_owned()),
         Some(_) if tenant.stage == Stage::Operate => Some("It is live already.".to_owned()),

@@ -227,7 +227,7 @@ async fn a_check_that_could_not_run_changes_no_state(admin: PgPool) {
         assert_eq!(check.outcome, Outcome::Unable);
         assert_eq!(stage.item(key).await.state, before);
     }
-    assert_eq!(stage.item("task_runs").await.words(), "to do, the check could not run");
+    assert_eq!(stage.item("task_runs").await.words(), "to do, its check could not run");
     sqlx::raw_sql("GRANT SELECT ON pooled.task_run TO steward_operator")
         .execute(&stage.admin)
         .await
