@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { defineConfig, devices } from '@playwright/test'
-import { address, data } from './fixtures/server.ts'
+import { address, data, running } from './fixtures/server.ts'
 
 const chromium = [process.env.STEWARD_CHROMIUM, '/usr/bin/chromium'].find((path) => path && existsSync(path))
 
@@ -30,22 +30,25 @@ export default defineConfig({
     },
   },
   projects: [{ name: 'chromium', use: { ...devices['Desktop Chrome'], colorScheme: 'light' } }],
-  webServer: {
-    command: './start',
-    // The port is bound once the database is migrated and the demo fleet is there.
-    url: `${address}/livez`,
-    timeout: 120_000,
-    reuseExistingServer: false,
-    stdout: 'pipe',
-    stderr: 'pipe',
-    // Without it Playwright kills, and nobody stops the database.
-    gracefulShutdown: { signal: 'SIGTERM', timeout: 15_000 },
-    env: {
-      STEWARD_ADDR: new URL(address).host,
-      STEWARD_PUBLIC_URL: address,
-      STEWARD_DATA: data,
-      STEWARD_DEMO: 'auto',
-      STEWARD_POSTGRES_FAST: '1',
-    },
-  },
+  // STEWARD_TEST_URL: a server that runs already, for writing tests without a release build.
+  webServer: running
+    ? undefined
+    : {
+        command: './start',
+        // The port is bound once the database is migrated and the demo fleet is there.
+        url: `${address}/livez`,
+        timeout: 120_000,
+        reuseExistingServer: false,
+        stdout: 'pipe',
+        stderr: 'pipe',
+        // Without it Playwright kills, and nobody stops the database.
+        gracefulShutdown: { signal: 'SIGTERM', timeout: 15_000 },
+        env: {
+          STEWARD_ADDR: new URL(address).host,
+          STEWARD_PUBLIC_URL: address,
+          STEWARD_DATA: data,
+          STEWARD_DEMO: 'auto',
+          STEWARD_POSTGRES_FAST: '1',
+        },
+      },
 })
