@@ -67,7 +67,6 @@ impl Services {
     }
 
     /// A context for the server's own work.
-    #[expect(clippy::disallowed_methods, reason = "one of the two places that make ids")]
     pub fn system(&self, name: &str) -> Ctx {
         self.ctx(Actor::System { name: name.to_owned() }, format!("{name}-{}", self.new_id()))
     }

@@ -105,7 +105,7 @@ async fn an_entry_shows_what_changed_and_no_other_tenants(admin: PgPool) {
     );
     assert_eq!(found.changed[0].path, "status");
     assert!(matches!(entry(&cx, "acme", 2).await, Err(Error::NotFound)));
-    assert!(matches!(entry(&cx, "acme", i64::MIN).await, Err(_)));
+    assert!(entry(&cx, "acme", i64::MIN).await.is_err());
 
     let inside = testing::member(&services, tenant, Role::TenantAdmin);
     assert!(entry(&inside, "acme", 1).await.is_ok());

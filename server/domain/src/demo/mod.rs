@@ -244,7 +244,7 @@ async fn part(cx: &Ctx, platform: &Platform, from: u64, to: u64) -> Result<()> {
         if let Some(history) = &history {
             batch.scores(t, history, platform, now);
             batch.tools(t, history, members.first(), platform);
-            let all = with_conversations.then(|| library.of(t, history, now)).unwrap_or_default();
+            let all = if with_conversations { library.of(t, history, now) } else { Vec::new() };
             batch.usage(t, history, with_conversations.then_some(all.as_slice()));
             if with_conversations {
                 batch.conversations.push((t.id, all));

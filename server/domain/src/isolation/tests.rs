@@ -157,7 +157,7 @@ async fn a_tenant_sees_and_touches_only_its_own_rows(admin: PgPool) {
     let services = testing::services(&admin).await;
     let a = testing::tenant(&admin, "a").await.expect("a tenant");
     let b = testing::tenant(&admin, "b").await.expect("a tenant");
-    let person = uuid::Uuid::now_v7();
+    let person = uuid::Uuid::from_u128(160);
     sqlx::query("INSERT INTO user_account (id, email, name) VALUES ($1, 'p@example.com', 'P')")
         .bind(person)
         .execute(&admin)
