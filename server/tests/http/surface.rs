@@ -71,7 +71,7 @@ async fn nobody_passes_any_door_without_a_session(admin: PgPool) {
     }
     for route in ROUTES.iter().filter(|route| route.permission.is_some()) {
         let method = route.method.parse().expect("a method");
-        let path = route.path.replace('{', "").replace('}', "");
+        let path = route.path.replace(['{', '}'], "");
         let answer = site
             .send(
                 post(&path, route.sample)
