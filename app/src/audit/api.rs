@@ -2,13 +2,13 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use model::audit::{Entry, Filter, Line, Verified};
-use model::page::{Page, grouped};
+use model::audit::{Entry, Line};
+use model::page::Page;
 
 /// All chains. `query` is the one of the page's address.
 #[server]
 pub async fn get_audit(#[server(default)] query: String) -> Result<Page<Line>, AppError> {
-    let (filter, _) = Filter::parse(&model::directory::decode(&query));
+    let (filter, _) = model::audit::Filter::parse(&model::directory::decode(&query));
     Ok(domain::audit::list(&crate::server::ctx()?, None, &filter).await?)
 }
 
@@ -20,7 +20,7 @@ pub async fn get_tenant_audit(
 ) -> Result<Page<Line>, AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    let (filter, _) = Filter::parse(&model::directory::decode(&query));
+    let (filter, _) = model::audit::Filter::parse(&model::directory::decode(&query));
     Ok(domain::audit::list(&cx, Some(tenant.id), &filter).await?)
 }
 
@@ -34,13 +34,16 @@ pub async fn get_audit_entry(slug: String, seq: i64) -> Result<Entry, AppError> 
 #[server]
 pub async fn verify_audit(slug: String) -> Result<(), AppError> {
     match domain::audit::verify_stream(&crate::server::ctx()?, &slug).await? {
-        Verified::Sound(n) => crate::server::flash(
+        model::audit::Verified::Sound(n) => crate::server::flash(
             "success",
-            format!("The chain of {slug} is sound: {} entries, each fits the one before.", grouped(n)),
+            format!(
+                "The chain of {slug} is sound: {} entries, each fits the one before.",
+                model::page::grouped(n)
+            ),
         ),
-        Verified::Broken { seq, why } => crate::server::flash(
+        model::audit::Verified::Broken { seq, why } => crate::server::flash(
             "danger",
-            format!("The chain of {slug} is broken at entry {}: {why}.", grouped(seq)),
+            format!("The chain of {slug} is broken at entry {}: {why}.", model::page::grouped(seq)),
         ),
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! Server functions of checklists. `list` is the word of the list: `onboarding` or `offboarding`.
 
 use crate::error::AppError;
-use crate::paths;
 use leptos::prelude::*;
 use model::checklists::Checklist;
 
@@ -36,7 +35,7 @@ pub async fn check_item(
     let check = domain::checklists::check_again(&cx, id, key, &step).await?;
     let tone = if check.outcome == model::checklists::Outcome::Passed { "success" } else { "warning" };
     crate::server::flash(tone, format!("The check {}: {}", check.outcome.label(), check.said));
-    leptos_axum::redirect(&paths::tenant_item(&slug, &list, &step));
+    leptos_axum::redirect(&crate::paths::tenant_item(&slug, &list, &step));
     Ok(())
 }
 
@@ -53,7 +52,7 @@ pub async fn complete_item(
     let id = domain::tenants::by_slug(&cx, &slug).await?.id;
     domain::checklists::complete(&cx, id, key, &step, &note, &link).await?;
     crate::server::flash("success", "Marked as done, with your evidence.");
-    leptos_axum::redirect(&paths::tenant(&slug, &list));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, &list));
     Ok(())
 }
 
@@ -69,7 +68,7 @@ pub async fn waive_item(
     let id = domain::tenants::by_slug(&cx, &slug).await?.id;
     domain::checklists::waive(&cx, id, key, &step, &reason).await?;
     crate::server::flash("success", "The item is waived; the reason stays visible.");
-    leptos_axum::redirect(&paths::tenant(&slug, &list));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, &list));
     Ok(())
 }
 
@@ -85,6 +84,6 @@ pub async fn reopen_item(
     let id = domain::tenants::by_slug(&cx, &slug).await?.id;
     domain::checklists::reopen(&cx, id, key, &step, &reason).await?;
     crate::server::flash("success", "The item is open again.");
-    leptos_axum::redirect(&paths::tenant(&slug, &list));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, &list));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use model::health::{FleetFilter, FleetHealth, TenantHealth};
+use model::health::{FleetHealth, TenantHealth};
 
 #[server]
 pub async fn get_tenant_health(slug: String) -> Result<TenantHealth, AppError> {
@@ -31,7 +31,7 @@ pub async fn get_fleet_health(#[server(default)] query: String) -> Result<FleetH
     let get = |key: &str| {
         pairs.iter().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.clone())
     };
-    let filter = FleetFilter {
+    let filter = model::health::FleetFilter {
         plan: get("plan").and_then(|plan| plan.parse().ok()),
         region: get("region"),
         owner: get("owner"),

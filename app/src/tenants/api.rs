@@ -2,9 +2,8 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use model::directory::{Directory, Hit, Import, NewTenant};
+use model::directory::{Directory, Hit, Import};
 use model::tenants::Tenant;
-use model::validate;
 
 #[server]
 pub async fn get_tenant(slug: String) -> Result<Tenant, AppError> {
@@ -67,10 +66,18 @@ pub async fn create_tenant(
     #[server(default)] region: String,
 ) -> Result<(), AppError> {
     let cx = crate::server::ctx()?;
-    let plan = validate::word(&plan, "A plan").map_err(|message| domain::Error::field("plan", message))?;
-    let tenant =
-        domain::tenants::create(&cx, NewTenant { slug, domain, region, ..NewTenant::named(name, plan) })
-            .await?;
+    let plan =
+        model::validate::word(&plan, "A plan").map_err(|message| domain::Error::field("plan", message))?;
+    let tenant = domain::tenants::create(
+        &cx,
+        model::directory::NewTenant {
+            slug,
+            domain,
+            region,
+            ..model::directory::NewTenant::named(name, plan)
+        },
+    )
+    .await?;
     crate::server::flash("success", format!("{} is created, on a trial of 14 days.", tenant.name));
     leptos_axum::redirect(&crate::paths::tenant(&tenant.slug, ""));
     Ok(())

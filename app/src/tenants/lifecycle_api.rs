@@ -1,7 +1,6 @@
 //! Server functions of the tenant's page and of the moves of its life. Each names its tenant by the slug.
 
 use crate::error::AppError;
-use crate::paths;
 use leptos::prelude::*;
 use model::lifecycle::{Grace, Impact, Overview};
 use model::plans::{LimitChange, Plan, PlanPreview};
@@ -70,7 +69,7 @@ pub async fn suspend_tenant(
     let form = domain::tenants::Suspend { code: &code, note: &reason, scope: &scope };
     domain::tenants::suspend(&cx, tenant.id, version.parse().unwrap_or(0), form).await?;
     crate::server::flash("success", format!("{} is suspended. Its access follows at once.", tenant.name));
-    leptos_axum::redirect(&paths::tenant(&slug, ""));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
     Ok(())
 }
 
@@ -84,7 +83,7 @@ pub async fn reinstate_tenant(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     domain::tenants::reinstate(&cx, tenant.id, version.parse().unwrap_or(0), &proof).await?;
     crate::server::flash("success", format!("{} is reinstated.", tenant.name));
-    leptos_axum::redirect(&paths::tenant(&slug, ""));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
     Ok(())
 }
 
@@ -99,7 +98,7 @@ pub async fn change_plan(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     domain::tenants::change_plan(&cx, tenant.id, version.parse().unwrap_or(0), &plan, &note).await?;
     crate::server::flash("success", format!("{} is on the {plan} plan now.", tenant.name));
-    leptos_axum::redirect(&paths::tenant(&slug, ""));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
     Ok(())
 }
 
@@ -122,7 +121,7 @@ pub async fn start_offboarding(
     };
     domain::tenants::start_offboarding(&cx, tenant.id, version.parse().unwrap_or(0), form).await?;
     crate::server::flash("success", format!("The offboarding of {} has started.", tenant.name));
-    leptos_axum::redirect(&paths::tenant(&slug, "offboarding"));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, "offboarding"));
     Ok(())
 }
 
@@ -136,7 +135,7 @@ pub async fn cancel_offboarding(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     domain::tenants::cancel_offboarding(&cx, tenant.id, version.parse().unwrap_or(0), &reason).await?;
     crate::server::flash("success", format!("The offboarding of {} is cancelled.", tenant.name));
-    leptos_axum::redirect(&paths::tenant(&slug, ""));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
     Ok(())
 }
 
@@ -146,7 +145,7 @@ pub async fn go_live(slug: String, #[server(default)] version: String) -> Result
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     domain::tenants::go_live(&cx, tenant.id, version.parse().unwrap_or(0)).await?;
     crate::server::flash("success", format!("{} is live.", tenant.name));
-    leptos_axum::redirect(&paths::tenant(&slug, ""));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
     Ok(())
 }
 
@@ -162,6 +161,6 @@ pub async fn set_contacts(
     domain::tenants::set_contacts(&cx, tenant.id, version.parse().unwrap_or(0), &support, &escalation)
         .await?;
     crate::server::flash("success", "The contacts are saved.");
-    leptos_axum::redirect(&paths::tenant(&slug, "onboarding"));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, "onboarding"));
     Ok(())
 }
