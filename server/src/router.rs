@@ -26,7 +26,7 @@ use crate::forms::{Forms, forms};
 use crate::headers::{Headers, PageNonce, headers, is_html};
 use crate::observe::{Observe, observe, panicked};
 use crate::session::{Identify, gate, home, identify};
-use crate::upload::{MAX_UPLOAD, uploads};
+use crate::upload::{MAX_REQUEST, uploads};
 use app::AppError;
 use app::request::SessionCookie;
 use axum::Router;
@@ -117,7 +117,7 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
         .layer(from_fn(uploads))
         .layer(from_fn_with_state(identity, identify))
         .layer(from_fn(detach))
-        .layer(RequestBodyLimitLayer::new(MAX_UPLOAD))
+        .layer(RequestBodyLimitLayer::new(MAX_REQUEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, MAX_TIME))
         .layer(CsrfLayer::new())
 }

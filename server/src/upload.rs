@@ -13,8 +13,11 @@ use domain::Ctx;
 use model::directory::IMPORT_BYTES;
 use model::validate::FieldErrors;
 
+/// How much of a request is let in to here. More than is taken, so that who sends a file that is somewhat too large is
+/// told so on the page.
+pub const MAX_REQUEST: usize = 3 * IMPORT_BYTES as usize;
 /// A file of the largest size and the form around it.
-pub const MAX_UPLOAD: usize = IMPORT_BYTES as usize + 64 * 1024;
+const MAX_UPLOAD: usize = IMPORT_BYTES as usize + 64 * 1024;
 
 /// The layer: takes uploads to the import page, lets everything else pass.
 pub async fn uploads(request: Request, next: Next) -> Response {
