@@ -132,10 +132,15 @@ fn ignored(import: &Import) -> Option<AnyView> {
 fn decision(import: &Import, state: FormState) -> AnyView {
     if import.applied_at.is_some() {
         let href = format!("{}?sort=-created", paths::TENANTS);
-        return view! { <ui::Actions><LinkButton href=href kind=Kind::Primary>"See the newest tenants"</LinkButton></ui::Actions> }.into_any();
+        return view! {
+            <ui::SummaryOf state=state/>
+            <ui::Actions><LinkButton href=href kind=Kind::Primary>"See the newest tenants"</LinkButton></ui::Actions>
+        }
+        .into_any();
     }
     if !import.may_create {
         return view! {
+            <ui::SummaryOf state=state/>
             <ui::Banner tone=Tone::Warning>"No row can be created. Mend the file and upload it again."</ui::Banner>
             <ui::Actions><LinkButton href=paths::TENANTS_IMPORT kind=Kind::Primary>"Upload another file"</LinkButton></ui::Actions>
         }

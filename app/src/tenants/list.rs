@@ -265,7 +265,7 @@ fn change(by: i16) -> impl IntoView {
     view! { <span class="c-delta" data-tone=tone><svg class="c-icon" aria-hidden="true"><use_ href=format!("/icons.svg#{arrow}")/></svg><span class="u-visually-hidden">{word}</span>{by.unsigned_abs()}</span> }
 }
 
-/// The stage track of a row: one of a few strings, made when first needed; the same as `ui::StageTrack`.
+/// The stage track of a row: one of a few strings, made when first needed; it looks as `ui::StageTrack`.
 fn track(stage: Stage, status: Status) -> &'static str {
     static TRACKS: LazyLock<Vec<(Stage, Status, String)>> = LazyLock::new(|| {
         let each =
@@ -286,15 +286,20 @@ fn drawn(stage: Stage, status: Status) -> String {
         stage.position() + 1,
         stage.label()
     );
-    for ((_, segment), at) in ui::segments(stage, status).into_iter().zip(0_u32..) {
+    // One path per state, not one shape per segment: a third of the elements of a row.
+    let segments: Vec<_> =
+        ui::segments(stage, status).into_iter().map(|(_, segment)| segment).zip(0_u32..).collect();
+    for group in segments.chunk_by(|a, b| a.0.as_str() == b.0.as_str()) {
+        let [(segment, first), ..] = group else { continue };
         let state = segment.as_str();
-        let _ = write!(
-            svg,
-            r#"<rect x="{}.5" y="0.5" width="9" height="5" rx="1" data-state="{state}"/>"#,
-            12 * at
-        );
+        let _ = write!(svg, r#"<path data-state="{state}" d="M{}.5.5h9v5h-9z"#, 12 * first);
+        for _ in &group[1..] {
+            svg.push_str("m12 0h9v5h-9z");
+        }
+        svg.push_str("\"/>");
         if matches!(segment, ui::Segment::Failed | ui::Segment::Stopped) {
-            let _ = write!(svg, r#"<path d="M{} 5l2-4m1 4l2-4m1 4l2-4" data-state="{state}"/>"#, 12 * at + 2);
+            let _ =
+                write!(svg, r#"<path data-state="{state}" d="M{} 5l2-4m1 4l2-4m1 4l2-4"/>"#, 12 * first + 2);
         }
     }
     svg.push_str("</svg>");
@@ -308,8 +313,8 @@ mod tests {
     #[test]
     fn a_track_has_six_segments_and_a_name() {
         let svg = track(Stage::Validate, Status::Suspended);
-        assert_eq!(svg.matches("<rect").count(), 6);
-        assert_eq!(svg.matches("data-state=\"done\"").count(), 2);
-        assert!(svg.contains("aria-label=\"Stage 3 of 6: Validate, stopped\"") && svg.contains("<path"));
+        assert_eq!(svg.matches("h9v5h-9z").count(), 6);
+        assert!(svg.contains(r#"<path data-state="done" d="M0.5.5h9v5h-9zm12 0h9v5h-9z"/>"#), "{svg}");
+        assert!(svg.contains("aria-label=\"Stage 3 of 6: Validate, stopped\"") && svg.contains("5l2-4"));
     }
 }
