@@ -87,5 +87,5 @@ pub fn App() -> impl IntoView {
 #[component]
 fn NotFound() -> impl IntoView {
     crate::ui::status(404);
-    view! { <Title text="Not found"/> <ErrorView error=AppError::NotFound/> }
+    view! { <ErrorView error=AppError::NotFound/> }
 }

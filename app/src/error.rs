@@ -4,6 +4,7 @@ use crate::ui::{Icon, Size};
 use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos_meta::Title;
 use model::tenants::Access;
 use model::validate::FieldErrors;
 use serde::{Deserialize, Serialize};
@@ -87,7 +88,7 @@ impl FromServerFnError for AppError {
     }
 }
 
-/// An error as a page section: what happened, and what to do.
+/// An error as a page section: what happened, and what to do. The page is named after it.
 #[component]
 pub fn ErrorView(error: AppError) -> impl IntoView {
     let (kind, icon) = match &error {
@@ -96,6 +97,7 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
         _ => ("failed", "alert-triangle"),
     };
     view! {
+        <Title text=error.title()/>
         <section class="c-empty" data-kind=kind role="alert">
             <Icon name=icon size=Size::ExtraLarge/>
             <h1 class="c-empty__title">{error.title()}</h1>

@@ -42,8 +42,7 @@ pub async fn switch_task(slug: String, key: String, enabled: bool) -> Result<(),
         (false, true) => format!("{name} is disabled. What it wrote stays."),
         (false, false) => format!("{name} was disabled already."),
     };
-    let back =
-        [("tenant", tenant.to_string()), ("key", key), ("name", name), ("enabled", (!enabled).to_string())];
+    let back = [("slug", slug), ("key", key), ("enabled", (!enabled).to_string())];
     let inputs = back.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     crate::server::flash_with_undo(
         "success",

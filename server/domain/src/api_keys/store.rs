@@ -111,11 +111,12 @@ pub(super) async fn find(connection: &mut PgConnection, id: ApiKeyId) -> Result<
     Ok(found)
 }
 
-/// Notes that the key was used; at most once a minute, and whether this was the time.
+/// Notes that the key was used; at most once a minute, and whether this was the time. What was noted before the tenant
+/// took its present status does not count: the first refusal after a suspension is always one.
 pub(super) async fn touch(connection: &mut PgConnection, tenant: TenantId, id: ApiKeyId) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE api_key SET last_used_at = now() WHERE tenant_id = $1 AND id = $2
-            AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')",
+        "UPDATE api_key k SET last_used_at = now() FROM tenant t WHERE k.tenant_id = $1 AND k.id = $2 AND t.id = k.tenant_id
+            AND (k.last_used_at IS NULL OR k.last_used_at < greatest(now() - interval '1 minute', t.status_since))",
         tenant.0,
         id.0
     );

@@ -1,0 +1,67 @@
+import { everyPage, expect, expectAccessible, suspend, test } from '../fixtures/index.ts'
+
+for (const theme of ['light', 'dark'] as const) {
+  // In parts, so that both workers have something to do.
+  for (const part of [0, 1, 2]) {
+    test(`axe finds nothing on any page, ${theme}, part ${part + 1} of 3`, async ({ as }) => {
+      test.slow()
+      const page = await as('operator')
+      await page.emulateMedia({ colorScheme: theme })
+      for (const path of everyPage().filter((_, at) => at % 3 === part)) {
+        await test.step(path, async () => {
+          await page.goto(path)
+          await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+          await expectAccessible(page)
+        })
+      }
+    })
+  }
+}
+
+test('nor on pages with errors, menus and details open, nor on those of a suspended or leaving tenant', async ({ as, tenant }) => {
+  test.slow()
+  const page = await as('operator')
+  const check = async (path: string) => {
+    await page.goto(path)
+    await expectAccessible(page)
+  }
+  await page.goto('/tenants/new')
+  await page.getByRole('button', { name: 'Create tenant' }).click()
+  await expect(page.getByRole('alert').first()).toBeVisible()
+  await expectAccessible(page)
+
+  await page.goto('/tenants')
+  await page.getByRole('search').getByText('Status', { exact: true }).first().click()
+  await expectAccessible(page)
+  await page.getByLabel(/^Account: /).click()
+  await expectAccessible(page)
+
+  await suspend(page, tenant.slug, { why: 'Inactivity', scope: 'Blocked', reason: 'Nobody came.' })
+  await expectAccessible(page)
+  await check(`/tenants/${tenant.slug}/reinstate`)
+  await check(`/tenants/${tenant.slug}/suspend`)
+  await check(`/tenants/${tenant.slug}/api-keys`)
+
+  // One of the demo fleet that is leaving: its runbook and countdown.
+  await page.goto('/tenants?status=offboarding')
+  await page.getByRole('table', { name: 'Tenants' }).getByRole('rowheader').getByRole('link').first().click()
+  await expectAccessible(page)
+  await page.getByRole('navigation', { name: 'Tenant sections' }).getByRole('link', { name: 'Offboarding' }).click()
+  await expectAccessible(page)
+
+  await page.goto('/audit')
+  await page.getByRole('table', { name: 'Audit log' }).getByRole('rowheader').getByRole('link').first().click()
+  await expectAccessible(page)
+})
+
+test('the pages of those who are not signed in, and of customer success', async ({ page, as }) => {
+  await page.goto('/sign-in')
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expectAccessible(page)
+  const success = await as('success')
+  for (const path of ['/health', '/tenants', '/tenants/new']) {
+    await success.goto(path)
+    await expectAccessible(success)
+  }
+})
