@@ -216,9 +216,9 @@ mod tests {
         };
         assert_eq!(
             labels(&person(Some(Role::Owner)), "/tenants/acme"),
-            ["Overview", "Tenants", "Health", "Audit log"]
+            ["Overview", "Tenants", "Health", "Usage", "Audit log"]
         );
-        assert_eq!(labels(&person(Some(Role::Success)), "/"), ["Overview", "Tenants", "Health"]);
+        assert_eq!(labels(&person(Some(Role::Success)), "/"), ["Overview", "Tenants", "Health", "Usage"]);
         let inside = labels(&person(None), "/tenants/globex/tasks");
         assert!(
             inside.contains(&"Home")

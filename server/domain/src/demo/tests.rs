@@ -90,13 +90,3 @@ async fn only_who_may_create_tenants_may_load_them(admin: PgPool) {
     assert!(matches!(load(&cx, 5, |_| ()).await, Err(Error::Forbidden(_))));
     assert!(matches!(is_empty(&cx).await, Err(Error::Forbidden(_))));
 }
-
-/// Not a check but a number: `cargo test -p domain --features testing demo::tests::speed -- --ignored --nocapture`.
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-#[ignore = "prints how long a load takes"]
-async fn speed(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let begin = std::time::Instant::now();
-    load(&services.system("demo"), TENANTS, |_| ()).await.expect("a fleet");
-    println!("{TENANTS} tenants in {:?}", begin.elapsed());
-}
