@@ -5,6 +5,7 @@
 
 use crate::Failure;
 use crate::http::{Load, percentile};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,47 +20,71 @@ impl Tap {
         Ok(Self { log: log.to_owned(), from: std::fs::metadata(log)?.len() as usize })
     }
 
-    /// The statements that read tenants, parameters filled in, in their order.
+    /// What one page asked, parameters filled in: the statements of the one transaction that read the directory's rows.
+    /// The server's workers write to the same log; by process and transaction they are told apart.
+    ///
+    /// # Errors
+    /// When there is not exactly one such transaction: a guess would be a floor of something else.
     pub fn statements(&self) -> Result<Vec<String>, Failure> {
         let text = std::fs::read(&self.log)?;
         let text = String::from_utf8_lossy(text.get(self.from..).unwrap_or_default()).into_owned();
-        let mut all: Vec<String> = Vec::new();
+        let mut open: HashMap<String, Vec<String>> = HashMap::new();
+        let mut closed: Vec<Vec<String>> = Vec::new();
+        let mut last = String::new();
         for line in text.lines() {
-            if let Some((_, statement)) = line.split_once("LOG:  execute ") {
-                let statement = statement.split_once(": ").map_or("", |(_, sql)| sql);
-                all.push(statement.to_owned());
-            } else if let Some((_, parameters)) =
-                line.split_once("DETAIL:  ").filter(|(_, d)| d.to_lowercase().starts_with("parameters: "))
-            {
-                if let Some(last) = all.last_mut() {
-                    *last = filled(last, &parameters["parameters: ".len()..]);
+            if let Some(more) = line.strip_prefix('\t') {
+                if let Some(sql) = open.get_mut(&last).and_then(|all| all.last_mut()) {
+                    sql.push(' ');
+                    sql.push_str(more.trim());
                 }
-            } else if line.starts_with('\t') {
-                if let Some(last) = all.last_mut() {
-                    last.push(' ');
-                    last.push_str(line.trim());
+                continue;
+            }
+            let Some(process) =
+                line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(pid, _)| pid)
+            else {
+                continue;
+            };
+            last = process.to_owned();
+            let all = open.entry(last.clone()).or_default();
+            if let Some((_, rest)) = line.split_once("LOG:  execute ") {
+                all.push(rest.split_once(": ").map_or("", |(_, sql)| sql).to_owned());
+            } else if let Some((_, rest)) = line.split_once("DETAIL:  ") {
+                if let (Some(sql), Some(values)) = (all.last_mut(), rest.get("parameters: ".len()..)) {
+                    *sql = filled(sql, values);
                 }
-            } else if let Some((_, statement)) = line.split_once("LOG:  statement: ") {
-                all.push(statement.to_owned());
+            } else if let Some((_, sql)) = line.split_once("LOG:  statement: ") {
+                if sql.starts_with("BEGIN") {
+                    all.clear();
+                } else if sql.starts_with("ROLLBACK") || sql.starts_with("COMMIT") {
+                    closed.push(std::mem::take(all));
+                } else {
+                    all.push(sql.to_owned());
+                }
             }
         }
-        // Counts are kept by the server for seconds and belong to no single page.
-        all.retain(|sql| {
-            let rows = sql.contains("FROM tenant")
-                && !sql.starts_with("SELECT ARRAY[")
-                && !sql.starts_with("SELECT count");
-            let planner = sql.starts_with("SET LOCAL enable_");
-            planner
-                || rows
-                    && !sql.contains("RECURSIVE")
-                    && !sql.contains("unnest(t.tags)")
-                    && !sql.contains("member")
+        closed
+            .retain(|all| all.iter().any(|sql| sql.contains("AS owner_name") && sql.contains("legal_hold")));
+        let [page] = closed.as_mut_slice() else {
+            return Err(format!(
+                "{} transactions in the log look like the page; one was asked for",
+                closed.len()
+            )
+            .into());
+        };
+        let mut page = std::mem::take(page);
+        // Counts and filter choices are kept by the server for seconds and belong to no single page.
+        page.retain(|sql| {
+            let kept = sql.starts_with("SELECT ARRAY[")
+                || sql.starts_with("SELECT count(")
+                || sql.contains("RECURSIVE");
+            sql.starts_with("SET LOCAL enable_")
+                || sql.contains("FROM tenant") && !kept && !sql.contains("unnest(t.tags)")
         });
-        if all.iter().any(|sql| sql.starts_with("SET LOCAL")) {
-            all.insert(0, "BEGIN".into());
-            all.push("ROLLBACK".into());
+        if page.iter().any(|sql| sql.starts_with("SET LOCAL")) {
+            page.insert(0, "BEGIN".into());
+            page.push("ROLLBACK".into());
         }
-        Ok(all)
+        Ok(page)
     }
 }
 

@@ -38,6 +38,12 @@ pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Resul
     let mut parts = vec![format!("page {:.1}", kilobytes(page.wire))];
     for path in &needed {
         let answer: Answer = steward.get(path, cookie, true).await?;
+        // The page of an error is small too.
+        if answer.status != 200 {
+            let why = format!("not measured: {path} answers {}, is the site built?", answer.status);
+            report.line("cold directory page", why, "≤ 60 kB", None);
+            return Ok(());
+        }
         bytes += answer.wire;
         let name =
             path.rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();

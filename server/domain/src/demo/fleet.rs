@@ -44,7 +44,6 @@ pub(super) struct Tenant {
     /// Which of the customer-success people looks after it.
     pub owner: Option<usize>,
     pub tags: Vec<&'static str>,
-    pub dedicated: bool,
     pub legal_hold: bool,
     pub support_contact: Option<String>,
     pub escalation_contact: Option<String>,
@@ -208,7 +207,6 @@ pub(super) fn tenant(index: u64, now: DateTime<Utc>) -> Tenant {
         industry,
         owner: (index == 0 || random.chance(88)).then(|| random.range(0, OWNERS as i64 - 1) as usize),
         tags: tags(&mut random),
-        dedicated: plan == PlanId::Enterprise && random.chance(40),
         legal_hold: status != Status::Deleted && random.chance(2),
         support_contact: None,
         escalation_contact: None,

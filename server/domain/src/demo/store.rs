@@ -145,7 +145,8 @@ pub(super) async fn tenants(
         &column!(tenants, |t| t.industry.to_owned()),
         &column!(tenants, |t| t.owner.and_then(|at| owners.get(at).copied())) as &[Option<Uuid>],
         &column!(tenants, |t| t.tags.join(" ")),
-        &column!(tenants, |t| if t.dedicated { "dedicated" } else { "pooled" }.to_owned()),
+        // A dedicated tenant has a schema of its own, which only provisioning makes.
+        &column!(tenants, |_| "pooled".to_owned()),
         &column!(tenants, |t| t.legal_hold),
         &column!(tenants, |t| t.support_contact.clone()) as &[Word],
         &column!(tenants, |t| t.escalation_contact.clone()) as &[Word],

@@ -51,6 +51,9 @@ async fn a_fleet_is_whole_and_true(admin: PgPool) {
     let after: String = sqlx::query_scalar(list).fetch_one(&admin).await.expect("stages");
     assert_eq!(before, after);
     assert_eq!(count(&admin, "SELECT count(*) FROM checklist_item WHERE state = 'failed'").await, 0);
+    // The lint of isolation, which runs at every start, has nothing to say about it.
+    let findings = crate::isolation::lint(&cx).await.expect("a lint");
+    assert!(findings.is_empty(), "{findings:?}");
     // The tenant admin gets in, and to one tenant only.
     let slug = sign_ins.tenant_admin.tenant.clone().expect("a slug");
     let own = crate::tenants::by_slug(&cx, &slug).await.expect("the demo tenant");
