@@ -110,7 +110,7 @@ async fn look(cx: &Ctx, tenant: TenantId) -> Facts {
 
 async fn facts(cx: &Ctx, tenants: &[TenantId]) -> Result<Vec<(TenantId, Facts)>> {
     let mut read = cx.read(Reach::Fleet).await?;
-    probes::facts(read.conn(), tenants).await
+    store::facts(read.conn(), tenants).await
 }
 
 fn decided_by_person(item: &Item) -> bool {

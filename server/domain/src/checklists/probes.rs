@@ -3,20 +3,17 @@
 //! Facts are read across tenants (reach `Fleet`) because sign-ins are kept outside the tenants' rows. Counts stop at
 //! [`CAP`] and look at the newest rows only: a check needs proof, not a total.
 
-use crate::error::Result;
 use chrono::{DateTime, Utc};
-use model::TenantId;
 use model::checklists::{Check, Outcome, Probe};
 use model::page::grouped;
 use model::tenants::{Access, Status, Suspension};
-use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// The baseline tasks of `seeds/000`; the statement below names them.
+/// The baseline tasks of `seeds/000`; `store::facts` names them.
 pub(super) const BASELINE: i64 = 4;
 
-/// Where counting stops; the statement below says the same.
+/// Where counting stops; `store::facts` says the same.
 const CAP: i64 = 1000;
 
 /// What is known of one tenant, or that nothing could be read.
@@ -61,57 +58,6 @@ pub(super) struct Known {
     pub running: i64,
     /// Runs since the status began and within a quarter of an hour.
     pub runs_lately: i64,
-}
-
-/// The facts of those of the tenants that exist.
-pub(super) async fn facts(
-    connection: &mut PgConnection,
-    tenants: &[TenantId],
-) -> Result<Vec<(TenantId, Facts)>> {
-    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
-    let rows = sqlx::query_as!(
-        Known,
-        r#"SELECT t.id AS tenant_id, now() AS "now!", t.status AS "status: Status", t.status_since, t.suspension AS "suspension: Suspension",
-            t.support_contact, t.escalation_contact,
-            (SELECT count(*) FROM member m WHERE m.tenant_id = t.id AND m.role = 'tenant_admin') AS "admins!",
-            seen.name AS "seen_name?", seen.last_seen_at AS "seen_at?",
-            (SELECT count(*) FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL) AS "keys!",
-            (SELECT k.name FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL ORDER BY k.created_at DESC LIMIT 1) AS newest_key,
-            arrivals.conversations AS "conversations!", arrivals.newest_conversation, arrivals.newest_received,
-            arrivals.voice AS "voice!", arrivals.newest_voice, arrivals.arrived AS "arrived!",
-            (SELECT count(*) FROM task WHERE key IN ('summary', 'sentiment', 'csat', 'reason')) AS "published!",
-            (SELECT count(*) FROM activation a WHERE a.tenant_id = t.id AND a.enabled) AS "enabled!",
-            (SELECT a.changed_by FROM activation a WHERE a.tenant_id = t.id AND a.enabled ORDER BY a.changed_at DESC LIMIT 1) AS enabled_by,
-            work.runs AS "runs!", work.newest_run, work.newest_run_at, work.runs_lately AS "runs_lately!",
-            (SELECT count(DISTINCT u.day) FROM usage_day u WHERE u.tenant_id = t.id) AS "days!",
-            (SELECT max(u.day) FROM usage_day u WHERE u.tenant_id = t.id) AS newest_day,
-            (SELECT count(*) FROM conversation c WHERE c.tenant_id = t.id AND c.state = 'pending') AS "waiting!",
-            (SELECT count(*) FROM conversation c WHERE c.tenant_id = t.id AND c.state = 'running') AS "running!"
-        FROM tenant t
-        LEFT JOIN LATERAL (
-            SELECT u.name, u.last_seen_at FROM member m JOIN user_account u ON u.id = m.user_id
-            WHERE m.tenant_id = t.id AND m.role = 'tenant_admin' AND u.last_seen_at IS NOT NULL ORDER BY u.last_seen_at DESC LIMIT 1
-        ) AS seen ON true
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS conversations, (array_agg(c.id ORDER BY c.received_at DESC))[1] AS newest_conversation,
-                max(c.received_at) AS newest_received, count(*) FILTER (WHERE c.channel = 'voice' AND c.turn_count > 0) AS voice,
-                (array_agg(c.id ORDER BY c.received_at DESC) FILTER (WHERE c.channel = 'voice' AND c.turn_count > 0))[1] AS newest_voice,
-                count(*) FILTER (WHERE c.received_at > t.status_since) AS arrived
-            FROM (SELECT id, received_at, channel, turn_count FROM conversation WHERE tenant_id = t.id ORDER BY received_at DESC LIMIT 1000) AS c
-        ) AS arrivals
-        CROSS JOIN LATERAL (
-            SELECT count(*) FILTER (WHERE r.outcome = 'succeeded') AS runs,
-                (array_agg(r.id ORDER BY r.at DESC) FILTER (WHERE r.outcome = 'succeeded'))[1] AS newest_run,
-                max(r.at) FILTER (WHERE r.outcome = 'succeeded') AS newest_run_at,
-                count(*) FILTER (WHERE r.outcome <> 'skipped' AND r.at > greatest(t.status_since, now() - interval '15 minutes')) AS runs_lately
-            FROM (SELECT id, at, outcome FROM task_run WHERE tenant_id = t.id ORDER BY id DESC LIMIT 1000) AS r
-        ) AS work
-        WHERE t.id = ANY ($1)"#,
-        &ids
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (TenantId(row.tenant_id), Facts::Known(Box::new(row)))).collect())
 }
 
 /// A number, and whether there may be more.
