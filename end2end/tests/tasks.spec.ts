@@ -2,14 +2,15 @@ import { credentials, expect, test } from '../fixtures/index.ts'
 
 // The demo fleet has one tenant admin; so these go one after the other on that tenant, and leave it as it was.
 test.describe.serial('a tenant’s admin works on AI tasks', () => {
-  const own = credentials('tenant_admin').tenant
-  const tasks = `/tenants/${own}/tasks`
+  // Read when a test runs: the server writes it.
+  const own = () => `/tenants/${credentials('tenant_admin').tenant}`
+  const tasks = () => `${own()}/tasks`
   const task = 'CSAT scoring'
 
   test('disables one, takes that back, and disables and enables it by its switch', async ({ as }) => {
     const page = await as('tenant_admin')
     const done = (text: string) => page.getByRole('status').filter({ hasText: text })
-    await page.goto(`${tasks}?state=all`)
+    await page.goto(`${tasks()}?state=all`)
     const toggle = page.getByRole('switch', { name: task })
     // A run that was broken off may have left it off.
     if (!(await toggle.isChecked())) await toggle.click()
@@ -31,7 +32,7 @@ test.describe.serial('a tenant’s admin works on AI tasks', () => {
 
   test('overrides its filters, compares, and reverts', async ({ as }) => {
     const page = await as('tenant_admin')
-    await page.goto(`${tasks}/csat`)
+    await page.goto(`${tasks()}/csat`)
     if (await page.getByRole('link', { name: 'Revert…' }).isVisible()) {
       await page.getByRole('link', { name: 'Revert…' }).click()
       await page.getByRole('button', { name: 'Revert to the global default' }).click()
@@ -57,14 +58,14 @@ test.describe.serial('a tenant’s admin works on AI tasks', () => {
     await expect(page.getByRole('status').filter({ hasText: 'Reverted.' })).toBeVisible()
     await expect(page.getByRole('link', { name: /^Overridden settings/ })).toHaveCount(0)
 
-    await page.goto(`/tenants/${own}/audit`)
+    await page.goto(`${own()}/audit`)
     await expect(page.getByRole('row').filter({ hasText: 'task.revert' }).first()).toBeVisible()
   })
 
   test('two people with the same form: the second is told what the first saved', async ({ as }) => {
     const [mine, theirs] = [await as('tenant_admin'), await as('operator')]
     for (const page of [mine, theirs]) {
-      await page.goto(`${tasks}/csat/override`)
+      await page.goto(`${tasks()}/csat/override`)
       await page.getByRole('group', { name: 'Filters' }).getByRole('radio', { name: 'Override' }).check()
     }
     await theirs.getByLabel('Least turns (optional)').fill('5')
@@ -79,7 +80,7 @@ test.describe.serial('a tenant’s admin works on AI tasks', () => {
     await expect(mine.getByText('Asked for on the phone.').first()).toBeVisible()
     await expect(mine.getByLabel('Least turns (optional)')).toHaveValue('9')
 
-    await mine.goto(`${tasks}/csat/revert`)
+    await mine.goto(`${tasks()}/csat/revert`)
     await mine.getByRole('button', { name: 'Revert to the global default' }).click()
     await expect(mine.getByRole('link', { name: /^Overridden settings/ })).toHaveCount(0)
   })

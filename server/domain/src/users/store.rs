@@ -239,12 +239,13 @@ pub(super) async fn lock_account(
     Ok(())
 }
 
-/// The password was right: the account starts anew, and the address gets this try back.
+/// The password was right: the account starts anew, and the address gets this try back. The address first, as when a
+/// try is counted: two sign-ins at once would otherwise wait for each other.
 pub(super) async fn forgive(connection: &mut PgConnection, account: &str, address: &str) -> Result<()> {
-    sqlx::query!("DELETE FROM sign_in_throttle WHERE key = $1", account).execute(&mut *connection).await?;
     sqlx::query!("UPDATE sign_in_throttle SET failures = greatest(failures - 1, 0) WHERE key = $1", address)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    sqlx::query!("DELETE FROM sign_in_throttle WHERE key = $1", account).execute(connection).await?;
     Ok(())
 }
 
