@@ -10,8 +10,6 @@ export default defineConfig({
   // or run `test.describe.serial` on a tenant of their own.
   fullyParallel: true,
   workers: 2,
-  // A machine that is busy with something else may be slow once; a fault fails three times.
-  retries: process.env.CI ? 2 : 0,
   forbidOnly: !!process.env.CI,
   reporter: process.env.CI ? [['list'], ['html', { open: 'never' }]] : [['list']],
   use: {
