@@ -16,6 +16,7 @@ pub mod directory;
 pub mod fields;
 pub mod health;
 pub mod lifecycle;
+pub mod notifications;
 pub mod overview;
 pub mod page;
 pub mod permission;

@@ -250,6 +250,11 @@ impl Tx {
         &mut self.connection
     }
 
+    /// Who writes.
+    pub(crate) fn cx(&self) -> &Ctx {
+        &self.cx
+    }
+
     /// The same transaction, its audit line in another name: whoever has just signed in.
     pub(crate) fn acting_as(mut self, cx: &Ctx) -> Self {
         self.cx = cx.clone();

@@ -21,6 +21,7 @@ pub mod fields;
 mod fresh;
 pub mod health;
 pub mod isolation;
+pub mod notifications;
 pub mod overview;
 pub mod pipeline;
 pub mod plans;

@@ -135,7 +135,7 @@ async fn write(connection: &mut PgConnection, cx: &Ctx, event: &AuditEvent, resu
     store::insert(connection, &entry, &hash).await
 }
 
-fn actor_parts(actor: &Actor) -> (&'static str, Option<uuid::Uuid>) {
+pub(crate) fn actor_parts(actor: &Actor) -> (&'static str, Option<uuid::Uuid>) {
     match actor {
         Actor::Anonymous => ("anonymous", None),
         Actor::User { id, .. } => ("user", Some(id.0)),

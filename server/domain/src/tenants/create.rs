@@ -4,8 +4,10 @@ use super::store::import as store;
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{OnConstraint, Result};
+use crate::notifications::announce;
 use model::TenantId;
 use model::directory::NewTenant;
+use model::notifications::Event;
 use model::permission::{Permission, Scope};
 use model::tenants::PlanId;
 use model::validate::{self, FieldErrors};
@@ -53,6 +55,7 @@ pub async fn create(cx: &Ctx, new: NewTenant) -> Result<Created> {
         .on_constraint("tenant_domain_key", "domain", "Another tenant has this domain.")
         .on_constraint("tenant_external_id_key", "external_id", "Another tenant has this external id.")?;
     crate::checklists::start_onboarding(tx.conn(), &[id]).await?;
+    announce(&mut tx, id, Event::TenantCreated, serde_json::json!({})).await?;
     tx.commit(created(id, &tenant)).await?;
     Ok(Created { id, slug: tenant.slug, name: tenant.name })
 }

@@ -9,8 +9,10 @@ use super::store::import::{self as store, Staged};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
+use crate::notifications::announce_all;
 use csv::{ByteRecord, ReaderBuilder, Trim};
 use model::directory::{IMPORT_BYTES, IMPORT_PAGE, IMPORT_ROWS, Import, NewTenant};
+use model::notifications::Event;
 use model::page::grouped;
 use model::permission::{Actor, Permission, Scope};
 use model::tenants::PlanId;
@@ -88,6 +90,7 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
     }
     let ids: Vec<TenantId> = tenants.iter().map(|(id, _)| *id).collect();
     crate::checklists::start_onboarding(tx.conn(), &ids).await?;
+    announce_all(&mut tx, &ids, Event::TenantCreated, serde_json::json!({})).await?;
     let count = i32::try_from(good.len()).unwrap_or(i32::MAX);
     store::applied(tx.conn(), id, count).await?;
     let mut events = vec![

@@ -14,10 +14,12 @@ use crate::audit::AuditEvent;
 use crate::checklists;
 use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
+use crate::notifications::announce;
 use crate::plans;
 use model::TenantId;
 use model::checklists::{ListKey, Milestone};
 use model::lifecycle::{Grace, Impact, NO_GRACE, Overview};
+use model::notifications::Event;
 use model::permission::{Permission, Scope};
 use model::tenants::{Action, OffboardingReason, PlanId, Status, Suspension, SuspensionReason, TenantHead};
 use model::validate::{self, FieldErrors};
@@ -157,6 +159,8 @@ pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) ->
     let (mut tx, before) = decide(cx, id, version, Action::Suspend).await?;
     store::suspend(tx.conn(), id, before.status, scope, code, &note).await?;
     let after = store::get(tx.conn(), id).await?;
+    let data = json!({ "reason": code, "scope": scope });
+    announce(&mut tx, id, Event::TenantSuspended, data).await?;
     let event = AuditEvent::on(id, "tenant.suspend", before.name.clone())
         .reason(format!("{}: {note}", code.label()))
         .before(&before)
@@ -173,6 +177,7 @@ pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Res
     let to = back(&before)?;
     store::resume(tx.conn(), id, to).await?;
     let after = store::get(tx.conn(), id).await?;
+    announce(&mut tx, id, Event::TenantReinstated, json!({ "status": to, "reason": before.reason })).await?;
     let event = AuditEvent::on(id, "tenant.reinstate", before.name.clone())
         .reason(proof)
         .before(&before)
@@ -212,6 +217,7 @@ pub async fn change_plan(cx: &Ctx, id: TenantId, version: i64, plan: &str, note:
     }
     store::set_plan(tx.conn(), id, plan).await?;
     let after = store::get(tx.conn(), id).await?;
+    announce(&mut tx, id, Event::PlanChanged, json!({ "from": before.plan, "to": plan })).await?;
     let mut event =
         AuditEvent::on(id, "tenant.change_plan", before.name.clone()).before(&before).after(&after);
     if let Some(note) = note {
@@ -255,6 +261,8 @@ pub async fn start_offboarding(cx: &Ctx, id: TenantId, version: i64, form: Offbo
     store::offboard(tx.conn(), id, before.status, code, &note, interrupted).await?;
     checklists::start(tx.conn(), ListKey::Offboarding, &[id]).await?;
     let after = store::get(tx.conn(), id).await?;
+    let data = json!({ "reason": code, "grace_ends_at": after.grace_ends_at });
+    announce(&mut tx, id, Event::OffboardingStarted, data).await?;
     let event = AuditEvent::on(id, "tenant.offboard", before.name.clone())
         .reason(format!("{}: {note}", code.label()))
         .before(&before)
@@ -273,6 +281,7 @@ pub async fn cancel_offboarding(cx: &Ctx, id: TenantId, version: i64, reason: &s
     }
     checklists::end(tx.conn(), ListKey::Offboarding, id).await?;
     let after = store::get(tx.conn(), id).await?;
+    announce(&mut tx, id, Event::OffboardingCancelled, json!({ "status": after.status })).await?;
     let event = AuditEvent::on(id, "tenant.cancel_offboarding", before.name.clone())
         .reason(reason)
         .before(&before)
@@ -295,6 +304,7 @@ pub async fn end_grace(cx: &Ctx, limit: i64) -> Result<u64> {
             continue;
         }
         let after = store::get(tx.conn(), id).await?;
+        announce(&mut tx, id, Event::TenantOffboarded, json!({ "reason": after.reason })).await?;
         let event = AuditEvent::on(id, "tenant.end_grace", before.name.clone())
             .reason("The grace period is over.")
             .before(&before)
@@ -346,6 +356,7 @@ pub async fn go_live(cx: &Ctx, id: TenantId, version: i64) -> Result<()> {
     store::go_live(tx.conn(), id).await?;
     checklists::end(tx.conn(), ListKey::Onboarding, id).await?;
     let after = store::get(tx.conn(), id).await?;
+    announce(&mut tx, id, Event::TenantLive, json!({})).await?;
     let event = AuditEvent::on(id, "tenant.go_live", before.name.clone()).before(&before).after(&after);
     tx.commit(event).await
 }

@@ -1,0 +1,47 @@
+//! Telling people and programs what happened to a tenant.
+//!
+//! A change calls [`announce`] inside its own transaction: the notice is due exactly when the change is true, and a
+//! change that is rolled back tells nobody. What follows (who hears of it, mail, webhooks, further attempts) is the
+//! worker's, after the commit; no request ever waits for a mail server.
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+use crate::ctx::Tx;
+use crate::error::{Error, Result};
+use model::TenantId;
+use model::notifications::Event;
+
+/// The longest data of an event: a webhook's body stays below 20 kB (Standard Webhooks).
+const DATA_MAX: usize = 12_000;
+
+/// Writes down that `event` happened to `tenant` ([`TenantId::PLATFORM`] for the platform itself), in the caller's
+/// transaction, whatever its reach. `data` is an object with what a reader needs to know beyond the tenant itself,
+/// which is added here as it is after the change; it goes to people outside: no secrets, no personal data beyond names
+/// and addresses of those concerned. Keys that mails know are listed at `mail::words`.
+///
+/// # Errors
+/// `Internal` for data that is no object or too long.
+pub(crate) async fn announce(
+    tx: &mut Tx,
+    tenant: TenantId,
+    event: Event,
+    data: serde_json::Value,
+) -> Result<()> {
+    announce_all(tx, &[tenant], event, data).await
+}
+
+/// [`announce`] for many tenants at once, in one statement.
+pub(crate) async fn announce_all(
+    tx: &mut Tx,
+    tenants: &[TenantId],
+    event: Event,
+    data: serde_json::Value,
+) -> Result<()> {
+    if !data.is_object() || data.to_string().len() > DATA_MAX {
+        return Err(Error::Internal(format!("the data of {} is no object or too long", event.as_str())));
+    }
+    let cx = tx.cx().clone();
+    store::announce(tx.conn(), &cx, tenants, event, &data).await
+}
