@@ -38,6 +38,8 @@ id! {
     ApiKeyId,
     /// A CSV import between upload and confirmation.
     ImportId,
+    /// One piece of long work in the ledger.
+    OperationId,
 }
 
 impl TenantId {

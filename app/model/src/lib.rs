@@ -17,6 +17,7 @@ pub mod fields;
 pub mod health;
 pub mod lifecycle;
 pub mod notifications;
+pub mod operations;
 pub mod overview;
 pub mod page;
 pub mod permission;
@@ -28,4 +29,4 @@ pub mod usage;
 pub mod users;
 pub mod validate;
 
-pub use id::{ApiKeyId, ConversationId, ImportId, RunId, TaskId, TenantId, UserId};
+pub use id::{ApiKeyId, ConversationId, ImportId, OperationId, RunId, TaskId, TenantId, UserId};

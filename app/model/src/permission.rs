@@ -56,6 +56,10 @@ words! {
         AuditFleet = "audit.fleet", "read the audit log of the platform";
         MemberManage = "member.manage", "manage a tenant’s people";
         UserManage = "user.manage", "manage who may sign in";
+        OperationRead = "operation.read", "see operations on this tenant";
+        OperationFleet = "operation.fleet", "see operations of all tenants";
+        OperationControl = "operation.control", "retry, cancel and roll back operations";
+        OperationApprove = "operation.approve", "approve operations";
     }
 }
 
@@ -66,9 +70,11 @@ impl Permission {
         match self {
             TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TaskEnable
             | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
-            | ChecklistWaive | ApiKeyManage | MemberManage | UserManage => true,
+            | ChecklistWaive | ApiKeyManage | MemberManage | UserManage | OperationControl
+            | OperationApprove => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
-            | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet => false,
+            | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet | OperationRead
+            | OperationFleet => false,
         }
     }
 
@@ -90,6 +96,9 @@ impl Permission {
                 | AuditFleet
                 | UserManage
                 | TaskPublish
+                | OperationFleet
+                | OperationControl
+                | OperationApprove
         )
     }
 }
@@ -131,7 +140,7 @@ impl KeyAccess {
     pub fn grants(self, permission: Permission) -> bool {
         use Permission::*;
         match permission {
-            TenantRead | ConversationRead | UsageRead | FieldRead | TaskRead => true,
+            TenantRead | ConversationRead | UsageRead | FieldRead | TaskRead | OperationRead => true,
             ConversationWrite => self == Self::ReadWrite,
             _ => false,
         }

@@ -31,6 +31,14 @@ words! {
 }
 
 words! {
+    /// Where a tenant's data lives: in shared tables, or in a schema and role of its own. Never changes by itself.
+    Placement {
+        Pooled = "pooled", "Shared tables";
+        Dedicated = "dedicated", "A schema of its own";
+    }
+}
+
+words! {
     /// Why a tenant was suspended (R78).
     SuspensionReason {
         PaymentFailure = "payment_failure", "Payment failure";

@@ -30,6 +30,7 @@ struct Inner {
     overview: crate::overview::Cache,
     directory: crate::tenants::Cache,
     usage: crate::usage::report::Cache,
+    operations: tokio::sync::Notify,
 }
 
 impl Services {
@@ -43,6 +44,7 @@ impl Services {
                 overview: Default::default(),
                 directory: Default::default(),
                 usage: Default::default(),
+                operations: Default::default(),
             }),
         }
     }
@@ -57,6 +59,7 @@ impl Services {
                 overview: Default::default(),
                 directory: Default::default(),
                 usage: Default::default(),
+                operations: Default::default(),
             }),
         }
     }
@@ -105,6 +108,11 @@ impl Services {
         &self.inner.usage
     }
 
+    /// Rings when this process has put an operation into the queue.
+    pub(crate) fn operations(&self) -> &tokio::sync::Notify {
+        &self.inner.operations
+    }
+
     /// Whether the database answers.
     pub async fn ready(&self) -> Result<()> {
         self.inner.pool.execute("SELECT 1").await?;
@@ -138,14 +146,14 @@ impl Reach {
     }
 
     /// Built from a closed set of role names and a UUID only.
-    fn begin(self) -> String {
+    fn enter(self) -> String {
         let role = self.role();
         match self {
             Self::Tenant(TenantId(id)) => {
-                format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'")
+                format!("SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'")
             }
             Self::Fleet | Self::System => {
-                format!("BEGIN; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''")
+                format!("SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''")
             }
         }
     }
@@ -221,7 +229,7 @@ impl Ctx {
 
     async fn open(&self, reach: Reach) -> Result<PoolConnection<Postgres>> {
         let mut connection = self.services.inner.pool.acquire().await?;
-        connection.execute(AssertSqlSafe(reach.begin())).await?;
+        connection.execute(AssertSqlSafe(format!("BEGIN; {}", reach.enter()))).await?;
         Ok(connection)
     }
 }
@@ -253,6 +261,12 @@ impl Tx {
     /// Who writes.
     pub(crate) fn cx(&self) -> &Ctx {
         &self.cx
+    }
+
+    /// Goes on in the same transaction as another role.
+    pub(crate) async fn switch(&mut self, reach: Reach) -> Result<()> {
+        self.connection.execute(AssertSqlSafe(reach.enter())).await?;
+        Ok(())
     }
 
     /// The same transaction, its audit line in another name: whoever has just signed in.

@@ -22,6 +22,7 @@ mod fresh;
 pub mod health;
 pub mod isolation;
 pub mod notifications;
+pub mod operations;
 pub mod overview;
 pub mod pipeline;
 pub mod plans;

@@ -95,10 +95,12 @@ impl Worker {
         let pipeline = tokio::spawn(self.clone().analyse(told.clone()));
         let rollups = tokio::spawn(self.clone().roll_up(told.clone()));
         let health = tokio::spawn(self.clone().health(told.clone()));
+        let operations = crate::operations::Runner::new(self.services.clone()).run(told.clone());
+        let operations = tokio::spawn(operations);
         let lifecycle = tokio::spawn(self.lifecycle(told));
         stop.await;
         let _ = tell.send(true);
-        for task in [pipeline, rollups, health, lifecycle] {
+        for task in [pipeline, rollups, health, operations, lifecycle] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task died");
             }

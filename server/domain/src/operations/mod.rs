@@ -1,0 +1,258 @@
+//! Operations: the ledger of long work on tenants, and what people do to it (`design.md` 6, R12–R15).
+//!
+//! A request writes an operation with its steps ([`request`]); the [`Runner`] brings it to its end; approve, retry,
+//! cancel and roll back are different moves, each audited. Read on in `step` (what a step is), `runner` (how it is
+//! done and undone) and `kinds` (the steps there are).
+
+mod failpoint;
+mod kinds;
+mod runner;
+pub(crate) mod step;
+mod store;
+#[cfg(test)]
+mod tests;
+
+#[cfg(any(test, feature = "testing"))]
+pub use failpoint::Action;
+pub use failpoint::Failpoints;
+pub use runner::Runner;
+pub(crate) use store::Claimed;
+
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach, Tx};
+use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
+use model::operations::{Control, Kind, Operation, OperationQuery, OperationRow, Requested, State};
+use model::permission::{Actor, Permission, Scope};
+use model::validate;
+use model::{OperationId, TenantId};
+use serde_json::Value;
+use store::{Keyed, NewOperation};
+
+/// Rows of one page at most.
+pub const PAGE_MAX: u32 = 100;
+/// The longest note or reason.
+const NOTE_MAX: u32 = 2_000;
+
+/// What is to be done, checked and allowed already.
+pub(crate) struct Request<'a> {
+    pub kind: Kind,
+    pub tenant: TenantId,
+    /// The tenant's name, say.
+    pub subject: &'a str,
+    pub payload: Value,
+    pub reason: Option<&'a str>,
+    /// A second person has to approve it first, if the rules say so for a tenant with (or without) its own schema.
+    pub dedicated: bool,
+    pub parent: Option<OperationId>,
+    /// Not before.
+    pub run_after: Option<DateTime<Utc>>,
+}
+
+/// Writes an operation in the caller's transaction (reach `Fleet`). It is taken up after the commit; call [`ring`] then.
+///
+/// # Errors
+/// `Internal` where no such kind is built.
+pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Result<Requested> {
+    let steps = kinds::of(request.kind).ok_or_else(|| Error::Internal("a kind without steps".into()))?;
+    write(tx, cx, request, steps).await
+}
+
+async fn write(tx: &mut Tx, cx: &Ctx, request: &Request<'_>, steps: &[step::Step]) -> Result<Requested> {
+    let waits = store::second_person(tx.conn(), request.kind, request.dedicated).await?;
+    let state = if waits { State::Requested } else { State::Queued };
+    let id = OperationId(cx.new_id());
+    let new = NewOperation {
+        id,
+        tenant: request.tenant,
+        kind: request.kind,
+        state,
+        subject: request.subject,
+        payload: &request.payload,
+        reason: request.reason,
+        actor: cx.actor(),
+        request_id: cx.request_id(),
+        parent: request.parent,
+        run_after: request.run_after,
+    };
+    let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
+    store::insert(tx.conn(), &new, &steps).await?;
+    Ok(Requested { id, tenant: request.tenant, state, repeated: false })
+}
+
+/// Wakes the workers of this process; those of others look for themselves.
+pub(crate) fn ring(cx: &Ctx) {
+    cx.services().operations().notify_one();
+}
+
+/// Takes a caller's key for a request. `Some`: the same request was made within 24 hours, and this is its operation.
+///
+/// # Errors
+/// `Conflict` where the key was used with another body.
+pub(crate) async fn repeated(
+    tx: &mut Tx,
+    cx: &Ctx,
+    key: &str,
+    body: &[u8],
+    id: OperationId,
+) -> Result<Option<OperationId>> {
+    let key = validate::required(key, "An idempotency key", 200).map_err(|e| Error::field("key", e))?;
+    let caller = match cx.actor() {
+        Actor::User { id, .. } => format!("user:{id}"),
+        Actor::ApiKey { id, .. } => format!("key:{id}"),
+        other => format!("system:{}", other.name()),
+    };
+    match store::take_key(tx.conn(), &caller, &key, body, id).await? {
+        Keyed::Mine => Ok(None),
+        Keyed::Same(operation) => Ok(Some(operation)),
+        Keyed::Other => Err(Error::Conflict(
+            "This idempotency key was used for another request within the last 24 hours. Use a new key."
+                .into(),
+        )),
+    }
+}
+
+/// A page of operations, the newest first, and the cursor of the next. People of a tenant name theirs.
+pub async fn list(cx: &Ctx, query: &OperationQuery) -> Result<(Vec<OperationRow>, Option<OperationId>)> {
+    let reach = match query.tenant {
+        Some(tenant) => {
+            cx.require(Permission::OperationRead, Scope::Tenant(tenant)).await?;
+            if cx.actor().is_platform() { Reach::Fleet } else { Reach::Tenant(tenant) }
+        }
+        None => {
+            cx.require(Permission::OperationFleet, Scope::Platform).await?;
+            Reach::Fleet
+        }
+    };
+    let limit = query.limit.clamp(1, PAGE_MAX);
+    let mut read = cx.read(reach).await?;
+    let mut rows = store::list::page(read.conn(), query, i64::from(limit) + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = if more { rows.last().map(|row| row.id) } else { None };
+    if !cx.actor().is_platform() {
+        rows.iter_mut().for_each(hide);
+    }
+    Ok((rows, next))
+}
+
+/// What went wrong inside the platform is not the tenant's to read.
+fn hide(row: &mut OperationRow) {
+    row.error = row.error.take().map(|_| "It did not work. The operator has been told.".to_owned());
+}
+
+/// One operation with its steps and, for platform people, its log.
+pub async fn get(cx: &Ctx, id: OperationId) -> Result<Operation> {
+    let tenant = tenant_of(cx, id).await?;
+    require(cx, Permission::OperationRead, tenant).await?;
+    let platform = cx.actor().is_platform();
+    let mut read = cx.read(if platform { Reach::Fleet } else { Reach::Tenant(tenant) }).await?;
+    let (mut operation, by) = store::list::one(read.conn(), id).await?.ok_or(Error::NotFound)?;
+    if platform {
+        operation.log = store::list::log(read.conn(), tenant, id).await?;
+    } else {
+        hide(&mut operation.row);
+        operation.payload = Value::Null;
+        operation.result = None;
+        for step in &mut operation.steps {
+            (step.output, step.error) = (None, None);
+        }
+    }
+    let own = matches!(cx.actor(), Actor::User { id, .. } if Some(id.0) == by);
+    let may = |control: Control| -> Result<(), String> {
+        control.check(operation.row.state)?;
+        if operation.stopping {
+            return Err("It is being called off already.".into());
+        }
+        if own && control == Control::Approve {
+            return Err("Whoever asked for it cannot approve it as well.".into());
+        }
+        if cx.actor().allows(permission(control), Scope::Platform) {
+            Ok(())
+        } else {
+            Err("Your role does not allow it.".into())
+        }
+    };
+    operation.controls = Control::ALL.iter().map(|control| (*control, may(*control))).collect();
+    Ok(operation)
+}
+
+async fn tenant_of(cx: &Ctx, id: OperationId) -> Result<TenantId> {
+    if matches!(cx.actor(), Actor::Anonymous) {
+        return Err(Error::SignIn);
+    }
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::tenant_of(read.conn(), id).await?.ok_or(Error::NotFound)
+}
+
+async fn require(cx: &Ctx, permission: Permission, tenant: TenantId) -> Result<()> {
+    if tenant == TenantId::PLATFORM {
+        cx.require(Permission::OperationFleet, Scope::Platform).await
+    } else {
+        cx.require(permission, Scope::Tenant(tenant)).await
+    }
+}
+
+const fn permission(control: Control) -> Permission {
+    match control {
+        Control::Approve | Control::Reject => Permission::OperationApprove,
+        Control::Retry | Control::Cancel | Control::RollBack => Permission::OperationControl,
+    }
+}
+
+/// Approves, rejects, retries, cancels or rolls back. `note` says why; rejecting needs one.
+///
+/// # Errors
+/// `Conflict` in words where the state does not allow it, or where somebody would approve their own request.
+pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) -> Result<State> {
+    cx.require(permission(control), Scope::Platform).await?;
+    let note = match control {
+        Control::Reject => validate::required(note, "A reason", NOTE_MAX),
+        _ => validate::optional(note, "A note", NOTE_MAX).map(Option::unwrap_or_default),
+    };
+    let note = note.map_err(|e| Error::field("note", e))?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let op = store::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
+    let to = control.check(op.state).map_err(Error::Conflict)?;
+    let by = if let Actor::User { id, .. } = cx.actor() { Some(id.0) } else { None };
+    let action = match control {
+        Control::Approve => {
+            if by.is_some() && by == op.requested_by {
+                return Err(Error::Conflict("Whoever asked for it cannot approve it as well.".into()));
+            }
+            store::decide(tx.conn(), id, to, by, cx.actor().name(), &note).await?;
+            "operation.approve"
+        }
+        Control::Reject => {
+            store::decide(tx.conn(), id, to, by, cx.actor().name(), &note).await?;
+            kinds::dropped(tx.conn(), op.kind, id).await?;
+            "operation.reject"
+        }
+        Control::Retry => {
+            store::retry(tx.conn(), id).await?;
+            "operation.retry"
+        }
+        Control::Cancel if to == State::Cancelled => {
+            store::cancel(tx.conn(), id).await?;
+            kinds::dropped(tx.conn(), op.kind, id).await?;
+            "operation.cancel"
+        }
+        Control::Cancel => {
+            store::ask_to_stop(tx.conn(), id).await?;
+            "operation.cancel"
+        }
+        Control::RollBack => {
+            store::roll_back(tx.conn(), id).await?;
+            "operation.roll_back"
+        }
+    };
+    let mut event = AuditEvent::on(op.tenant, action, format!("{} {}", op.kind.label(), op.subject))
+        .before(serde_json::json!({ "state": op.state }))
+        .after(serde_json::json!({ "state": to, "operation": id }));
+    if !note.is_empty() {
+        event = event.reason(note);
+    }
+    tx.commit(event).await?;
+    ring(cx);
+    Ok(to)
+}
