@@ -40,6 +40,8 @@ id! {
     ImportId,
     /// One piece of long work in the ledger.
     OperationId,
+    /// A tenant template.
+    TemplateId,
 }
 
 impl TenantId {

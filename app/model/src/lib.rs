@@ -23,10 +23,12 @@ pub mod page;
 pub mod permission;
 pub mod plans;
 pub mod reports;
+pub mod settings;
 pub mod tasks;
+pub mod templates;
 pub mod tenants;
 pub mod usage;
 pub mod users;
 pub mod validate;
 
-pub use id::{ApiKeyId, ConversationId, ImportId, OperationId, RunId, TaskId, TenantId, UserId};
+pub use id::{ApiKeyId, ConversationId, ImportId, OperationId, RunId, TaskId, TemplateId, TenantId, UserId};

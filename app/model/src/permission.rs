@@ -60,6 +60,15 @@ words! {
         OperationFleet = "operation.fleet", "see operations of all tenants";
         OperationControl = "operation.control", "retry, cancel and roll back operations";
         OperationApprove = "operation.approve", "approve operations";
+        SettingRead = "setting.read", "see settings";
+        SettingWrite = "setting.write", "change settings";
+        SettingOperate = "setting.operate", "change settings that only operators may";
+        SettingPlatformRead = "setting.platform_read", "see the platform’s settings";
+        SettingPlatform = "setting.platform", "change the platform’s settings";
+        TemplateRead = "template.read", "see templates and alignment";
+        TemplateEdit = "template.edit", "write and publish templates";
+        TemplateApply = "template.apply", "apply templates to tenants";
+        TemplateAccept = "template.accept", "accept differences from a template";
     }
 }
 
@@ -71,10 +80,11 @@ impl Permission {
             TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TaskEnable
             | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
             | ChecklistWaive | ApiKeyManage | MemberManage | UserManage | OperationControl
-            | OperationApprove => true,
+            | OperationApprove | SettingWrite | SettingOperate | SettingPlatform | TemplateEdit
+            | TemplateApply | TemplateAccept => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet | OperationRead
-            | OperationFleet => false,
+            | OperationFleet | SettingRead | SettingPlatformRead | TemplateRead => false,
         }
     }
 
@@ -99,6 +109,13 @@ impl Permission {
                 | OperationFleet
                 | OperationControl
                 | OperationApprove
+                | SettingOperate
+                | SettingPlatformRead
+                | SettingPlatform
+                | TemplateRead
+                | TemplateEdit
+                | TemplateApply
+                | TemplateAccept
         )
     }
 }

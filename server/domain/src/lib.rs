@@ -26,7 +26,9 @@ pub mod operations;
 pub mod overview;
 pub mod pipeline;
 pub mod plans;
+pub mod settings;
 pub mod tasks;
+pub mod templates;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

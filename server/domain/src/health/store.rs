@@ -45,7 +45,7 @@ pub(super) async fn inputs(
                 stddev_pop(quantity) FILTER (WHERE day < clock.today AND day >= clock.today - 28 AND quantity > 0) AS deviation,
                 sum(quantity) FILTER (WHERE day < clock.today - 28) AS before
             FROM usage_day WHERE tenant_id = t.id AND meter = 'conversations' AND day >= clock.today - 56 AND day <= clock.today) day
-        CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE enabled) AS enabled, count(*) > 0 AS touched FROM activation WHERE tenant_id = t.id) act
+        CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE enabled) AS enabled, bool_or(NOT by_template) IS TRUE AS touched FROM activation WHERE tenant_id = t.id) act
         CROSS JOIN LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE last_used_at >= now() - interval '28 days') AS used
             FROM api_key WHERE tenant_id = t.id AND revoked_at IS NULL) keys
         LEFT JOIN LATERAL (SELECT value, detail, (observed_at AT TIME ZONE 'UTC')::date AS day FROM health_signal

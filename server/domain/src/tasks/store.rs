@@ -242,7 +242,7 @@ pub(super) async fn activate(
 ) -> Result<()> {
     sqlx::query!(
         r#"INSERT INTO activation (tenant_id, task_id, enabled, changed_by) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (tenant_id, task_id) DO UPDATE SET enabled = $3, changed_by = $4, changed_at = now()"#,
+        ON CONFLICT (tenant_id, task_id) DO UPDATE SET enabled = $3, changed_by = $4, changed_at = now(), by_template = false"#,
         tenant.0,
         task.0,
         enabled,

@@ -1,0 +1,198 @@
+//! Applying a version to one tenant, and what that would change.
+
+use super::{align, store};
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach, Tx};
+use crate::error::{Error, Result};
+use model::TenantId;
+use model::permission::{Permission, Scope};
+use model::settings::Level;
+use model::templates::{
+    self as model_templates, ApplyPreview, Change, Effect, Offer, VersionRef, VersionState,
+};
+use model::tenants::Status;
+use model::validate::optional;
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// What an application did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    pub tenant: TenantId,
+    /// Slug and name of the tenant.
+    pub slug: String,
+    pub name: String,
+    /// Name of the template.
+    pub template: String,
+    pub version: i32,
+    /// The version it was on before.
+    pub before: Option<VersionRef>,
+    /// Every line, what stays the same among them.
+    pub changes: Vec<Change>,
+    /// `false`: it was so already, and nothing was written.
+    pub changed: bool,
+}
+
+impl Applied {
+    /// Lines that are otherwise now.
+    pub fn count(&self, effect: Effect) -> i64 {
+        i64::try_from(self.changes.iter().filter(|change| change.effect == effect).count())
+            .unwrap_or(i64::MAX)
+    }
+
+    /// The audit line of the transaction.
+    pub fn event(&self) -> AuditEvent {
+        let lines: Vec<_> = self
+            .changes
+            .iter()
+            .filter(|change| change.effect != Effect::Same)
+            .map(|change| json!({ "what": format!("{}:{}", change.part.as_str(), change.key), "effect": change.effect, "before": change.before, "after": change.after }))
+            .collect();
+        let event = AuditEvent::on(self.tenant, "template.apply", self.slug.clone())
+            .after(json!({ "template": self.template, "version": self.version, "changes": lines }));
+        match self.before {
+            Some(before) => {
+                event.before(json!({ "template_id": before.template, "version": before.version }))
+            }
+            None => event,
+        }
+    }
+}
+
+/// The published templates with their contents, as the wizard offers them; the default first.
+pub async fn offers(cx: &Ctx) -> Result<Vec<Offer>> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::offers(read.conn(), None).await
+}
+
+/// The newest published version of the template of this key, or of the default, for the steps of a provisioning. No
+/// permission: whoever started the operation has it.
+///
+/// # Errors
+/// `NotFound` where no version of it is published.
+pub async fn for_provisioning(connection: &mut PgConnection, key: Option<&str>) -> Result<Offer> {
+    let key = key.unwrap_or(super::DEFAULT);
+    store::offers(connection, Some(key)).await?.pop().ok_or(Error::NotFound)
+}
+
+/// Puts a tenant on a version, inside the caller's transaction (reach `Fleet`, or the one tenant's); commit with
+/// [`Applied::event`] among the lines. No permission: whoever calls has asked for it. Applying what is applied already repairs what is missing, and changes nothing
+/// where nothing is.
+///
+/// # Errors
+/// `NotFound` for a tenant or version that is not there; `Conflict` for a draft, for a deprecated version that the
+/// tenant is not on, and for a tenant that is gone.
+pub async fn apply(tx: &mut Tx, tenant: TenantId, at: VersionRef, reason: Option<&str>) -> Result<Applied> {
+    let cx = tx.cx().clone();
+    let by = cx.actor().name().to_owned();
+    let (status, slug, name) = store::tenant(tx.conn(), tenant).await?;
+    if let Some(why) = closed(status) {
+        return Err(Error::Conflict(why));
+    }
+    let found = store::version(tx.conn(), at).await?.ok_or(Error::NotFound)?;
+    if found.state == VersionState::Draft {
+        return Err(Error::Conflict(format!(
+            "Version {} of {} is a draft. Publish it first.",
+            at.version, found.template.name
+        )));
+    }
+    // The rows to compare with are read before the pointer moves: it is one of the levels of the cascade.
+    let fresh = store::lock_assigned(tx.conn(), tenant).await?;
+    let actual = store::actual(tx.conn(), tenant).await?;
+    let before = match fresh {
+        Some(before) => Some(before),
+        None if store::assign_first(tx.conn(), tenant, at, &by).await? => None,
+        None => store::lock_assigned(tx.conn(), tenant).await?,
+    };
+    if found.state == VersionState::Deprecated && before != Some(at) {
+        return Err(Error::Conflict(format!(
+            "Version {} of {} is deprecated. Choose a newer one.",
+            at.version, found.template.name
+        )));
+    }
+    let level = Level::Template(found.template.name.clone(), at.version);
+    let changes = model_templates::preview(&level, &found.bundle, &actual);
+    let differing = changes.iter().filter(|change| change.effect == Effect::Changes).count();
+    let untouched = found.bundle.tasks.iter().any(|task| actual.task(&task.key).is_none());
+    let changed = before != Some(at) || differing > 0 || untouched;
+    if changed {
+        if before.is_some_and(|before| before != at) {
+            store::assign(tx.conn(), tenant, at, &by).await?;
+        }
+        let source = format!("Template {}, version {}", found.template.name, at.version);
+        store::add_fields(tx.conn(), tenant, &found.bundle.fields, &source).await?;
+        let keys: Vec<_> = found.bundle.tasks.iter().map(|task| task.key.clone()).collect();
+        let enabled: Vec<_> = found.bundle.tasks.iter().map(|task| task.enabled).collect();
+        store::set_tasks(tx.conn(), tenant, &keys, &enabled, &source).await?;
+        let count = i32::try_from(differing).unwrap_or(i32::MAX);
+        store::record(tx.conn(), tenant, cx.new_id(), at, &by, reason, &changes, count).await?;
+        align::refresh_in(tx.conn(), tenant).await?;
+    }
+    let template = found.template.name;
+    Ok(Applied { tenant, slug, name, template, version: at.version, before, changes, changed })
+}
+
+/// Applies a version to one tenant on its own account.
+///
+/// # Errors
+/// As [`apply`]; `NotFound` for a template or version that is not there.
+pub async fn apply_to(cx: &Ctx, tenant: TenantId, key: &str, version: i32, reason: &str) -> Result<Applied> {
+    cx.require(Permission::TemplateApply, Scope::Tenant(tenant)).await?;
+    let reason = optional(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let at = super::align_store::version_of_key(tx.conn(), key, version).await?.ok_or(Error::NotFound)?;
+    let applied = apply(&mut tx, tenant, at, reason.as_deref()).await?;
+    if applied.changed {
+        let mut event = applied.event();
+        if let Some(reason) = reason {
+            event = event.reason(reason);
+        }
+        tx.commit(event).await?;
+    }
+    Ok(applied)
+}
+
+/// What applying would change, without changing it (R33).
+///
+/// # Errors
+/// `NotFound` for a template or version that is not there.
+pub async fn preview(cx: &Ctx, tenant: TenantId, key: &str, version: i32) -> Result<ApplyPreview> {
+    cx.require(Permission::TemplateRead, Scope::Tenant(tenant)).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let conn = read.conn();
+    let (status, slug, name) = store::tenant(conn, tenant).await?;
+    let at = super::align_store::version_of_key(conn, key, version).await?.ok_or(Error::NotFound)?;
+    let found = store::version(conn, at).await?.ok_or(Error::NotFound)?;
+    let now = store::assigned(conn, tenant).await?;
+    let actual = store::actual(conn, tenant).await?;
+    let level = Level::Template(found.template.name.clone(), at.version);
+    let changes = model_templates::preview(&level, &found.bundle, &actual);
+    let on_it = now.as_ref().is_some_and(|now| now.template.id == at.template && now.version == at.version);
+    let refusal = closed(status).or_else(|| match found.state {
+        VersionState::Draft => Some("It is a draft. Publish it first.".to_owned()),
+        VersionState::Deprecated if !on_it => {
+            Some("This version is deprecated. Choose a newer one.".to_owned())
+        }
+        _ => None,
+    });
+    let catalogue = super::align_store::catalogue(conn).await?;
+    let to = Offer { template: found.template, version: at.version, bundle: found.bundle, used_by: 0 };
+    Ok(ApplyPreview { tenant, slug, name, now, to, changes, catalogue, refusal })
+}
+
+/// Why nobody can put a tenant of this status on a template any more.
+pub(super) fn closed(status: Status) -> Option<String> {
+    match status {
+        Status::Offboarded | Status::Purging | Status::Deleted => Some(format!(
+            "The tenant is {}: nothing is applied to it any more.",
+            status.label().to_lowercase()
+        )),
+        Status::Provisioning
+        | Status::Failed
+        | Status::Trial
+        | Status::Active
+        | Status::Suspended
+        | Status::Offboarding => None,
+    }
+}

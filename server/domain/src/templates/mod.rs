@@ -1,0 +1,19 @@
+//! Tenant templates (R29–R34) and how far tenants are from theirs (R31).
+//!
+//! Invariants: a published version never changes (the database refuses it); a tenant is on one version of one template,
+//! whose settings hold through that pointer and are copied nowhere; applying is one transaction, may be repeated, and
+//! takes nothing away that the tenant decided. What applying changes is `model::templates::preview`, the same pure code
+//! for the page before and for the record after. Start at [`apply`].
+
+mod align;
+mod align_store;
+mod apply;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use align::refresh;
+pub use apply::{Applied, apply, apply_to, for_provisioning, offers, preview};
+
+/// The template that tenants start from unless another is chosen.
+pub const DEFAULT: &str = "baseline";
