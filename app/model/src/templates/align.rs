@@ -3,6 +3,7 @@
 //!
 //! An acceptance covers exactly the difference that its author saw: when either side moves, it no longer does. A task
 //! that a tenant enabled although the template leaves it disabled is no difference: that choice is the tenant's (R36).
+//! Nor is the plan: a template says on which one a tenant starts, and the customer's contract on which one it is.
 
 use super::{Actual, Bundle, Part};
 use crate::settings::{self, Level};
@@ -119,9 +120,6 @@ pub fn align(expected: &Bundle, actual: &Actual, accepted: &[Acceptance], now: D
             note,
         });
     };
-    if let Some(plan) = expected.plan {
-        line(Part::Plan, "", plan.label().into(), actual.plan.label().into(), None);
-    }
     for key in &expected.fields {
         let found = if actual.fields.contains(key) { "Included" } else { "Missing" };
         line(Part::Field, key, "Included".into(), found.into(), None);
@@ -204,7 +202,7 @@ mod tests {
     #[test]
     fn a_bare_tenant_differs_where_something_is_missing() {
         let got = align(&bundle(), &with_settings(), &[], now());
-        assert_eq!((got.expected(), got.open(), got.count(State::Aligned)), (8, 4, 4));
+        assert_eq!((got.expected(), got.open(), got.count(State::Aligned)), (7, 4, 3));
         let open: Vec<_> = got.items.iter().take(4).map(Item::id).collect();
         assert_eq!(open, ["field:csat", "field:summary", "task:summary", "checklist:onboarding"]);
     }

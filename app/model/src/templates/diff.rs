@@ -14,10 +14,10 @@ words! {
     Effect {
         /// It will be as the template says.
         Changes = "changes", "Changes";
-        /// The tenant decided it itself: that stays.
+        /// The tenant decided it itself, or a contract did: that stays.
         Kept = "kept", "Kept";
-        /// Only a person can do it: the plan, a checklist that runs.
-        Manual = "manual", "By hand";
+        /// It holds from the next time on: a checklist that runs is not replaced.
+        Later = "later", "Next time";
         Same = "same", "Stays the same";
     }
 }
@@ -139,9 +139,11 @@ pub fn preview(level: &Level, to: &Bundle, actual: &Actual) -> Vec<Change> {
             part: Part::Plan,
             key: String::new(),
             before: Some(actual.plan.label().into()),
-            after: Some(plan.label().into()),
-            effect: if same { Effect::Same } else { Effect::Manual },
-            note: (!same).then(|| "Applying does not change the plan. Use “Change plan”.".into()),
+            after: Some(actual.plan.label().into()),
+            effect: if same { Effect::Same } else { Effect::Kept },
+            note: (!same).then(|| {
+                format!("The template starts tenants on {}. Applying never changes a plan.", plan.label())
+            }),
         });
     }
     for key in union(to.fields.iter(), actual.fields.iter()) {
@@ -197,14 +199,14 @@ pub fn preview(level: &Level, to: &Bundle, actual: &Actual) -> Vec<Change> {
     }
     for list in &to.checklists {
         let now = actual.checklist(list.key);
-        let effect = if now == Some(list.version) { Effect::Same } else { Effect::Manual };
+        let effect = if now == Some(list.version) { Effect::Same } else { Effect::Later };
         out.push(Change {
             part: Part::Checklist,
             key: list.key.as_str().into(),
             before: Some(now.map_or_else(|| "Not started".into(), |version| format!("Version {version}"))),
             after: Some(format!("Version {}", list.version)),
             effect,
-            note: (effect == Effect::Manual).then(|| "It holds for the next run of this list.".into()),
+            note: (effect == Effect::Later).then(|| "It holds for the next run of this list.".into()),
         });
     }
     out
@@ -317,7 +319,7 @@ pub(super) mod tests {
             find(&changes, Part::Setting, "security.session_idle_minutes").after.as_deref(),
             Some("15 minutes")
         );
-        assert_eq!(find(&changes, Part::Checklist, "onboarding").effect, Effect::Manual);
+        assert_eq!(find(&changes, Part::Checklist, "onboarding").effect, Effect::Later);
     }
 
     #[test]
@@ -335,7 +337,7 @@ pub(super) mod tests {
             checklists: vec![(ListKey::Onboarding, 1)],
         };
         let changes = preview(&level(), &bundle(), &actual);
-        assert_eq!(find(&changes, Part::Plan, "").effect, Effect::Manual);
+        assert_eq!(find(&changes, Part::Plan, "").effect, Effect::Kept);
         assert_eq!(find(&changes, Part::Field, "extra").effect, Effect::Kept);
         let task = find(&changes, Part::Task, "summary");
         assert_eq!((task.effect, task.after.as_deref()), (Effect::Kept, Some("Disabled")));

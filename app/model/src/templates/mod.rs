@@ -59,3 +59,13 @@ words! {
         Checklist = "checklist", "Checklists";
     }
 }
+
+words! {
+    /// How a tenant stands to its template, over all lines.
+    Standing {
+        Drifting = "drifting", "Differs";
+        Accepted = "accepted", "Differs as accepted";
+        Aligned = "aligned", "Aligned";
+        Without = "without", "On no template";
+    }
+}

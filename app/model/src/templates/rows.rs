@@ -1,8 +1,9 @@
 //! What pages and programs are sent about templates.
 
-use super::{Alignment, Bundle, Catalogue, Change, Compliance, TenantType, VersionState};
+use super::{Alignment, Bundle, Catalogue, Change, Compliance, Standing, TenantType, VersionState};
 use crate::page::Page;
 use crate::tenants::{PlanId, Status};
+use crate::validate::{FieldErrors, optional, required, suggest_slug, word};
 use crate::{TemplateId, TenantId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -203,4 +204,171 @@ pub struct FleetAlignment {
     pub without: i64,
     /// Key and name, for the filter.
     pub templates: Vec<(String, String)>,
+}
+
+/// What narrows the fleet's list; the URL is its state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetFilter {
+    /// Key of a template.
+    pub template: Option<String>,
+    pub standing: Option<Standing>,
+    /// Only tenants on an older version than the newest.
+    pub behind: bool,
+    pub after: Option<String>,
+}
+
+impl FleetFilter {
+    /// Reads a URL's pairs; never fails. Keys that were not understood come back beside it.
+    pub fn parse<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> (Self, Vec<String>) {
+        let mut filter = Self::default();
+        let mut ignored = Vec::new();
+        for (key, value) in pairs.iter().map(|(k, v)| (k.as_ref(), v.as_ref())) {
+            if value.is_empty() {
+                continue;
+            }
+            match key {
+                "template" => filter.template = Some(value.chars().take(63).collect()),
+                "standing" if value.parse::<Standing>().is_ok() => filter.standing = value.parse().ok(),
+                "behind" => filter.behind = true,
+                "after" => filter.after = Some(value.to_owned()),
+                _ => ignored.push(key.to_owned()),
+            }
+        }
+        (filter, ignored)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        Self { after: None, ..self.clone() } == Self::default()
+    }
+}
+
+/// The form that says what a template is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DetailsInput {
+    pub name: String,
+    pub description: String,
+    pub tenant_type: String,
+    pub industry: String,
+    pub compliance: String,
+}
+
+impl DetailsInput {
+    /// Its key is suggested from its name; the id is left for the caller.
+    ///
+    /// # Errors
+    /// All that is wrong, field by field.
+    pub fn validate(&self) -> Result<Template, FieldErrors> {
+        let mut errors = FieldErrors::default();
+        let name = errors.take("name", required(&self.name, "A name", 100));
+        let description = errors.take("description", optional(&self.description, "A description", 1_000));
+        let tenant_type =
+            errors.take("tenant_type", word::<TenantType>(&self.tenant_type, "The type of tenant"));
+        let industry = errors.take("industry", optional(&self.industry, "An industry", 60));
+        let compliance =
+            errors.take("compliance", word::<Compliance>(&self.compliance, "The compliance profile"));
+        match (name, description, tenant_type, industry, compliance) {
+            (Some(name), Some(description), Some(tenant_type), Some(industry), Some(compliance)) => {
+                Ok(Template {
+                    id: TemplateId(uuid::Uuid::nil()),
+                    key: suggest_slug(&name),
+                    name,
+                    description: description.unwrap_or_default(),
+                    tenant_type,
+                    industry,
+                    compliance,
+                    version: 1,
+                })
+            }
+            _ => Err(errors),
+        }
+    }
+}
+
+/// A side of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    pub key: String,
+    pub name: String,
+    pub version: i32,
+    pub state: VersionState,
+    pub notes: String,
+}
+
+impl Compared {
+    pub fn of(template: &Template, version: &Version) -> Self {
+        Self {
+            key: template.key.clone(),
+            name: template.name.clone(),
+            version: version.version,
+            state: version.state,
+            notes: version.notes.clone(),
+        }
+    }
+
+    /// The word of it in an address: `baseline.2`.
+    pub fn word(&self) -> String {
+        format!("{}.{}", self.key, self.version)
+    }
+
+    /// Reads [`Compared::word`].
+    pub fn parse(word: &str) -> Option<(String, i32)> {
+        let (key, version) = word.rsplit_once('.')?;
+        Some((key.to_owned(), version.parse().ok()?))
+    }
+}
+
+/// Two versions beside each other, and what else there is to compare with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    pub from: Compared,
+    pub to: Compared,
+    pub changes: Vec<Change>,
+    pub versions: Vec<Compared>,
+    pub catalogue: Catalogue,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_template_is_is_checked_at_once_and_its_key_follows_from_its_name() {
+        let input = DetailsInput {
+            name: " Ärzte & Praxen ".into(),
+            tenant_type: "enterprise".into(),
+            industry: "Healthcare".into(),
+            compliance: "hipaa".into(),
+            ..DetailsInput::default()
+        };
+        let template = input.validate().expect("fine");
+        assert_eq!((template.key.as_str(), template.name.as_str()), ("aerzte-praxen", "Ärzte & Praxen"));
+        assert_eq!(template.for_whom(), "Enterprise · Healthcare · HIPAA");
+        let errors = DetailsInput { industry: "x".repeat(61), ..DetailsInput::default() }
+            .validate()
+            .expect_err("wrong");
+        assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["compliance", "industry", "name", "tenant_type"]);
+    }
+
+    #[test]
+    fn a_filter_reads_its_url_and_names_what_it_did_not_understand() {
+        let (filter, ignored) = FleetFilter::parse(&[
+            ("template", "baseline"),
+            ("standing", "drifting"),
+            ("behind", "1"),
+            ("standing", "nonsense"),
+            ("x", "y"),
+            ("after", ""),
+        ]);
+        assert_eq!(ignored, ["standing", "x"]);
+        assert_eq!((filter.standing, filter.behind), (Some(Standing::Drifting), true));
+        assert!(!filter.is_empty() && FleetFilter::parse(&[("after", "1.x")]).0.is_empty());
+    }
+
+    #[test]
+    fn a_side_of_a_comparison_has_a_word() {
+        assert_eq!(Compared::parse("voice-sales.12"), Some(("voice-sales".into(), 12)));
+        for bad in ["", "baseline", "baseline.", "baseline.x", ".9999999999"] {
+            assert_eq!(Compared::parse(bad).filter(|(key, _)| !key.is_empty()), None, "{bad}");
+        }
+    }
 }

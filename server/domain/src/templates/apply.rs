@@ -2,7 +2,7 @@
 
 use super::{align, store};
 use crate::audit::AuditEvent;
-use crate::ctx::{Ctx, Reach, Tx};
+use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use model::TenantId;
 use model::permission::{Permission, Scope};
@@ -83,14 +83,19 @@ pub async fn for_provisioning(connection: &mut PgConnection, key: Option<&str>) 
 /// # Errors
 /// `NotFound` for a tenant or version that is not there; `Conflict` for a draft, for a deprecated version that the
 /// tenant is not on, and for a tenant that is gone.
-pub async fn apply(tx: &mut Tx, tenant: TenantId, at: VersionRef, reason: Option<&str>) -> Result<Applied> {
-    let cx = tx.cx().clone();
+pub async fn apply(
+    connection: &mut PgConnection,
+    cx: &Ctx,
+    tenant: TenantId,
+    at: VersionRef,
+    reason: Option<&str>,
+) -> Result<Applied> {
     let by = cx.actor().name().to_owned();
-    let (status, slug, name) = store::tenant(tx.conn(), tenant).await?;
+    let (status, slug, name) = store::tenant(&mut *connection, tenant).await?;
     if let Some(why) = closed(status) {
         return Err(Error::Conflict(why));
     }
-    let found = store::version(tx.conn(), at).await?.ok_or(Error::NotFound)?;
+    let found = store::version(&mut *connection, at).await?.ok_or(Error::NotFound)?;
     if found.state == VersionState::Draft {
         return Err(Error::Conflict(format!(
             "Version {} of {} is a draft. Publish it first.",
@@ -98,12 +103,12 @@ pub async fn apply(tx: &mut Tx, tenant: TenantId, at: VersionRef, reason: Option
         )));
     }
     // The rows to compare with are read before the pointer moves: it is one of the levels of the cascade.
-    let fresh = store::lock_assigned(tx.conn(), tenant).await?;
-    let actual = store::actual(tx.conn(), tenant).await?;
+    let fresh = store::lock_assigned(&mut *connection, tenant).await?;
+    let actual = store::actual(&mut *connection, tenant).await?;
     let before = match fresh {
         Some(before) => Some(before),
-        None if store::assign_first(tx.conn(), tenant, at, &by).await? => None,
-        None => store::lock_assigned(tx.conn(), tenant).await?,
+        None if store::assign_first(&mut *connection, tenant, at, &by).await? => None,
+        None => store::lock_assigned(&mut *connection, tenant).await?,
     };
     if found.state == VersionState::Deprecated && before != Some(at) {
         return Err(Error::Conflict(format!(
@@ -118,16 +123,16 @@ pub async fn apply(tx: &mut Tx, tenant: TenantId, at: VersionRef, reason: Option
     let changed = before != Some(at) || differing > 0 || untouched;
     if changed {
         if before.is_some_and(|before| before != at) {
-            store::assign(tx.conn(), tenant, at, &by).await?;
+            store::assign(&mut *connection, tenant, at, &by).await?;
         }
         let source = format!("Template {}, version {}", found.template.name, at.version);
-        store::add_fields(tx.conn(), tenant, &found.bundle.fields, &source).await?;
+        store::add_fields(&mut *connection, tenant, &found.bundle.fields, &source).await?;
         let keys: Vec<_> = found.bundle.tasks.iter().map(|task| task.key.clone()).collect();
         let enabled: Vec<_> = found.bundle.tasks.iter().map(|task| task.enabled).collect();
-        store::set_tasks(tx.conn(), tenant, &keys, &enabled, &source).await?;
+        store::set_tasks(&mut *connection, tenant, &keys, &enabled, &source).await?;
         let count = i32::try_from(differing).unwrap_or(i32::MAX);
-        store::record(tx.conn(), tenant, cx.new_id(), at, &by, reason, &changes, count).await?;
-        align::refresh_in(tx.conn(), tenant).await?;
+        store::record(&mut *connection, tenant, cx.new_id(), at, &by, reason, &changes, count).await?;
+        align::refresh_in(connection, tenant).await?;
     }
     let template = found.template.name;
     Ok(Applied { tenant, slug, name, template, version: at.version, before, changes, changed })
@@ -141,8 +146,8 @@ pub async fn apply_to(cx: &Ctx, tenant: TenantId, key: &str, version: i32, reaso
     cx.require(Permission::TemplateApply, Scope::Tenant(tenant)).await?;
     let reason = optional(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
     let mut tx = cx.begin(Reach::Fleet).await?;
-    let at = super::align_store::version_of_key(tx.conn(), key, version).await?.ok_or(Error::NotFound)?;
-    let applied = apply(&mut tx, tenant, at, reason.as_deref()).await?;
+    let at = super::edit_store::version_of_key(tx.conn(), key, version).await?.ok_or(Error::NotFound)?;
+    let applied = apply(tx.conn(), cx, tenant, at, reason.as_deref()).await?;
     if applied.changed {
         let mut event = applied.event();
         if let Some(reason) = reason {
@@ -162,7 +167,7 @@ pub async fn preview(cx: &Ctx, tenant: TenantId, key: &str, version: i32) -> Res
     let mut read = cx.read(Reach::Fleet).await?;
     let conn = read.conn();
     let (status, slug, name) = store::tenant(conn, tenant).await?;
-    let at = super::align_store::version_of_key(conn, key, version).await?.ok_or(Error::NotFound)?;
+    let at = super::edit_store::version_of_key(conn, key, version).await?.ok_or(Error::NotFound)?;
     let found = store::version(conn, at).await?.ok_or(Error::NotFound)?;
     let now = store::assigned(conn, tenant).await?;
     let actual = store::actual(conn, tenant).await?;
@@ -176,7 +181,7 @@ pub async fn preview(cx: &Ctx, tenant: TenantId, key: &str, version: i32) -> Res
         }
         _ => None,
     });
-    let catalogue = super::align_store::catalogue(conn).await?;
+    let catalogue = super::edit_store::catalogue(conn).await?;
     let to = Offer { template: found.template, version: at.version, bundle: found.bundle, used_by: 0 };
     Ok(ApplyPreview { tenant, slug, name, now, to, changes, catalogue, refusal })
 }

@@ -8,12 +8,19 @@
 mod align;
 mod align_store;
 mod apply;
+mod catalogue;
+mod edit_store;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use align::refresh;
+pub use align::{Accept, accept, baseline, check_again, fleet, sweep, take_back};
 pub use apply::{Applied, apply, apply_to, for_provisioning, offers, preview};
+pub use catalogue::{
+    begin_draft, catalogue, compare, create, deprecate, describe, discard_draft, get, list, publish,
+    save_draft,
+};
 
 /// The template that tenants start from unless another is chosen.
 pub const DEFAULT: &str = "baseline";

@@ -1,5 +1,8 @@
 //! Applying: what it writes, what it keeps, that it may be repeated, and who may.
 
+mod align;
+mod catalogue;
+
 use super::*;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -43,7 +46,7 @@ async fn the_baseline_of_the_source_document_is_there_and_off(admin: PgPool) {
     assert_eq!(value(Key::AiMaxTokens), Some(Value::Number(1000)));
     assert_eq!(value(Key::RequestsPerMinute), Some(Value::Number(60)));
     let mut read = cx.read(crate::ctx::Reach::Fleet).await.expect("a read");
-    let catalogue = align_store::catalogue(read.conn()).await.expect("a catalogue");
+    let catalogue = edit_store::catalogue(read.conn()).await.expect("a catalogue");
     for offer in &offers {
         assert_eq!(offer.bundle.problems(&catalogue), Vec::<String>::new(), "{}", offer.template.key);
         assert_eq!(offer.bundle.clone().canonical(&catalogue), offer.bundle, "stored as the editor would");
@@ -79,13 +82,14 @@ async fn inside_another_transaction_it_commits_or_goes_with_it(admin: PgPool) {
     let (cx, acme) = site(&admin).await;
     let mut tx = cx.begin(crate::ctx::Reach::Tenant(acme)).await.expect("a transaction");
     let offer = for_provisioning(tx.conn(), None).await.expect("an offer");
-    let applied = apply(&mut tx, acme, offer.at(), None).await.expect("applied under one tenant's reach");
+    let applied =
+        apply(tx.conn(), &cx, acme, offer.at(), None).await.expect("applied under one tenant's reach");
     assert!(applied.changed);
     drop(tx);
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant_template").await, 0, "rolled back as a whole");
     let mut tx = cx.begin(crate::ctx::Reach::Fleet).await.expect("a transaction");
     assert!(matches!(for_provisioning(tx.conn(), Some("none")).await, Err(Error::NotFound)));
-    let applied = apply(&mut tx, acme, offer.at(), None).await.expect("applied");
+    let applied = apply(tx.conn(), &cx, acme, offer.at(), None).await.expect("applied");
     let event = applied.event();
     tx.commit(event).await.expect("committed");
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant_template").await, 1);
