@@ -4,12 +4,15 @@
 //! with the transaction. Nothing else touches the pool. A `Read` is never committed; a `Tx` only together with its
 //! audit lines. Dropping either rolls back (the pool's release hook ends the transaction).
 
+mod placement;
+
 use crate::audit::{self, AuditEvent};
 use crate::error::{Error, Result};
 use crate::users::SessionCache;
 use chrono::{DateTime, Utc};
 use model::TenantId;
 use model::permission::{Actor, Permission, Scope, Verdict};
+use placement::Placed;
 use rand::Rng;
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
@@ -31,6 +34,7 @@ struct Inner {
     directory: crate::tenants::Cache,
     usage: crate::usage::report::Cache,
     operations: tokio::sync::Notify,
+    placements: placement::Cache,
 }
 
 impl Services {
@@ -45,6 +49,7 @@ impl Services {
                 directory: Default::default(),
                 usage: Default::default(),
                 operations: Default::default(),
+                placements: Default::default(),
             }),
         }
     }
@@ -60,6 +65,7 @@ impl Services {
                 directory: Default::default(),
                 usage: Default::default(),
                 operations: Default::default(),
+                placements: Default::default(),
             }),
         }
     }
@@ -128,33 +134,57 @@ impl Services {
 /// Which rows a transaction can see, by the role it runs as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Across tenants: platform people and the server's own jobs.
+    /// Across tenants: platform people and the server's own jobs. Of conversations, runs and values it sees those of
+    /// pooled tenants.
     Fleet,
-    /// Exactly one tenant, by row level security.
+    /// Exactly one tenant, by row level security; where it has a schema and a role of its own, in them.
     Tenant(TenantId),
+    /// As [`Reach::Fleet`], but with the conversations, runs and values of this tenant, wherever they are.
+    Within(TenantId),
     /// Before anyone is known: sign-in, sessions, key look-up.
     System,
+    /// The functions that make and remove tenants; nothing else.
+    Provision,
 }
 
 impl Reach {
-    const fn role(self) -> &'static str {
+    const fn tenant(self) -> Option<TenantId> {
         match self {
-            Self::Fleet => "steward_operator",
-            Self::Tenant(_) => "steward_tenant",
-            Self::System => "steward_system",
+            Self::Tenant(id) | Self::Within(id) => Some(id),
+            Self::Fleet | Self::System | Self::Provision => None,
         }
     }
 
     /// Built from a closed set of role names and a UUID only.
-    fn enter(self) -> String {
-        let role = self.role();
-        match self {
-            Self::Tenant(TenantId(id)) => {
+    fn enter(self, placed: Placed) -> String {
+        let role = match self {
+            Self::Fleet | Self::Within(_) => "steward_operator",
+            Self::Tenant(_) => "steward_tenant",
+            Self::System => "steward_system",
+            Self::Provision => "steward_provision",
+        };
+        let own = |id: TenantId| id.0.simple().to_string();
+        match (self, placed) {
+            (Self::Tenant(id), Placed::Own) => {
+                let hex = own(id);
+                format!(
+                    "SET LOCAL ROLE tr_{hex}; SET LOCAL search_path = t_{hex}, steward, public; SET LOCAL app.tenant_id = '{id}'"
+                )
+            }
+            (Self::Within(id), Placed::Own) => {
+                let hex = own(id);
+                format!(
+                    "SET LOCAL ROLE {role}; SET LOCAL search_path = t_{hex}, steward, public; SET LOCAL app.tenant_id = ''"
+                )
+            }
+            (Self::Tenant(id), Placed::Shared) => {
                 format!("SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'")
             }
-            Self::Fleet | Self::System => {
-                format!("SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''")
+            // Its schema is being made, or was taken away: whoever looks finds nothing, and nobody writes elsewhere.
+            (Self::Tenant(id), Placed::Nowhere) => {
+                format!("SET TRANSACTION READ ONLY; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'")
             }
+            _ => format!("SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''"),
         }
     }
 }
@@ -229,7 +259,24 @@ impl Ctx {
 
     async fn open(&self, reach: Reach) -> Result<PoolConnection<Postgres>> {
         let mut connection = self.services.inner.pool.acquire().await?;
-        connection.execute(AssertSqlSafe(format!("BEGIN; {}", reach.enter()))).await?;
+        let Some(tenant) = reach.tenant() else {
+            connection.execute(AssertSqlSafe(format!("BEGIN; {}", reach.enter(Placed::Shared)))).await?;
+            return Ok(connection);
+        };
+        if let Some(placed) = self.services.inner.placements.get(tenant) {
+            match connection.execute(AssertSqlSafe(format!("BEGIN; {}", reach.enter(placed)))).await {
+                Ok(_) => return Ok(connection),
+                Err(error) if placed == Placed::Own && placement::is_gone(&error) => {
+                    // Taken away since this process has looked.
+                    self.services.inner.placements.forget(tenant);
+                    connection.execute("ROLLBACK").await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        connection.execute("BEGIN").await?;
+        let placed = self.services.inner.placements.look(&mut connection, tenant).await?;
+        connection.execute(AssertSqlSafe(reach.enter(placed))).await?;
         Ok(connection)
     }
 }
@@ -263,9 +310,17 @@ impl Tx {
         &self.cx
     }
 
-    /// Goes on in the same transaction as another role.
+    /// Goes on in the same transaction as another role, and with another tenant's tables where it is about one.
     pub(crate) async fn switch(&mut self, reach: Reach) -> Result<()> {
-        self.connection.execute(AssertSqlSafe(reach.enter())).await?;
+        let placed = match reach.tenant() {
+            None => Placed::Shared,
+            Some(tenant) => match self.cx.services.inner.placements.get(tenant) {
+                Some(placed) => placed,
+                None => self.cx.services.inner.placements.look(&mut self.connection, tenant).await?,
+            },
+        };
+        let enter = format!("SET LOCAL search_path TO DEFAULT; {}", reach.enter(placed));
+        self.connection.execute(AssertSqlSafe(enter)).await?;
         Ok(())
     }
 

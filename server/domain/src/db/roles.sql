@@ -5,11 +5,14 @@
 --   steward_operator  what platform people may touch, across tenants, by explicit policies
 --   steward_tenant    what acts inside exactly one tenant: row level security by app.tenant_id
 --   steward_system    sign-in, sessions, key look-up: what happens before anyone is known
+--   steward_provision what makes and removes tenants: may call the functions of schema prov, nothing else
+--   steward_prov      owns those functions; makes roles and schemas named by a tenant's id; nobody can become it
+--   tr_<32 hex>       one for each tenant with a schema of its own; made by prov, says in its comment of which database
 --   steward_app       the only login of the running server; without SET LOCAL ROLE it has no rights
 DO $$
 DECLARE r text;
 BEGIN
-  FOREACH r IN ARRAY ARRAY['steward_owner', 'steward_operator', 'steward_tenant', 'steward_system'] LOOP
+  FOREACH r IN ARRAY ARRAY['steward_owner', 'steward_operator', 'steward_tenant', 'steward_system', 'steward_provision'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
       BEGIN
         EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS', r);
@@ -17,6 +20,14 @@ BEGIN
       END;
     END IF;
   END LOOP;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'steward_prov') THEN
+    BEGIN
+      CREATE ROLE steward_prov NOLOGIN INHERIT NOSUPERUSER NOCREATEDB CREATEROLE NOREPLICATION NOBYPASSRLS;
+      GRANT steward_owner, steward_operator TO steward_prov;
+      GRANT steward_tenant TO steward_prov WITH ADMIN OPTION;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+  END IF;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'steward_app') THEN
     BEGIN
       CREATE ROLE steward_app LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
@@ -25,6 +36,12 @@ BEGIN
       ALTER ROLE steward_app SET lock_timeout = '5s';
       ALTER ROLE steward_app SET idle_in_transaction_session_timeout = '15s';
     EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+  END IF;
+  IF NOT pg_has_role('steward_app', 'steward_provision', 'MEMBER') THEN
+    BEGIN
+      GRANT steward_provision TO steward_app;
+    EXCEPTION WHEN unique_violation OR internal_error THEN NULL; -- another process was quicker
     END;
   END IF;
 END $$;

@@ -8,8 +8,11 @@ WITH rel AS (
 -- The table of tenants is keyed by its own id.
 guarded AS (SELECT * FROM rel WHERE k IN ('r', 'p') AND (has_tid OR (s = 'steward' AND t = 'tenant'))),
 serving AS (SELECT oid, rolname FROM pg_roles WHERE rolname = 'steward_app'),
-tenantish AS (SELECT oid, rolname FROM pg_roles WHERE rolname = 'steward_tenant' OR rolname LIKE 'tr\_%'),
-entered AS (SELECT oid, rolname FROM pg_roles WHERE rolname IN ('steward_app', 'steward_operator', 'steward_tenant', 'steward_system') OR rolname LIKE 'tr\_%')
+-- Roles belong to the cluster: a tenant's role says in its comment whose it is.
+own AS (SELECT oid, rolname FROM pg_roles WHERE rolname LIKE 'tr\_%' AND shobj_description(oid, 'pg_authid') = 'steward:' || current_database()),
+tenantish AS (SELECT oid, rolname FROM pg_roles WHERE rolname = 'steward_tenant' UNION ALL SELECT oid, rolname FROM own),
+entered AS (SELECT oid, rolname FROM pg_roles WHERE rolname IN ('steward_app', 'steward_operator', 'steward_tenant', 'steward_system', 'steward_provision')
+  UNION ALL SELECT oid, rolname FROM own)
 SELECT 'R01 tenant table without forced row level security' AS rule, s || '.' || t AS object FROM guarded WHERE NOT (en AND fo) AND NOT part
 UNION ALL SELECT 'R02 tenant table without a policy', s || '.' || t FROM guarded
   WHERE NOT part AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = guarded.oid)
@@ -67,8 +70,8 @@ UNION ALL SELECT 'R19 tenant schema that a foreign role enters', n.nspname || ' 
 UNION ALL SELECT 'R20 schema of no dedicated tenant', n.nspname FROM pg_namespace n
   WHERE n.nspname ~ '^t_[0-9a-f]{32}$'
     AND NOT EXISTS (SELECT FROM steward.tenant t WHERE 't_' || replace(t.id::text, '-', '') = n.nspname AND t.placement = 'dedicated')
-UNION ALL SELECT 'R21 tenant role without a schema', r.rolname FROM pg_roles r
-  WHERE r.rolname ~ '^tr_[0-9a-f]{32}$' AND NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 't_' || substr(r.rolname, 4))
+UNION ALL SELECT 'R21 tenant role without a schema', r.rolname FROM own r
+  WHERE NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 't_' || substr(r.rolname, 4))
 UNION ALL SELECT 'R22 dedicated tenant without a schema', t.slug FROM steward.tenant t
   WHERE t.placement = 'dedicated' AND t.status NOT IN ('provisioning', 'failed', 'deleted')
     AND NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 't_' || replace(t.id::text, '-', ''))

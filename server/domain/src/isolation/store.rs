@@ -1,9 +1,103 @@
 //! SQL of the isolation checks.
 
 use super::Finding;
+use super::probe::{Evidence, Trigger};
 use crate::error::Result;
+use chrono::{DateTime, Utc};
+use model::TenantId;
+use model::tenants::Placement;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 pub(super) async fn lint(connection: &mut PgConnection) -> Result<Vec<Finding>> {
     Ok(sqlx::query_as(include_str!("lint.sql")).fetch_all(connection).await?)
+}
+
+/// Whom a probe is about, and what there is to be reached.
+pub(super) struct Target {
+    pub slug: String,
+    pub placement: Placement,
+    /// Another tenant; where there is none, an id that nobody has.
+    pub other: TenantId,
+    /// The schema of another tenant that has one.
+    pub foreign_schema: Option<String>,
+}
+
+pub(super) async fn target(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Target>> {
+    let row = sqlx::query!(
+        r#"SELECT t.slug, t.placement AS "placement: Placement",
+            (SELECT o.id FROM tenant o WHERE o.id <> t.id AND o.placement = 'pooled' ORDER BY o.id DESC LIMIT 1) AS other,
+            (SELECT n.nspname::text FROM pg_namespace n WHERE n.nspname ~ '^t_[0-9a-f]{32}$'
+                AND n.nspname <> 't_' || replace(t.id::text, '-', '') LIMIT 1) AS foreign_schema
+        FROM tenant t WHERE t.id = $1"#,
+        tenant.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Target {
+        slug: row.slug,
+        placement: row.placement,
+        other: TenantId(row.other.unwrap_or(Uuid::from_u128(1))),
+        foreign_schema: row.foreign_schema,
+    }))
+}
+
+/// The tenants that this transaction sees.
+pub(super) async fn visible(connection: &mut PgConnection) -> Result<Vec<Uuid>> {
+    Ok(sqlx::query_scalar!("SELECT id FROM tenant LIMIT 2").fetch_all(connection).await?)
+}
+
+pub(super) async fn keep(connection: &mut PgConnection, evidence: &Evidence, trigger: Trigger) -> Result<()> {
+    let attempts = serde_json::to_value(&evidence.attempts)?;
+    sqlx::query!(
+        r#"INSERT INTO isolation_run (tenant_id, id, trigger, build, server_version, catalogue_hash, placement, passed, failed, attempts)
+        SELECT $1, $2, $3, $4, version(),
+            (SELECT encode(sha256(convert_to(string_agg(x, E'\n' ORDER BY x), 'UTF8')), 'hex') FROM (
+                SELECT format('%s %s %s %s %s', polrelid::regclass, polname, polcmd, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) AS x FROM pg_policy
+                UNION ALL SELECT format('%s %s', oid::regclass, relacl) FROM pg_class WHERE relkind IN ('r', 'p', 'v') AND relnamespace IN ('steward'::regnamespace, 'pooled'::regnamespace)
+                UNION ALL SELECT format('%s %s', roleid::regrole, member::regrole) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname LIKE 'steward%') AS c),
+            $5, $6, $7, $8"#,
+        evidence.tenant.0,
+        evidence.id,
+        trigger.as_str(),
+        env!("CARGO_PKG_VERSION"),
+        evidence.placement.as_str(),
+        evidence.passed,
+        evidence.failed,
+        attempts
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The newest proof of a tenant: when, and whether everything held.
+pub(super) async fn newest(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<(DateTime<Utc>, i16, i16)>> {
+    let row = sqlx::query!(
+        "SELECT at, passed, failed FROM isolation_run WHERE tenant_id = $1 ORDER BY at DESC LIMIT 1",
+        tenant.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.at, row.passed, row.failed)))
+}
+
+/// Tenants in service, in the order of their ids.
+pub(super) async fn in_service(
+    connection: &mut PgConnection,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<TenantId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM tenant WHERE status IN ('trial', 'active', 'suspended', 'offboarding') AND ($1::uuid IS NULL OR id > $1)
+        ORDER BY id LIMIT $2",
+        after,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(TenantId).collect())
 }

@@ -97,7 +97,7 @@ fn defects() -> Vec<(&'static str, String, Vec<String>)> {
             vec![format!("R19 t_{HEX} -> steward_tenant"), format!("R20 t_{HEX}")],
         ),
         ("R20", format!("CREATE SCHEMA t_{HEX}"), vec![format!("R20 t_{HEX}")]),
-        ("R21", format!("CREATE ROLE tr_{HEX} NOLOGIN"), vec![format!("R21 tr_{HEX}")]),
+        ("R21", format!("CREATE ROLE tr_{HEX} NOLOGIN; DO $$ BEGIN EXECUTE format('COMMENT ON ROLE tr_{HEX} IS %L', 'steward:' || current_database()); END $$"), vec![format!("R21 tr_{HEX}")]),
         one(
             "R22",
             "INSERT INTO steward.tenant (id, slug, name, status, plan_id, placement) VALUES (gen_random_uuid(), 'alone', 'Alone', 'active', 'enterprise', 'dedicated')".into(),
