@@ -87,3 +87,13 @@ pub async fn by_external_id(cx: &Ctx, tenant: TenantId, external_id: &str) -> Re
     let runs = store::runs(read.conn(), tenant, head.row.id).await?;
     Ok(Conversation { values, runs, ..head })
 }
+
+/// Puts one in inside the caller's transaction, uncounted: for the smoke test of a new tenant.
+pub(crate) async fn put_for_smoke(
+    connection: &mut sqlx::PgConnection,
+    tenant: TenantId,
+    id: ConversationId,
+    conversation: &Prepared,
+) -> Result<()> {
+    store::insert(connection, tenant, &[id.0], std::slice::from_ref(conversation)).await.map(|_| ())
+}

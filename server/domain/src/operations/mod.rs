@@ -15,8 +15,8 @@ mod tests;
 #[cfg(any(test, feature = "testing"))]
 pub use failpoint::Action;
 pub use failpoint::Failpoints;
+pub use kinds::provision::request as request_provision;
 pub use runner::Runner;
-pub(crate) use store::Claimed;
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
@@ -36,6 +36,7 @@ const NOTE_MAX: u32 = 2_000;
 
 /// What is to be done, checked and allowed already.
 pub(crate) struct Request<'a> {
+    pub id: OperationId,
     pub kind: Kind,
     pub tenant: TenantId,
     /// The tenant's name, say.
@@ -55,15 +56,10 @@ pub(crate) struct Request<'a> {
 /// `Internal` where no such kind is built.
 pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Result<Requested> {
     let steps = kinds::of(request.kind).ok_or_else(|| Error::Internal("a kind without steps".into()))?;
-    write(tx, cx, request, steps).await
-}
-
-async fn write(tx: &mut Tx, cx: &Ctx, request: &Request<'_>, steps: &[step::Step]) -> Result<Requested> {
     let waits = store::second_person(tx.conn(), request.kind, request.dedicated).await?;
     let state = if waits { State::Requested } else { State::Queued };
-    let id = OperationId(cx.new_id());
     let new = NewOperation {
-        id,
+        id: request.id,
         tenant: request.tenant,
         kind: request.kind,
         state,
@@ -77,7 +73,7 @@ async fn write(tx: &mut Tx, cx: &Ctx, request: &Request<'_>, steps: &[step::Step
     };
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
     store::insert(tx.conn(), &new, &steps).await?;
-    Ok(Requested { id, tenant: request.tenant, state, repeated: false })
+    Ok(Requested { id: request.id, tenant: request.tenant, state, repeated: false })
 }
 
 /// Wakes the workers of this process; those of others look for themselves.

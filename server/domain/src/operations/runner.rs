@@ -12,6 +12,7 @@ use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Services, Tx};
 use crate::error::{Error, Result};
 use model::OperationId;
+use model::notifications::Event;
 use model::operations::{Kind, State, StepState};
 use model::permission::Actor;
 use serde_json::Value;
@@ -241,7 +242,9 @@ impl Runner {
                 }
                 Ended::Done(value, held) => {
                     outputs.insert(row.name.clone(), value);
-                    if let Some(stop) = held.stop {
+                    // After the last step there is nothing left to call off.
+                    let last = rows.last().is_some_and(|last| last.seq == row.seq);
+                    if let Some(stop) = held.stop.filter(|_| !last) {
                         return self.turn_back(op, 0, stop, None).await;
                     }
                 }
@@ -468,6 +471,17 @@ impl Runner {
             return Ok(());
         }
         store::log(tx.conn(), op, 0, &[format!("{}.", to.label())]).await?;
+        let told = match to {
+            State::Failed if op.kind == Kind::Provision => Some(Event::ProvisioningFailed),
+            State::Failed => Some(Event::OperationFailed),
+            State::NeedsOperator => Some(Event::NeedsOperator),
+            _ => None,
+        };
+        if let Some(event) = told {
+            let why = error.or(op.error.as_deref()).unwrap_or_default();
+            let data = serde_json::json!({ "operation": op.id, "kind": op.kind.label(), "subject": op.subject, "error": why });
+            crate::notifications::announce(&mut tx, op.tenant, event, data).await?;
+        }
         let action = match to {
             State::Failed => "operation.failed",
             State::NeedsOperator => "operation.needs_operator",

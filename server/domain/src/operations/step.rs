@@ -47,14 +47,14 @@ pub(crate) struct Step {
 
 /// A step of the functions `act`, `check` and `undo` of a module.
 macro_rules! step {
-    ($effect:ident, $name:literal, $label:literal, $at:ident) => {
+    ($effect:ident, $name:literal, $label:literal, $($at:ident)::+) => {
         $crate::operations::step::Step {
             name: $name,
             label: $label,
             effect: $crate::operations::step::Effect::$effect,
-            act: |at| Box::pin($at::act(at)),
-            check: |at| Box::pin($at::check(at)),
-            undo: |at| Box::pin($at::undo(at)),
+            act: |at| Box::pin($($at)::+::act(at)),
+            check: |at| Box::pin($($at)::+::check(at)),
+            undo: |at| Box::pin($($at)::+::undo(at)),
         }
     };
 }
@@ -106,6 +106,11 @@ impl At {
             Some(tx) => Ok(tx.conn()),
             None => Err(Error::Internal("a step outside SQL has no transaction".into())),
         }
+    }
+
+    /// The same transaction, for what writes by itself.
+    pub(crate) fn tx(&mut self) -> Result<&mut Tx> {
+        self.tx.as_mut().ok_or_else(|| Error::Internal("a step outside SQL has no transaction".into()))
     }
 
     /// Goes on in the same transaction as another role.

@@ -14,10 +14,13 @@
 //!
 //! Next: [`Worker`] for the loop, `work` for what happens to one conversation.
 
+mod smoke;
 mod store;
 #[cfg(test)]
 mod tests;
 mod work;
+
+pub(crate) use smoke::{forget_smoke, smoke};
 
 use crate::ctx::{Ctx, Reach, Services};
 use crate::error::Result;

@@ -239,3 +239,50 @@ pub(super) async fn upsert_values(
     .await?;
     Ok(())
 }
+
+/// Takes one conversation out of the queue for as long as a smoke test may last.
+pub(super) async fn take(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: ConversationId,
+) -> Result<Option<Claimed>> {
+    let row = sqlx::query!(
+        r#"UPDATE conversation SET state = 'running', attempts = attempts + 1, lease_until = clock_timestamp() + interval '10 minutes'
+        WHERE tenant_id = $1 AND id = $2 RETURNING channel AS "channel: Channel", language, attempts"#,
+        tenant.0,
+        id.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| Claimed {
+        tenant,
+        id,
+        channel: row.channel,
+        language: row.language,
+        attempts: row.attempts,
+        turns: vec![],
+    }))
+}
+
+/// How many values were written about a conversation.
+pub(super) async fn values_of(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: ConversationId,
+) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(*) AS "n!" FROM field_value WHERE tenant_id = $1 AND conversation_id = $2"#,
+        tenant.0,
+        id.0
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Removes a conversation by the id that its sender gave it, with its runs and values.
+pub(super) async fn forget(connection: &mut PgConnection, tenant: TenantId, external_id: &str) -> Result<()> {
+    sqlx::query!("DELETE FROM conversation WHERE tenant_id = $1 AND external_id = $2", tenant.0, external_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

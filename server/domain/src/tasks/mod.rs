@@ -15,6 +15,7 @@ mod tests;
 pub use change::{Switched, disable, enable, keep_override, revert, set_override};
 pub use compare::compare;
 pub use publish::{NewVersion, publish_version};
+pub(crate) use resolve::published_for_smoke;
 pub use resolve::{EnabledTask, effective_for_pipeline};
 
 use crate::ctx::{Ctx, Reach};

@@ -37,3 +37,19 @@ pub async fn effective_for_pipeline(
         })
         .collect())
 }
+
+/// Every task as the tenant has it, enabled or not: what a smoke test may run.
+pub(crate) async fn published_for_smoke(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Vec<EnabledTask>> {
+    let rows = store::of_tenant(connection, tenant, None).await?;
+    Ok(rows
+        .into_iter()
+        .map(store::Row::into_parts)
+        .map(|parts| EnabledTask {
+            effective: resolve(&parts.published, parts.overriding.as_ref()),
+            task: parts.task,
+        })
+        .collect())
+}

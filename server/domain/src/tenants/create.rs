@@ -21,7 +21,7 @@ const TAGS_MAX: usize = 10;
 
 /// A tenant to be whose every field is right.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Checked {
+pub(crate) struct Checked {
     pub slug: String,
     pub name: String,
     pub domain: Option<String>,
@@ -66,7 +66,7 @@ pub(super) fn created(id: TenantId, tenant: &Checked) -> AuditEvent {
 }
 
 /// Everything that can be said without looking at other tenants.
-pub(super) fn check(new: &NewTenant) -> Result<Checked, FieldErrors> {
+pub(crate) fn check(new: &NewTenant) -> Result<Checked, FieldErrors> {
     let mut errors = FieldErrors::default();
     let name = errors.take("name", validate::required(&new.name, "A name", 200));
     let slug = if new.slug.trim().is_empty() {

@@ -12,6 +12,7 @@ mod store;
 mod tests;
 
 pub(crate) use cache::Cache;
+pub(crate) use create::check;
 pub use create::{Created, create};
 pub use export::{Export, export};
 pub use import::{apply_import, get_import, may_create, stage_import};

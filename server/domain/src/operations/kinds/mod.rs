@@ -1,5 +1,7 @@
 //! The kinds of operations: which steps each has, in their order.
 
+pub(super) mod provision;
+
 use super::step::Step;
 use crate::error::Result;
 use model::OperationId;
@@ -9,8 +11,8 @@ use sqlx::PgConnection;
 /// The steps of a kind; nothing for kinds that are not built yet.
 pub(super) fn of(kind: Kind) -> Option<&'static [Step]> {
     match kind {
-        Kind::Provision
-        | Kind::Suspend
+        Kind::Provision => Some(provision::STEPS),
+        Kind::Suspend
         | Kind::Reinstate
         | Kind::ChangePlan
         | Kind::ApplyTemplate
@@ -25,6 +27,9 @@ pub(super) fn of(kind: Kind) -> Option<&'static [Step]> {
 }
 
 /// A request that was never begun is given up: what it held goes with it.
-pub(super) async fn dropped(_connection: &mut PgConnection, _kind: Kind, _id: OperationId) -> Result<()> {
-    Ok(())
+pub(super) async fn dropped(connection: &mut PgConnection, kind: Kind, id: OperationId) -> Result<()> {
+    match kind {
+        Kind::Provision => provision::dropped(connection, id).await,
+        _ => Ok(()),
+    }
 }

@@ -1,1 +1,86 @@
-//! The runner by itself.
+//! The ledger and its runner on the real kinds: the happy way, every step failing, every step twice, cancelled,
+//! approved, repeated, many at once. `crash` kills real processes.
+
+mod crash;
+mod every;
+mod provision;
+
+use super::runner::Runner;
+use super::*;
+use crate::ctx::Services;
+use crate::testing;
+use model::operations::{Person, ProvisionRequest};
+use model::permission::Role;
+use model::tenants::{Placement, PlanId};
+use sqlx::PgPool;
+use std::time::Duration;
+
+/// A request that uses everything.
+fn asked(slug: &str, placement: Placement) -> ProvisionRequest {
+    let mut asked = ProvisionRequest::named("Acme", PlanId::Enterprise);
+    asked.slug = slug.into();
+    asked.placement = placement;
+    asked.domain = format!("{slug}.example.com");
+    asked.admin = Some(Person {
+        name: "Ada".into(),
+        email: format!("ada@{slug}.example.com"),
+        role: Role::TenantAdmin,
+    });
+    asked.settings.insert("ai.max_tokens".into(), serde_json::json!(500));
+    asked
+}
+
+/// Everything that is not always there, by table: what must be as before when an operation ends clean.
+async fn everything(admin: &PgPool) -> std::collections::BTreeMap<String, i64> {
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^(pg_|information_schema|public)'
+            AND c.relname NOT IN ('audit_entry', 'audit_head', 'operation', 'operation_step', 'operation_log', 'operation_key',
+                'notification', 'delivery', 'delivery_attempt')",
+    )
+    .fetch_all(admin)
+    .await
+    .expect("tables");
+    let mut counts = std::collections::BTreeMap::new();
+    for table in tables {
+        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(admin)
+            .await
+            .expect("a count");
+        counts.insert(table, count);
+    }
+    let roles: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pg_roles WHERE shobj_description(oid, 'pg_authid') = 'steward:' || current_database()",
+    )
+    .fetch_one(admin)
+    .await
+    .expect("a count");
+    counts.insert("roles".into(), roles);
+    counts
+}
+
+async fn state(admin: &PgPool, id: OperationId) -> State {
+    let word: String = sqlx::query_scalar("SELECT state FROM operation WHERE id = $1")
+        .bind(id)
+        .fetch_one(admin)
+        .await
+        .expect("a state");
+    word.parse().expect("a state")
+}
+
+async fn error_of(admin: &PgPool, id: OperationId) -> String {
+    sqlx::query_scalar("SELECT coalesce(error, '') FROM operation WHERE id = $1")
+        .bind(id)
+        .fetch_one(admin)
+        .await
+        .expect("an operation")
+}
+
+/// Lets no second person wait, so that a dedicated tenant is made at once.
+async fn no_approval(admin: &PgPool) {
+    sqlx::query("UPDATE approval_rule SET second_person = 'never'").execute(admin).await.expect("a rule");
+}
+
+fn runner(services: &Services, points: &Failpoints) -> Runner {
+    Runner::new(services.clone()).with(kinds::of, points.clone())
+}

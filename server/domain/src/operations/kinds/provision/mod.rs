@@ -1,0 +1,210 @@
+//! Making a tenant (R10–R26): who asked and who approved, the record, its place, isolation proven by attack, its
+//! configuration and baseline, its first people, what watches it, a smoke test, the success criteria with their evidence,
+//! and only then trial or active.
+//!
+//! Invariants: the names of a tenant are taken with the request ([`request`]), so that of many simultaneous ones for a
+//! slug one remains; nobody gets in before the last step; undone after a failure there is the record in status `failed`
+//! (which keeps its names for a retry) and nothing else, rolled back or cancelled there is nothing at all.
+
+mod configure;
+mod finish;
+mod people;
+mod place;
+mod record;
+mod smoke;
+mod store;
+
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use crate::operations::step::{Step, step};
+use crate::operations::{Request, enqueue, repeated, ring};
+use crate::tenants;
+use model::directory::NewTenant;
+use model::operations::{Kind, Person, ProvisionRequest, Requested};
+use model::permission::{Permission, Role, Scope};
+use model::tenants::Placement;
+use model::validate::{self, FieldErrors};
+use model::{OperationId, TenantId};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// The longest trial, in days.
+const TRIAL_MAX: i32 = 365;
+/// The most people of one request (R23).
+const PEOPLE_MAX: usize = 500;
+
+pub(super) static STEPS: &[Step] = &[
+    step!(Sql, "validate", "Check the request", record::validate),
+    step!(Sql, "record", "Create the record", record::record),
+    step!(Sql, "placement", "Give its data a place", place::placement),
+    step!(Sql, "indexes", "Check indexes and context functions", place::indexes),
+    step!(Outside, "isolation", "Prove its isolation", place::isolation),
+    step!(Sql, "configuration", "Apply template, configuration and policies", configure::configuration),
+    step!(Sql, "administrator", "Let its administrators in", people::administrator),
+    step!(Sql, "monitoring", "Set up quotas, monitoring and backups", configure::monitoring),
+    step!(Sql, "baseline", "Check baseline fields and tasks", configure::baseline),
+    step!(Outside, "smoke", "Run a conversation through it", smoke::smoke),
+    step!(Sql, "criteria", "Check the success criteria", finish::criteria),
+    step!(Sql, "activate", "Open it", finish::activate),
+];
+
+/// Asks for a tenant. `key` makes a repetition within 24 hours the same request.
+///
+/// # Errors
+/// `Invalid` with all that is wrong, a slug in use or asked for by somebody else among it; `Conflict` for a key that was
+/// used with another request.
+pub async fn request(cx: &Ctx, asked: ProvisionRequest, key: Option<&str>) -> Result<Requested> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let body = serde_json::to_vec(&asked)?;
+    let asked = check(&asked)?;
+    let (id, tenant) = (OperationId(cx.new_id()), TenantId(cx.new_id()));
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    if let Some(key) = key {
+        if let Some(same) = repeated(&mut tx, cx, key, &body, id).await? {
+            drop(tx);
+            let operation = crate::operations::get(cx, same).await?;
+            let (tenant, state) = (operation.row.tenant, operation.row.state);
+            return Ok(Requested { id: same, tenant, state, repeated: true });
+        }
+    }
+    let template = crate::templates::for_provisioning(tx.conn(), template_key(&asked)).await;
+    template.map_err(|error| match error {
+        Error::NotFound => Error::field("template", "There is no published template of this name."),
+        other => other,
+    })?;
+    store::take_names(tx.conn(), id, &asked).await?;
+    let reason = Some(asked.reason.as_str()).filter(|reason| !reason.is_empty());
+    let request = Request {
+        id,
+        kind: Kind::Provision,
+        tenant,
+        subject: &asked.name,
+        payload: serde_json::to_value(&asked)?,
+        reason,
+        dedicated: asked.placement == Placement::Dedicated,
+        parent: None,
+        run_after: None,
+    };
+    let requested = enqueue(&mut tx, cx, &request).await?;
+    let mut event = AuditEvent::platform("operation.request", format!("Provision {}", asked.name))
+        .after(json!({ "operation": id, "tenant": tenant, "request": asked }));
+    if let Some(reason) = reason {
+        event = event.reason(reason);
+    }
+    tx.commit(event).await?;
+    ring(cx);
+    Ok(requested)
+}
+
+/// Nothing of a request that is given up before it began stays taken.
+pub(super) async fn dropped(connection: &mut PgConnection, id: OperationId) -> Result<()> {
+    store::give_names_back(connection, id).await
+}
+
+fn template_key(asked: &ProvisionRequest) -> Option<&str> {
+    Some(asked.template.as_str()).filter(|key| !key.is_empty())
+}
+
+fn new_tenant(asked: &ProvisionRequest) -> NewTenant {
+    NewTenant {
+        name: asked.name.clone(),
+        slug: asked.slug.clone(),
+        domain: asked.domain.clone(),
+        external_id: asked.external_id.clone(),
+        plan: asked.plan,
+        region: asked.region.clone(),
+        country: asked.country.clone(),
+        tags: asked.tags.clone(),
+    }
+}
+
+/// The request as it will be carried out: every field checked and in its final form.
+fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldErrors> {
+    let (tenant, mut errors) = match tenants::check(&new_tenant(asked)) {
+        Ok(tenant) => (Some(tenant), FieldErrors::default()),
+        Err(errors) => (None, errors),
+    };
+    let admin = asked.admin.as_ref().filter(|a| !a.email.trim().is_empty() || !a.name.trim().is_empty());
+    let admin = admin.map(|admin| person(&mut errors, "admin_", admin));
+    if asked.people.len() > PEOPLE_MAX {
+        errors.add("people", format!("At most {PEOPLE_MAX} people at once."));
+    }
+    let people: Vec<_> = asked.people.iter().map(|p| person(&mut errors, "people_", p)).collect();
+    if !(0..=TRIAL_MAX).contains(&asked.trial_days) {
+        errors.add("trial_days", format!("A trial has 0 to {TRIAL_MAX} days."));
+    }
+    let mut text = |field: &str, value: &str, what: &str, max| {
+        errors.take(field, validate::optional(value, what, max)).flatten().unwrap_or_default()
+    };
+    let billing_reference = text("billing_reference", &asked.billing_reference, "A billing reference", 100);
+    let reason = text("reason", &asked.reason, "A reason", 2_000);
+    let support_contact = text("support_contact", &asked.support_contact, "A support contact", 200);
+    let escalation_contact =
+        text("escalation_contact", &asked.escalation_contact, "An escalation contact", 200);
+    for (key, value) in &asked.settings {
+        let known = key.parse::<model::settings::Key>().ok();
+        let value = serde_json::from_value::<model::settings::Value>(value.clone()).ok();
+        if !known.zip(value).is_some_and(|(key, value)| key.accepts(&value)) {
+            errors.add("settings", format!("“{key}” is no setting, or this is no value for it."));
+        }
+    }
+    match tenant {
+        Some(tenant) if errors.is_empty() => Ok(ProvisionRequest {
+            name: tenant.name,
+            slug: tenant.slug,
+            domain: tenant.domain.unwrap_or_default(),
+            external_id: tenant.external_id.unwrap_or_default(),
+            region: tenant.region,
+            country: tenant.country.unwrap_or_default(),
+            tags: tenant.tags,
+            admin,
+            people,
+            billing_reference,
+            reason,
+            support_contact,
+            escalation_contact,
+            ..asked.clone()
+        }),
+        _ => Err(errors),
+    }
+}
+
+fn person(errors: &mut FieldErrors, prefix: &str, person: &Person) -> Person {
+    let name = errors.take(&format!("{prefix}name"), validate::required(&person.name, "A name", 120));
+    let email = errors.take(&format!("{prefix}email"), validate::email(&person.email));
+    let role = if person.role.is_platform() {
+        errors.add(&format!("{prefix}role"), "This role belongs to the platform, not to a tenant.");
+        Role::TenantMember
+    } else {
+        person.role
+    };
+    Person { name: name.unwrap_or_default(), email: email.unwrap_or_default(), role }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::tenants::PlanId;
+
+    #[test]
+    fn all_that_is_wrong_with_a_request_is_said_at_once() {
+        let mut asked = ProvisionRequest::named(" ", PlanId::Free);
+        asked.admin = Some(Person { name: String::new(), email: "nobody".into(), role: Role::Owner });
+        asked.trial_days = 400;
+        asked.settings.insert("no.such".into(), json!(1));
+        let errors = check(&asked).expect_err("wrong");
+        let fields: Vec<_> = errors.0.keys().map(String::as_str).collect();
+        assert_eq!(fields, ["admin_email", "admin_name", "admin_role", "name", "settings", "trial_days"]);
+    }
+
+    #[test]
+    fn a_checked_request_is_in_its_final_form() {
+        let mut asked = ProvisionRequest::named(" Acme & Söhne ", PlanId::Free);
+        asked.admin = Some(Person { name: String::new(), email: " ".into(), role: Role::TenantAdmin });
+        let checked = check(&asked).expect("fine");
+        assert_eq!((checked.name.as_str(), checked.slug.as_str()), ("Acme & Söhne", "acme-soehne"));
+        assert_eq!(checked.admin, None, "an empty form is no administrator");
+        assert_eq!(check(&checked), Ok(checked.clone()), "checking again changes nothing");
+    }
+}

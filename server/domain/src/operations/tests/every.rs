@@ -1,0 +1,1 @@
+//! The generic tests over every kind.

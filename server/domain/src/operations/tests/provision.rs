@@ -1,0 +1,192 @@
+//! Provisioning as people know it.
+
+use super::*;
+use model::operations::StepState;
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_tenant_is_made_with_everything_it_needs(admin: PgPool) {
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    for (slug, placement) in [("pooled", Placement::Pooled), ("dedicated", Placement::Dedicated)] {
+        let begun = std::time::Instant::now();
+        let requested = request_provision(&cx, asked(slug, placement), None).await.expect("asked");
+        assert_eq!(requested.state, State::Queued);
+        let state = Runner::new(services.clone()).finish(requested.id, Duration::from_secs(30)).await;
+        let operation = get(&cx, requested.id).await.expect("the operation");
+        let state = state.expect("finished");
+        assert_eq!(state, State::Succeeded, "{placement:?}: {:?}", operation.row.error);
+        println!("{placement:?}: {} ms", begun.elapsed().as_millis());
+        for step in &operation.steps {
+            println!(
+                "  {} {:?} ms {}",
+                step.name,
+                step.duration_ms(),
+                step.output.clone().unwrap_or_default()
+            );
+            assert_eq!((step.state, step.attempt), (StepState::Done, 1), "{}", step.name);
+        }
+        let criteria = operation.steps[10].output.clone().expect("evidence");
+        assert_eq!(criteria["criteria"].as_array().map(Vec::len), Some(5));
+        assert!(operation.result.is_some(), "the criteria are its result");
+        let tenant = crate::tenants::by_slug(&cx, slug).await.expect("the tenant");
+        assert_eq!((tenant.status, tenant.id), (model::tenants::Status::Trial, requested.tenant));
+        assert!(tenant.trial_ends_at.is_some());
+        let said: Vec<String> =
+            sqlx::query_scalar("SELECT event FROM notification WHERE tenant_id = $1 ORDER BY event")
+                .bind(tenant.id)
+                .fetch_all(&admin)
+                .await
+                .expect("notices");
+        assert_eq!(said, ["tenant.created", "tenant.provisioned", "user.invited"]);
+        // A conversation goes in and its tenant finds it; nobody else does.
+        let prepared = crate::conversations::parse(
+            br#"{"id":"one","turns":[{"speaker":"customer","text":"Where is my parcel?"}]}"#,
+        )
+        .expect("a conversation");
+        let received = crate::conversations::ingest(&cx, tenant.id, vec![prepared]).await.expect("received");
+        assert_eq!(received.created, 1);
+        let (rows, _) = crate::conversations::list(&cx, tenant.id, None, None, 10).await.expect("a list");
+        assert_eq!(rows.len(), 1);
+        let pooled: i64 = sqlx::query_scalar("SELECT count(*) FROM pooled.conversation WHERE tenant_id = $1")
+            .bind(tenant.id)
+            .fetch_one(&admin)
+            .await
+            .expect("a count");
+        assert_eq!(pooled, i64::from(placement == Placement::Pooled));
+    }
+    let findings =
+        crate::isolation::lint(&testing::platform(&services, Role::Auditor)).await.expect("the lint");
+    assert_eq!(findings, [], "a schema of its own weakens nothing");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn of_fifty_requests_for_one_slug_one_becomes_a_tenant(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let before = everything(&admin).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..50 {
+        let cx = testing::platform(&services, Role::Operator);
+        let mut asked = ProvisionRequest::named(format!("Acme {n}"), PlanId::Free);
+        asked.slug = "acme".into();
+        tasks.spawn(async move {
+            // The pool of a test has five connections and lends for three seconds.
+            loop {
+                match request_provision(&cx, asked.clone(), None).await {
+                    Err(Error::Database(sqlx::Error::PoolTimedOut)) => {}
+                    other => return other,
+                }
+            }
+        });
+    }
+    let (mut done, mut refused) = (0, 0);
+    while let Some(outcome) = tasks.join_next().await {
+        match outcome.expect("no panic") {
+            Ok(_) => done += 1,
+            Err(Error::Invalid(fields)) => {
+                assert_eq!(fields.get("slug"), Some("Another tenant has this slug."));
+                refused += 1;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((done, refused), (1, 49));
+    assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
+    let tenants: Vec<String> =
+        sqlx::query_scalar("SELECT status FROM tenant").fetch_all(&admin).await.expect("tenants");
+    assert_eq!(tenants, ["trial"]);
+    let after = everything(&admin).await;
+    assert_eq!(after["steward.name_claim"], before["steward.name_claim"], "no name stays taken");
+    let operations: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM operation").fetch_one(&admin).await.expect("a count");
+    assert_eq!(operations, 1, "nothing is left of the others");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_repeated_request_is_the_same_one_and_another_body_is_refused(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let first = request_provision(&cx, asked("a", Placement::Pooled), Some("key-1")).await.expect("asked");
+    let again =
+        request_provision(&cx, asked("a", Placement::Pooled), Some("key-1")).await.expect("asked again");
+    assert!(again.repeated && !first.repeated);
+    assert_eq!((again.id, again.tenant), (first.id, first.tenant));
+    let other = request_provision(&cx, asked("b", Placement::Pooled), Some("key-1")).await;
+    assert!(matches!(other, Err(Error::Conflict(_))), "{other:?}");
+    sqlx::query("UPDATE operation_key SET made_at = now() - interval '25 hours'")
+        .execute(&admin)
+        .await
+        .expect("a day later");
+    let later =
+        request_provision(&cx, asked("b", Placement::Pooled), Some("key-1")).await.expect("a new day");
+    assert!(!later.repeated);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_second_person_approves_a_schema_of_its_own(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let requested = request_provision(&cx, asked("a", Placement::Dedicated), None).await.expect("asked");
+    assert_eq!(requested.state, State::Requested);
+    assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 0, "nothing begins before");
+    let own = control(&cx, requested.id, Control::Approve, "").await;
+    assert!(matches!(own, Err(Error::Conflict(why)) if why.contains("cannot approve")));
+    let weak = testing::platform(&services, Role::Success);
+    assert!(matches!(control(&weak, requested.id, Control::Approve, "").await, Err(Error::Forbidden(_))));
+    // Rejected: the name is free again.
+    let second = services.ctx(
+        Actor::User {
+            id: model::UserId(uuid::Uuid::from_u128(77)),
+            name: "Second".into(),
+            email: "second@example.com".into(),
+            platform: Some(Role::Owner),
+            memberships: vec![],
+        },
+        "test",
+    );
+    assert!(matches!(control(&second, requested.id, Control::Reject, " ").await, Err(Error::Invalid(_))));
+    assert_eq!(
+        control(&second, requested.id, Control::Reject, "No budget.").await.expect("rejected"),
+        State::Rejected
+    );
+    let requested =
+        request_provision(&cx, asked("a", Placement::Dedicated), None).await.expect("asked again");
+    assert_eq!(
+        control(&second, requested.id, Control::Approve, "Signed.").await.expect("approved"),
+        State::Queued
+    );
+    let done = Runner::new(services).finish(requested.id, Duration::from_secs(30)).await.expect("run");
+    assert_eq!(done, State::Succeeded, "{}", error_of(&admin, requested.id).await);
+    let actions: Vec<String> =
+        sqlx::query_scalar("SELECT action FROM audit_entry WHERE tenant_id = $1 ORDER BY seq")
+            .bind(requested.tenant)
+            .fetch_all(&admin)
+            .await
+            .expect("lines");
+    assert!(actions.starts_with(&["operation.approve".to_owned(), "tenant.create".into()]), "{actions:?}");
+    assert!(actions.contains(&"tenant.activate".to_owned()));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn only_those_who_may_see_and_steer(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let requested = request_provision(&cx, asked("a", Placement::Pooled), None).await.expect("asked");
+    for role in [Role::Success, Role::Auditor] {
+        let weak = testing::platform(&services, role);
+        let refused = request_provision(&weak, asked("b", Placement::Pooled), None).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+        assert!(matches!(control(&weak, requested.id, Control::Cancel, "").await, Err(Error::Forbidden(_))));
+        assert!(get(&weak, requested.id).await.is_ok());
+    }
+    let inside = testing::member(&services, requested.tenant, Role::TenantAdmin);
+    let seen = get(&inside, requested.id).await.expect("its own");
+    assert_eq!((seen.payload, seen.log.len()), (Value::Null, 0), "the platform's inside stays there");
+    assert!(seen.controls.iter().all(|(_, may)| may.is_err()));
+    let stranger = testing::member(&services, TenantId(uuid::Uuid::from_u128(5)), Role::TenantAdmin);
+    assert!(matches!(get(&stranger, requested.id).await, Err(Error::NotFound)));
+    assert!(matches!(list(&stranger, &OperationQuery::default()).await, Err(Error::Forbidden(_))));
+    let mine = OperationQuery { tenant: Some(requested.tenant), limit: 10, ..Default::default() };
+    assert_eq!(list(&inside, &mine).await.expect("a list").0.len(), 1);
+    assert!(matches!(list(&stranger, &mine).await, Err(Error::NotFound)));
+}
