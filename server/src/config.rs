@@ -1,5 +1,7 @@
 //! Configuration: typed, from the environment, checked at start. Secrets are never printed.
 
+use domain::outward::address::Net;
+use domain::seal::Keyring;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -14,6 +16,14 @@ pub struct Config {
     pub database_url: Option<String>,
     /// `STEWARD_SECRET`: at least 32 bytes; signs banners. Unset: generated once and kept in `data`.
     pub secret: Option<Vec<u8>>,
+    /// `STEWARD_KEY`: 32 bytes in base64; seals what must be read again, like the secrets of webhooks. Several with commas
+    /// between: the first seals, all open. Unset: made once and kept in `data`.
+    pub keys: Option<Keyring>,
+    /// `STEWARD_SMTP_URL` with `STEWARD_MAIL_FROM`: where mails are handed in, and their sender. Unset: mails are kept in
+    /// the log as not sent.
+    pub mail: Option<(String, String)>,
+    /// `STEWARD_OUTWARD_ALLOW`: networks inside that webhooks may go to, also without TLS, with commas between.
+    pub outward_allow: Vec<Net>,
     /// `STEWARD_PUBLIC_URL`: the address in the browser; `https` makes cookies `Secure`.
     pub public_url: String,
     /// `STEWARD_TRUSTED_PROXIES`: addresses whose `X-Forwarded-For` is believed, with commas between.
@@ -33,6 +43,9 @@ impl std::fmt::Debug for Config {
             .field("data", &self.data)
             .field("database_url", &self.database_url.as_ref().map(|_| "(set)"))
             .field("secret", &self.secret.as_ref().map(|_| "(set)"))
+            .field("keys", &self.keys)
+            .field("mail", &self.mail.as_ref().map(|(_, from)| from))
+            .field("outward_allow", &self.outward_allow)
             .field("public_url", &self.public_url)
             .field("proxies", &self.proxies)
             .field("demo", &self.demo)
@@ -73,6 +86,21 @@ impl Config {
         if secret.as_ref().is_some_and(|s| s.len() < 32) {
             return Err(error("STEWARD_SECRET", "needs 32 bytes or more"));
         }
+        let keys = get("STEWARD_KEY")
+            .map(|text| Keyring::read(&text).map_err(|problem| error("STEWARD_KEY", &problem)))
+            .transpose()?;
+        let mail = match (get("STEWARD_SMTP_URL"), get("STEWARD_MAIL_FROM")) {
+            (Some(url), Some(from)) => Some((url, from)),
+            (Some(_), None) => return Err(error("STEWARD_MAIL_FROM", "is needed with STEWARD_SMTP_URL")),
+            (None, _) => None,
+        };
+        let outward_allow = get("STEWARD_OUTWARD_ALLOW").unwrap_or_default();
+        let outward_allow = outward_allow
+            .split(',')
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(|text| text.parse::<Net>().map_err(|problem| error("STEWARD_OUTWARD_ALLOW", &problem)))
+            .collect::<Result<_, _>>()?;
         let public_url = get("STEWARD_PUBLIC_URL").unwrap_or_else(|| format!("http://{addr}"));
         if !public_url.starts_with("http://") && !public_url.starts_with("https://") {
             return Err(error("STEWARD_PUBLIC_URL", "begins with neither http:// nor https://"));
@@ -92,6 +120,9 @@ impl Config {
             data: get("STEWARD_DATA").unwrap_or_else(|| ".data".into()).into(),
             database_url: get("DATABASE_URL"),
             secret,
+            keys,
+            mail,
+            outward_allow,
             public_url,
             proxies,
             demo: one_of("STEWARD_DEMO", "auto", ["auto", "off"])? == "auto",
@@ -130,6 +161,8 @@ mod tests {
             ("STEWARD_DEMO", "yes"),
             ("STEWARD_LOG", "xml"),
             ("STEWARD_TRUSTED_PROXIES", "10.0.0.1, proxy"),
+            ("STEWARD_OUTWARD_ALLOW", "10.0.0.0/8, here"),
+            ("STEWARD_KEY", "c2hvcnQ="),
         ] {
             let error = read(&[(name, value)]).expect_err(name);
             assert!(error.to_string().starts_with(name), "{error}");
@@ -137,13 +170,23 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_server_needs_a_sender() {
+        let error = read(&[("STEWARD_SMTP_URL", "smtp://localhost")]).expect_err("no sender");
+        assert!(error.to_string().starts_with("STEWARD_MAIL_FROM"));
+    }
+
+    #[test]
     fn secrets_are_never_printed() {
         let config = read(&[
             ("DATABASE_URL", "postgres://u:hunter2@h/d"),
             ("STEWARD_SECRET", "0123456789012345678901234567890123456789"),
+            ("STEWARD_SMTP_URL", "smtp://u:hunter2@h"),
+            ("STEWARD_MAIL_FROM", "a@example.com"),
+            ("STEWARD_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="),
         ])
         .expect("valid");
         let text = format!("{config:?}");
         assert!(!text.contains("hunter2") && !text.contains("0123456789"), "{text}");
+        assert!(!text.contains("MDEyMzQ1"), "{text}");
     }
 }

@@ -4,7 +4,8 @@ use crate::config::Config;
 use crate::embedded::Embedded;
 use crate::router::{Parts, router};
 use crate::{listen, surface};
-use domain::Services;
+use domain::seal::Keyring;
+use domain::{Deployment, Services};
 use leptos::config::LeptosOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -38,7 +39,22 @@ impl Opened {
             }
         };
         domain::db::migrate(&admin_url).await?;
-        let services = Services::new(domain::db::serving_pool(&admin_url).await?);
+        let pool = domain::db::serving_pool(&admin_url).await?;
+        let keys = match &config.keys {
+            Some(keys) => keys.clone(),
+            None => own_key(config, &Services::new(pool.clone()))?,
+        };
+        let mail = config.mail.as_ref().map(|(url, from)| {
+            domain::notifications::mail::Server::new(url, from)
+                .map_err(|problem| format!("STEWARD_SMTP_URL: {problem}"))
+        });
+        let deployment = Deployment {
+            keys,
+            public_url: config.public_url.trim_end_matches('/').to_owned(),
+            mail: mail.transpose()?,
+            outward: domain::outward::Client::new(config.outward_allow.clone()),
+        };
+        let services = Services::configured(pool, deployment);
         Ok(Self { services, admin_url, embedded })
     }
 
@@ -201,10 +217,29 @@ async fn greet(config: &Config, services: &Services) -> Result<(), Failure> {
 
 /// The key that signs banners: given, or made once and kept with mode 0600.
 fn secret(config: &Config, services: &Services) -> Result<Vec<u8>, Failure> {
-    if let Some(secret) = &config.secret {
-        return Ok(secret.clone());
+    match &config.secret {
+        Some(secret) => Ok(secret.clone()),
+        None => kept(&config.data, "secret", services),
     }
-    let path = config.data.join("secret");
+}
+
+/// The key that seals secrets, where none is given: made once and kept with mode 0600. It must outlive the machine as
+/// long as the database does.
+fn own_key(config: &Config, services: &Services) -> Result<Keyring, Failure> {
+    let bytes = kept(&config.data, "key", services)?;
+    let key = bytes.try_into().map_err(|_| format!("{}: not 32 bytes", config.data.join("key").display()))?;
+    if config.database_url.is_some() {
+        tracing::warn!(
+            file = %config.data.join("key").display(),
+            "STEWARD_KEY is not set: what this process seals, others on the same database cannot open"
+        );
+    }
+    Ok(Keyring::new(&[key]))
+}
+
+/// 32 bytes or more in a file that only we may read; made when it is not there.
+fn kept(data: &Path, name: &str, services: &Services) -> Result<Vec<u8>, Failure> {
+    let path = data.join(name);
     match std::fs::read(&path) {
         Ok(secret) if secret.len() >= 32 => return Ok(secret),
         Ok(_) => {
@@ -215,7 +250,7 @@ fn secret(config: &Config, services: &Services) -> Result<Vec<u8>, Failure> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(format!("{}: {error}", path.display()).into()),
     }
-    std::fs::create_dir_all(&config.data)?;
+    std::fs::create_dir_all(data)?;
     let secret = services.random::<32>().to_vec();
     match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
         Ok(mut file) => {
@@ -251,6 +286,9 @@ async fn hourly(services: Services) {
         }
         if let Err(error) = domain::users::sweep(&cx).await {
             tracing::warn!(%error, "ended sessions were not removed");
+        }
+        if let Err(error) = domain::notifications::sweep(&cx).await {
+            tracing::warn!(%error, "old deliveries were not removed");
         }
     }
 }

@@ -36,6 +36,10 @@ id! {
     RunId,
     /// A key of a program.
     ApiKeyId,
+    /// A notice to one recipient.
+    DeliveryId,
+    /// An address at which a program is told what happens.
+    WebhookId,
     /// A CSV import between upload and confirmation.
     ImportId,
     /// One piece of long work in the ledger.

@@ -30,5 +30,9 @@ pub mod tenants;
 pub mod usage;
 pub mod users;
 pub mod validate;
+pub mod webhooks;
 
-pub use id::{ApiKeyId, ConversationId, ImportId, OperationId, RunId, TaskId, TemplateId, TenantId, UserId};
+pub use id::{
+    ApiKeyId, ConversationId, DeliveryId, ImportId, OperationId, RunId, TaskId, TemplateId, TenantId, UserId,
+    WebhookId,
+};

@@ -54,6 +54,9 @@ words! {
         ApiKeyManage = "api_key.manage", "manage API keys";
         AuditRead = "audit.read", "read the audit log of a tenant";
         AuditFleet = "audit.fleet", "read the audit log of the platform";
+        NotificationRead = "notification.read", "see notices and webhooks";
+        NotificationSend = "notification.send", "send notices again";
+        WebhookManage = "webhook.manage", "manage webhooks";
         MemberManage = "member.manage", "manage a tenant’s people";
         UserManage = "user.manage", "manage who may sign in";
         OperationRead = "operation.read", "see operations on this tenant";
@@ -79,12 +82,12 @@ impl Permission {
         match self {
             TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TaskEnable
             | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
-            | ChecklistWaive | ApiKeyManage | MemberManage | UserManage | OperationControl
-            | OperationApprove | SettingWrite | SettingOperate | SettingPlatform | TemplateEdit
-            | TemplateApply | TemplateAccept => true,
+            | ChecklistWaive | ApiKeyManage | NotificationSend | WebhookManage | MemberManage
+            | UserManage | OperationControl | OperationApprove | SettingWrite | SettingOperate
+            | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
-            | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet | OperationRead
-            | OperationFleet | SettingRead | SettingPlatformRead | TemplateRead => false,
+            | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet | NotificationRead
+            | OperationRead | OperationFleet | SettingRead | SettingPlatformRead | TemplateRead => false,
         }
     }
 
@@ -138,7 +141,9 @@ impl Role {
             Self::Auditor => !permission.writes(),
             Self::TenantAdmin => !permission.is_platform(),
             Self::TenantMember => {
-                !permission.is_platform() && !permission.writes() && permission != AuditRead
+                !permission.is_platform()
+                    && !permission.writes()
+                    && !matches!(permission, AuditRead | NotificationRead)
             }
         }
     }
@@ -153,12 +158,13 @@ words! {
 }
 
 impl KeyAccess {
-    /// Keys move conversations and read results; they never administer.
+    /// Keys move conversations, read results and arrange where they are told; they administer nothing else.
     pub fn grants(self, permission: Permission) -> bool {
         use Permission::*;
         match permission {
-            TenantRead | ConversationRead | UsageRead | FieldRead | TaskRead | OperationRead => true,
-            ConversationWrite => self == Self::ReadWrite,
+            TenantRead | ConversationRead | UsageRead | FieldRead | TaskRead | OperationRead
+            | NotificationRead => true,
+            ConversationWrite | NotificationSend | WebhookManage => self == Self::ReadWrite,
             _ => false,
         }
     }

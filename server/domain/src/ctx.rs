@@ -8,6 +8,7 @@ mod placement;
 
 use crate::audit::{self, AuditEvent};
 use crate::error::{Error, Result};
+use crate::seal::Keyring;
 use crate::users::SessionCache;
 use chrono::{DateTime, Utc};
 use model::TenantId;
@@ -18,6 +19,19 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
 use std::sync::Arc;
 
+/// What the process was configured with, as far as services need it.
+#[derive(Clone, Debug, Default)]
+pub struct Deployment {
+    /// Seals secrets; without a key none can be kept.
+    pub keys: Keyring,
+    /// The console's address in the browser, without a slash at the end; links in mails begin with it.
+    pub public_url: String,
+    /// Where mails are handed in; without it they are kept as “not sent”.
+    pub mail: Option<crate::notifications::mail::Server>,
+    /// How addresses that other people chose are talked to.
+    pub outward: crate::outward::Client,
+}
+
 /// What the whole process shares.
 #[derive(Clone, Debug)]
 pub struct Services {
@@ -27,6 +41,7 @@ pub struct Services {
 #[derive(Debug)]
 struct Inner {
     pool: PgPool,
+    deployment: Deployment,
     /// Fixed in tests.
     clock: Option<DateTime<Utc>>,
     sessions: SessionCache,
@@ -38,12 +53,27 @@ struct Inner {
 }
 
 impl Services {
-    /// `pool` must be logged in as the serving role, see `db::serving_pool`.
+    /// `pool` must be logged in as the serving role, see `db::serving_pool`. Nothing is configured: no key, no mail
+    /// server, nobody inside the network who may be talked to.
     pub fn new(pool: PgPool) -> Self {
+        Self::configured(pool, Deployment::default())
+    }
+
+    pub fn configured(pool: PgPool, deployment: Deployment) -> Self {
+        Self::made(pool, deployment, None)
+    }
+
+    /// For tests: `cx.now()` is always this.
+    pub fn with_clock(pool: PgPool, now: DateTime<Utc>) -> Self {
+        Self::made(pool, Deployment::default(), Some(now))
+    }
+
+    fn made(pool: PgPool, deployment: Deployment, clock: Option<DateTime<Utc>>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 pool,
-                clock: None,
+                deployment,
+                clock,
                 sessions: SessionCache::default(),
                 overview: Default::default(),
                 directory: Default::default(),
@@ -54,20 +84,9 @@ impl Services {
         }
     }
 
-    /// For tests: `cx.now()` is always this.
-    pub fn with_clock(pool: PgPool, now: DateTime<Utc>) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                pool,
-                clock: Some(now),
-                sessions: SessionCache::default(),
-                overview: Default::default(),
-                directory: Default::default(),
-                usage: Default::default(),
-                operations: Default::default(),
-                placements: Default::default(),
-            }),
-        }
+    /// What the process was configured with.
+    pub fn deployment(&self) -> &Deployment {
+        &self.inner.deployment
     }
 
     /// A context for one request.

@@ -1,6 +1,9 @@
-//! For tests: a serving pool on the test's own database, actors of every role, a fixed clock, and seeds.
+//! For tests: receivers that are really there ([`http`], [`smtp`]), a serving pool on the test's own database, actors of every role, a fixed clock, and seeds.
 
-use crate::ctx::{Ctx, Services};
+pub mod http;
+pub mod smtp;
+
+use crate::ctx::{Ctx, Deployment, Services};
 use crate::db;
 use crate::error::Result;
 use model::permission::{Actor, Membership, Role};
@@ -14,12 +17,27 @@ pub use db::MIGRATOR;
 ///
 /// The test's pool is the administrator's: it may look at everything, which the code under test may not.
 pub async fn services(admin: &PgPool) -> Services {
+    services_with(admin, deployment()).await
+}
+
+/// A key that seals, and this machine as the only place inside that may be talked to.
+pub fn deployment() -> Deployment {
+    Deployment {
+        keys: crate::seal::Keyring::new(&[[7; crate::seal::KEY]]),
+        public_url: "https://steward.test".into(),
+        mail: None,
+        outward: crate::outward::Client::new(vec!["127.0.0.1".parse().expect("an address")]),
+    }
+}
+
+/// [`services`], configured otherwise.
+pub async fn services_with(admin: &PgPool, deployment: Deployment) -> Services {
     let options = (*admin.connect_options()).clone();
     let mut connection = admin.acquire().await.expect("a connection of the administrator");
     sqlx::raw_sql("ALTER ROLE steward_app PASSWORD 'steward_app'").execute(&mut *connection).await.ok();
     let pool =
         db::pool(options.username(db::APP_LOGIN).password("steward_app"), 5).await.expect("a serving pool");
-    Services::new(pool)
+    Services::configured(pool, deployment)
 }
 
 /// A platform user with this role.

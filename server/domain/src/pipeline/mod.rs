@@ -100,10 +100,11 @@ impl Worker {
         let health = tokio::spawn(self.clone().health(told.clone()));
         let operations = crate::operations::Runner::new(self.services.clone()).run(told.clone());
         let operations = tokio::spawn(operations);
+        let notices = tokio::spawn(crate::notifications::run(self.services.clone(), told.clone()));
         let lifecycle = tokio::spawn(self.lifecycle(told));
         stop.await;
         let _ = tell.send(true);
-        for task in [pipeline, rollups, health, operations, lifecycle] {
+        for task in [pipeline, rollups, health, operations, notices, lifecycle] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task died");
             }

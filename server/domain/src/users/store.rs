@@ -160,6 +160,11 @@ pub(super) async fn sweep(connection: &mut PgConnection) -> Result<u64> {
         .execute(&mut *connection)
         .await?;
     sqlx::query!(
+        "DELETE FROM one_time_link WHERE purpose = 'set_up' AND ends_at < now() - interval '30 days'"
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
         "DELETE FROM sign_in_throttle WHERE first_at < now() - interval '2 days' AND locked_until < now()"
     )
     .execute(connection)
@@ -354,4 +359,120 @@ pub(super) async fn use_link(connection: &mut PgConnection, hash: &[u8]) -> Resu
     .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Account of an address, and whether it is closed.
+pub(super) async fn by_email(connection: &mut PgConnection, email: &str) -> Result<Option<(UserId, bool)>> {
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: UserId", disabled_at IS NOT NULL AS "closed!" FROM user_account WHERE email = $1"#,
+        email
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| (row.id, row.closed)))
+}
+
+/// Whether they were none before.
+pub(super) async fn insert_member(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+    role: Role,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO member (tenant_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        tenant.0,
+        user.0,
+        role.as_str()
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) struct Member {
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub has_password: bool,
+}
+
+pub(super) async fn member(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Member>> {
+    let member = sqlx::query_as!(
+        Member,
+        r#"SELECT u.name, u.email, m.role AS "role: Role", u.password_hash IS NOT NULL AS "has_password!"
+        FROM member m JOIN user_account u ON u.id = m.user_id
+        WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL"#,
+        tenant.0,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(member)
+}
+
+pub(super) async fn insert_set_up(
+    connection: &mut PgConnection,
+    hash: &[u8],
+    user: UserId,
+    days: i32,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO one_time_link (token_hash, purpose, user_id, ends_at) VALUES ($1, 'set_up', $2, now() + make_interval(days => $3))",
+        hash,
+        user.0,
+        days
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whose living link this is.
+pub(super) async fn set_up_of(connection: &mut PgConnection, hash: &[u8]) -> Result<Option<UserId>> {
+    let row = sqlx::query_scalar!(
+        r#"SELECT l.user_id AS "id!: UserId" FROM one_time_link l JOIN user_account u ON u.id = l.user_id
+        WHERE l.token_hash = $1 AND l.purpose = 'set_up' AND l.used_at IS NULL AND l.ends_at > now()
+            AND u.disabled_at IS NULL AND u.password_hash IS NULL"#,
+        hash
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// Uses a link, and with it all others of the same person.
+pub(super) async fn use_set_up(connection: &mut PgConnection, hash: &[u8]) -> Result<Option<UserId>> {
+    let user = sqlx::query_scalar!(
+        r#"UPDATE one_time_link SET used_at = now() WHERE token_hash = $1 AND purpose = 'set_up' AND used_at IS NULL AND ends_at > now()
+        RETURNING user_id AS "id!: UserId""#,
+        hash
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(user) = user {
+        sqlx::query!(
+            "UPDATE one_time_link SET used_at = now() WHERE user_id = $1 AND used_at IS NULL",
+            user.0
+        )
+        .execute(connection)
+        .await?;
+    }
+    Ok(user)
+}
+
+/// Whether the account was open and had none; the address is proven by the link.
+pub(super) async fn first_password(connection: &mut PgConnection, user: UserId, hash: &str) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE user_account SET password_hash = $2, email_verified_at = now() WHERE id = $1 AND password_hash IS NULL AND disabled_at IS NULL",
+        user.0,
+        hash
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

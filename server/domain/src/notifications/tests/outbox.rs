@@ -1,8 +1,8 @@
 //! What is announced is there exactly when the change is.
 
-use super::announce;
 use crate::audit::AuditEvent;
 use crate::ctx::Reach;
+use crate::notifications::announce;
 use crate::testing;
 use model::notifications::Event;
 use model::permission::Role;

@@ -1,0 +1,66 @@
+//! Who hears of what by mail. Webhooks hear of what they chose.
+
+use model::notifications::Event;
+
+/// Whom a mail goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// The tenant's admins.
+    Admins,
+    /// Who looks after the tenant on the platform's side.
+    Owner,
+    /// Who asked for it: `data.requester`, else whoever acted.
+    Requester,
+    /// Everybody who runs the platform.
+    Operators,
+    /// The person that it is about: `data.user.id`.
+    Person,
+}
+
+/// Nobody: the event is for programs only.
+pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
+    use Audience::*;
+    match event {
+        Event::TenantCreated | Event::WebhookTest => &[],
+        Event::TenantProvisioned => &[Admins, Requester],
+        Event::ProvisioningFailed => &[Requester, Operators],
+        Event::TenantLive
+        | Event::TenantSuspended
+        | Event::TenantReinstated
+        | Event::PlanChanged
+        | Event::TrialEnding
+        | Event::TrialEnded
+        | Event::OffboardingStarted
+        | Event::OffboardingCancelled
+        | Event::TenantOffboarded
+        | Event::TenantRestored => &[Admins, Owner],
+        Event::TenantDeleted => &[Owner, Requester],
+        Event::ExportReady => &[Admins, Requester],
+        Event::UserInvited => &[Person],
+        Event::OperationFailed => &[Requester],
+        Event::NeedsOperator => &[Operators],
+        Event::WebhookDisabled if platform => &[Operators],
+        Event::WebhookDisabled => &[Admins],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenants_admins_hear_nothing_of_the_platforms_own_affairs() {
+        for event in Event::ALL.iter().filter(|event| event.is_internal()) {
+            assert!(!of(*event, false).contains(&Audience::Admins), "{event:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_loses_access_is_told() {
+        for event in
+            [Event::TenantSuspended, Event::OffboardingStarted, Event::TenantOffboarded, Event::TrialEnded]
+        {
+            assert!(of(event, false).contains(&Audience::Admins), "{event:?}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! From a notice to its deliveries, in one transaction: either all recipients are in the queue, or none is and it is
+//! tried again.
+
+use super::audience::{self, Audience};
+use super::store::outbox::{self, Notice, People};
+use super::store::queue::{self, New};
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use model::TenantId;
+use model::notifications::{Channel, Event};
+use uuid::Uuid;
+
+/// Notices of one round.
+const ROUND: i64 = 100;
+/// Attempts until a notice is set aside; an older process may meet a word that only a newer one knows.
+const ATTEMPTS_MAX: i16 = 10;
+
+/// Finds the recipients of what is due; how many notices were looked at.
+pub(super) async fn round(cx: &Ctx) -> Result<usize> {
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let notices = outbox::claim(tx.conn(), ROUND).await?;
+    tx.commit_unaudited("the queue of notices").await?;
+    for notice in &notices {
+        if let Err(error) = fan(cx, notice).await {
+            let last = notice.attempts >= ATTEMPTS_MAX;
+            if last {
+                tracing::error!(%error, notice = %notice.id, event = notice.event, "a notice was set aside");
+            } else {
+                tracing::warn!(%error, notice = %notice.id, event = notice.event, "a notice waits");
+            }
+            let seconds = (!last).then(|| 5 << i32::from(notice.attempts.clamp(0, 10)));
+            let mut tx = cx.begin(Reach::Fleet).await?;
+            outbox::failed(tx.conn(), notice, seconds, &error.to_string()).await?;
+            tx.commit_unaudited("the queue of notices").await?;
+        }
+    }
+    Ok(notices.len())
+}
+
+async fn fan(cx: &Ctx, notice: &Notice) -> Result<()> {
+    let event: Event = notice
+        .event
+        .parse()
+        .map_err(|_| Error::Internal(format!("the event {} is not known", notice.event)))?;
+    let platform = notice.tenant == TenantId::PLATFORM;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    if !outbox::fanned(tx.conn(), notice).await? {
+        return Ok(());
+    }
+    let people = people(notice, audience::of(event, platform));
+    let mut all: Vec<New> = Vec::new();
+    for person in outbox::recipients(tx.conn(), notice.tenant, &people).await? {
+        all.push(New {
+            // A tenant's log shows what its own people were told, the platform's the rest.
+            tenant: if person.inside { notice.tenant } else { TenantId::PLATFORM },
+            id: cx.new_id(),
+            channel: Channel::Mail,
+            webhook: None,
+            user: Some(person.user),
+            recipient: person.email,
+        });
+    }
+    let only = (event == Event::WebhookTest).then(|| id(&notice.data, "webhook").unwrap_or_default());
+    let listeners =
+        outbox::listeners(tx.conn(), notice.tenant, event.as_str(), event.is_internal(), only).await?;
+    for listener in listeners {
+        all.push(New {
+            tenant: listener.tenant,
+            id: cx.new_id(),
+            channel: Channel::Webhook,
+            webhook: Some(listener.id),
+            user: None,
+            recipient: listener.url,
+        });
+    }
+    queue::insert(tx.conn(), notice.tenant, notice.id, event.as_str(), &all).await?;
+    tx.commit_unaudited("deliveries are their own record").await
+}
+
+fn people(notice: &Notice, audience: &[Audience]) -> People {
+    let mut people = People::default();
+    for who in audience {
+        match who {
+            Audience::Admins => people.admins = true,
+            Audience::Owner => people.owner = true,
+            Audience::Operators => people.operators = true,
+            Audience::Requester => {
+                let named = notice.data.get("requester").and_then(|id| id.as_str()?.parse().ok());
+                people.ids.extend(named.or(notice.actor));
+            }
+            Audience::Person => people.ids.extend(id(&notice.data, "user")),
+        }
+    }
+    people
+}
+
+/// `data.<key>.id`.
+fn id(data: &serde_json::Value, key: &str) -> Option<Uuid> {
+    data.get(key)?.get("id")?.as_str()?.parse().ok()
+}

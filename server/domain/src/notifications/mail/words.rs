@@ -1,0 +1,292 @@
+//! What mails say: one function from an event to a letter, pure, so that the log can show what was sent.
+//!
+//! Keys of an event's `data` that are known here: `reason`, `scope`, `from`, `to`, `status`, `grace_ends_at`,
+//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `operation` (`{id, kind, step}`), `problem`, `link` (a local
+//! path), `webhook` (`{id, name, url}`), `requester` (a user's id, when somebody else acts for them). What is missing is
+//! left out of the mail.
+
+use super::Letter;
+use chrono::{DateTime, Utc};
+use model::notifications::Event;
+use model::tenants::{OffboardingReason, PlanId, Status, Suspension, SuspensionReason};
+use serde_json::Value;
+use std::str::FromStr;
+
+/// What a letter is written from.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    pub event: Event,
+    pub at: DateTime<Utc>,
+    pub data: &'a Value,
+    /// The tenant as it was right after the change.
+    pub tenant: Option<&'a Value>,
+    /// Whom the letter is for.
+    pub name: &'a str,
+    /// The console's address, without a slash at the end.
+    pub console: &'a str,
+    pub set_up: SetUp<'a>,
+}
+
+/// How an invited person gets in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetUp<'a> {
+    /// They have a password already.
+    SignIn,
+    /// A one-time token, in this mail and nowhere else.
+    Token(&'a str),
+    /// In the log: the link is left out.
+    Hidden,
+}
+
+/// Pages that mails lead to, as the console spells them.
+pub mod pages {
+    /// A tenant's page.
+    pub fn tenant(slug: &str) -> String {
+        format!("/tenants/{slug}")
+    }
+
+    /// A tenant's endpoints.
+    pub fn webhooks(slug: Option<&str>) -> String {
+        slug.map_or_else(|| "/webhooks".to_owned(), |slug| format!("/tenants/{slug}/webhooks"))
+    }
+
+    /// Where an invited person chooses a password.
+    pub fn set_up(token: &str) -> String {
+        format!("/set-up/{token}")
+    }
+}
+
+impl Facts<'_> {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.data.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    fn word<T: FromStr>(&self, key: &str) -> Option<T> {
+        self.text(key)?.parse().ok()
+    }
+
+    fn inner(&self, key: &str, inner: &str) -> Option<&str> {
+        self.data.get(key)?.get(inner)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    fn day(&self, key: &str) -> Option<String> {
+        let at = DateTime::parse_from_rfc3339(self.text(key)?).ok()?.to_utc();
+        Some(at.format("%-d %B %Y, %H:%M UTC").to_string())
+    }
+
+    fn of_tenant(&self, key: &str) -> Option<&str> {
+        self.tenant?.get(key)?.as_str()
+    }
+
+    /// The tenant's name; for the platform, the platform's.
+    fn tenant(&self) -> &str {
+        self.of_tenant("name").unwrap_or("the platform")
+    }
+
+    fn page(&self) -> String {
+        let local = match (self.text("link").filter(|link| link.starts_with('/')), self.of_tenant("slug")) {
+            (Some(link), _) => link.to_owned(),
+            (None, Some(slug)) => pages::tenant(slug),
+            (None, None) => "/".to_owned(),
+        };
+        format!("{}{local}", self.console)
+    }
+}
+
+/// The letter of an event.
+pub fn letter(facts: &Facts<'_>) -> Letter {
+    let tenant = facts.tenant();
+    let when = Some(facts.at.format("%-d %B %Y, %H:%M UTC").to_string());
+    let begin = |subject: String| Letter::new(subject).paragraph(format!("Hello {},", facts.name));
+    let open = "Open it in Steward";
+    match facts.event {
+        Event::TenantSuspended => begin(format!("{tenant} is suspended"))
+            .paragraph(match facts.word::<Suspension>("scope") {
+                Some(Suspension::ReadOnly) => format!(
+                    "{tenant} is suspended and can only be read: nothing can be changed, and no conversations are taken in. Nothing has been deleted."
+                ),
+                _ => format!(
+                    "{tenant} is suspended: its people and programs have no access. Nothing has been deleted."
+                ),
+            })
+            .facts(vec![
+                ("Reason", facts.word::<SuspensionReason>("reason").map(|word| word.label().to_owned())),
+                ("Since", when),
+            ])
+            .paragraph("Answer to your contact on our side if you think that this is a mistake, or when the cause is gone.")
+            .link(open, facts.page()),
+        Event::TenantReinstated => begin(format!("{tenant} is reinstated"))
+            .paragraph(format!(
+                "The suspension of {tenant} has ended: its people and programs have full access again, and waiting conversations are taken up."
+            ))
+            .facts(vec![("Since", when)])
+            .link(open, facts.page()),
+        Event::PlanChanged => {
+            let plan = |key| facts.word::<PlanId>(key).map(|plan| plan.label().to_owned());
+            begin(format!("{tenant} is on another plan"))
+                .paragraph(format!("The plan of {tenant} has changed; its limits hold from now on."))
+                .facts(vec![("Before", plan("from")), ("Now", plan("to")), ("Since", when)])
+                .link("See plan and limits", facts.page())
+        }
+        Event::TrialEnding => begin(format!("The trial of {tenant} ends soon"))
+            .paragraph(format!("The trial of {tenant} is about to end. What happens next is your choice: a plan, or nothing."))
+            .facts(vec![("Ends", facts.day("trial_ends_at"))])
+            .link(open, facts.page()),
+        Event::TrialEnded => begin(format!("The trial of {tenant} has ended"))
+            .paragraph(format!(
+                "The trial of {tenant} has ended. It is kept as it is and nothing has been deleted; with a plan it goes on."
+            ))
+            .facts(vec![("Ended", facts.day("trial_ends_at").or(when))])
+            .link(open, facts.page()),
+        Event::TenantProvisioned => begin(format!("{tenant} is ready"))
+            .paragraph(format!("{tenant} has been set up and checked, and is ready to be used."))
+            .facts(vec![
+                ("Plan", facts.of_tenant("plan").and_then(|plan| plan.parse::<PlanId>().ok()).map(|plan| plan.label().to_owned())),
+                ("Status", facts.of_tenant("status").and_then(|word| word.parse::<Status>().ok()).map(|status| status.label().to_owned())),
+            ])
+            .link(open, facts.page()),
+        Event::UserInvited => invited(facts, begin(format!("You are invited to {tenant}"))),
+        Event::OffboardingStarted => begin(format!("{tenant} is being taken down"))
+            .paragraph(format!(
+                "The end of {tenant} has begun. Until its grace period is over its data can be read and exported; then access ends, and later the data is deleted."
+            ))
+            .facts(vec![
+                ("Reason", facts.word::<OffboardingReason>("reason").map(|word| word.label().to_owned())),
+                ("Access ends", facts.day("grace_ends_at")),
+            ])
+            .paragraph("This can still be called back. Export what you want to keep in time.")
+            .link(open, facts.page()),
+        Event::OffboardingCancelled => begin(format!("{tenant} stays"))
+            .paragraph(format!("The end of {tenant} has been called back. It goes on as it was."))
+            .facts(vec![("Status", facts.word::<Status>("status").map(|status| status.label().to_owned()))])
+            .link(open, facts.page()),
+        Event::TenantOffboarded => begin(format!("Access to {tenant} has ended"))
+            .paragraph(format!("The grace period of {tenant} is over and all access has ended. Its data is kept until its retention is over."))
+            .facts(vec![("Ended", when)]),
+        Event::TenantRestored => begin(format!("{tenant} is restored"))
+            .paragraph(format!("{tenant} has been brought back."))
+            .link(open, facts.page()),
+        Event::TenantDeleted => begin(format!("{tenant} is deleted"))
+            .paragraph(format!("All data of {tenant} has been deleted, and the deletion was verified."))
+            .facts(vec![("Deleted", when)]),
+        Event::ExportReady => begin(format!("The export of {tenant} is ready"))
+            .paragraph(format!("The data of {tenant} has been exported and can be fetched."))
+            .link("Fetch the export", facts.page()),
+        Event::ProvisioningFailed | Event::OperationFailed | Event::NeedsOperator => operation(facts, begin),
+        Event::WebhookDisabled => {
+            let name = facts.inner("webhook", "name").unwrap_or("An endpoint");
+            begin(format!("The webhook “{name}” was switched off"))
+                .paragraph(format!("The webhook “{name}” of {tenant} was switched off; nothing is sent to it any more."))
+                .facts(vec![
+                    ("Address", facts.inner("webhook", "url").map(str::to_owned)),
+                    ("Why", facts.text("problem").map(str::to_owned)),
+                ])
+                .link("See its deliveries", format!("{}{}", facts.console, pages::webhooks(facts.of_tenant("slug"))))
+        }
+        Event::TenantCreated | Event::TenantLive | Event::WebhookTest => {
+            begin(format!("{}: {tenant}", facts.event.label())).facts(vec![("When", when)]).link(open, facts.page())
+        }
+    }
+}
+
+fn invited(facts: &Facts<'_>, letter: Letter) -> Letter {
+    let tenant = facts.tenant();
+    match facts.set_up {
+        SetUp::SignIn => letter
+            .paragraph(format!("You have been given access to {tenant}. Sign in with the password that you have."))
+            .link("Sign in", facts.page()),
+        SetUp::Token(token) => letter
+            .paragraph(format!(
+                "You have been given access to {tenant}. Choose a password first; that also confirms that this address is yours."
+            ))
+            .link("Choose a password", format!("{}{}", facts.console, pages::set_up(token)))
+            .paragraph("The link works once, for 7 days. If you did not expect this mail, do nothing."),
+        SetUp::Hidden => letter
+            .paragraph(format!("You have been given access to {tenant}. Choose a password first; that also confirms that this address is yours."))
+            .paragraph("(The link to do so stands in the mail only.)"),
+    }
+}
+
+fn operation(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
+    let tenant = facts.tenant();
+    let kind = facts.inner("operation", "kind").unwrap_or("operation").replace('_', " ");
+    let (subject, what) = match facts.event {
+        Event::NeedsOperator => (
+            format!("{tenant}: {kind} needs an operator"),
+            "An operation has stopped in the middle and cannot undo itself. Somebody has to look at it.",
+        ),
+        Event::ProvisioningFailed => (
+            format!("{tenant} could not be set up"),
+            "Setting it up failed; everything done so far was undone.",
+        ),
+        _ => (format!("{tenant}: {kind} failed"), "An operation failed; everything done so far was undone."),
+    };
+    begin(subject)
+        .paragraph(what)
+        .facts(vec![
+            ("Tenant", Some(tenant.to_owned())),
+            ("Step", facts.inner("operation", "step").map(str::to_owned)),
+            ("Problem", facts.text("problem").map(str::to_owned)),
+            ("Operation", facts.inner("operation", "id").map(str::to_owned)),
+        ])
+        .link("See what happened", facts.page())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn facts<'a>(event: Event, data: &'a Value, tenant: Option<&'a Value>) -> Facts<'a> {
+        let set_up = SetUp::Token("secret-token");
+        let at = DateTime::UNIX_EPOCH;
+        Facts { event, at, data, tenant, name: "Ada", console: "https://steward.example", set_up }
+    }
+
+    #[test]
+    fn every_event_has_a_letter_with_and_without_its_facts() {
+        let tenant = json!({ "slug": "acme", "name": "Acme <Ltd>", "plan": "free", "status": "trial" });
+        let empty = json!({});
+        for event in Event::ALL {
+            for tenant in [None, Some(&tenant)] {
+                let letter = letter(&facts(*event, &empty, tenant));
+                assert!(!letter.subject.is_empty() && letter.text().starts_with("Hello Ada,"), "{event:?}");
+                assert!(!letter.html().contains("<Ltd>"), "{event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_suspension_says_why_and_how_far() {
+        let tenant = json!({ "slug": "acme", "name": "Acme" });
+        let data = json!({ "reason": "payment_failure", "scope": "read_only" });
+        let text = letter(&facts(Event::TenantSuspended, &data, Some(&tenant))).text();
+        assert!(text.contains("Payment failure") && text.contains("can only be read"), "{text}");
+        assert!(text.contains("https://steward.example/tenants/acme"), "{text}");
+    }
+
+    #[test]
+    fn the_link_of_an_invitation_stands_in_the_mail_and_not_in_the_log() {
+        let data = json!({});
+        let mut facts = facts(Event::UserInvited, &data, None);
+        assert!(letter(&facts).text().contains("https://steward.example/set-up/secret-token"));
+        for other in [SetUp::SignIn, SetUp::Hidden] {
+            facts.set_up = other;
+            let letter = letter(&facts);
+            assert!(!letter.text().contains("secret-token") && !letter.html().contains("secret-token"));
+        }
+    }
+
+    #[test]
+    fn a_link_leads_nowhere_else() {
+        let data = json!({ "link": "https://evil.example/", "operation": { "kind": "provision" } });
+        let text = letter(&facts(Event::NeedsOperator, &data, None)).text();
+        assert!(!text.contains("evil"), "{text}");
+        let data = json!({ "link": "/operations/1" });
+        assert!(
+            letter(&facts(Event::NeedsOperator, &data, None))
+                .text()
+                .contains("https://steward.example/operations/1")
+        );
+    }
+}

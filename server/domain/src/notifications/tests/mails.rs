@@ -1,0 +1,296 @@
+//! Mails: who gets which, what stands in them, and what becomes of those that cannot be sent.
+
+use super::{World, with_mail};
+use crate::audit::AuditEvent;
+use crate::ctx::Reach;
+use crate::notifications::{announce, attempts_max};
+use crate::testing::smtp::{Catcher, Mood};
+use crate::{testing, users};
+use model::TenantId;
+use model::notifications::{Channel, Event};
+use serde_json::json;
+use sqlx::PgPool;
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_suspension_is_told_to_admins_and_to_who_looks_after_the_tenant(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    world.suspend().await;
+    let to: Vec<_> = catcher.mails().into_iter().flat_map(|mail| mail.to).collect();
+    assert_eq!(to.len(), 2, "{to:?}");
+    assert!(catcher.to("max@example.com").is_empty(), "not a member without a role in it");
+    let mail = catcher.to("ines@example.com").pop().expect("the admin");
+    assert_eq!(catcher.to("sue@example.com").len(), 1, "the owner");
+    assert_eq!(mail.from, "steward@example.com");
+    assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
+    let text = mail.plain();
+    assert!(text.contains("Payment failure") && text.contains("https://steward.test/tenants/acme"), "{text}");
+    assert!(text.contains("Acme &amp; Söhne"), "escaped in the HTML: {text}");
+    assert!(!text.contains("unpaid since May"), "what is noted inside stays inside");
+    assert!(!text.contains("<img") && !text.contains("src="), "nothing is fetched");
+    for (_, state, attempts, problem) in world.states().await {
+        assert_eq!((state.as_str(), attempts, problem), ("delivered", 1, None));
+    }
+    assert_eq!(world.drain().await, 0, "told once");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn each_move_of_a_tenants_life_is_told(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    let (cx, id) = (world.operator(), world.tenant);
+    world.suspend().await;
+    crate::tenants::reinstate(&cx, id, 2, "invoice 7 was paid").await.expect("reinstated");
+    crate::tenants::change_plan(&cx, id, 3, "enterprise", "").await.expect("changed");
+    let form = crate::tenants::Offboard { code: "contract_end", note: "x", confirm: "acme", confirm_now: "" };
+    crate::tenants::start_offboarding(&cx, id, 4, form).await.expect("started");
+    crate::tenants::cancel_offboarding(&cx, id, 5, "they stay").await.expect("cancelled");
+    world.drain().await;
+    let mut subjects: Vec<_> = catcher.to("ines@example.com").iter().map(subject).collect();
+    subjects.sort_unstable();
+    let expected = [
+        "Acme & Söhne is being taken down",
+        "Acme & Söhne is on another plan",
+        "Acme & Söhne is reinstated",
+        "Acme & Söhne is suspended",
+        "Acme & Söhne stays",
+    ];
+    assert_eq!(subjects, expected);
+}
+
+/// Undoes the encoding of a subject with letters outside ASCII (RFC 2047).
+pub(super) fn subject(mail: &testing::smtp::Mail) -> String {
+    use base64::Engine;
+    let raw = mail.header("Subject").expect("a subject");
+    let mut out = String::new();
+    let mut rest = raw.as_str();
+    while let Some((before, after)) = rest.split_once("=?utf-8?b?") {
+        out.push_str(if out.is_empty() || !before.trim().is_empty() { before } else { "" });
+        let (word, tail) = after.split_once("?=").expect("an end");
+        let bytes = base64::prelude::BASE64_STANDARD.decode(word).expect("base64");
+        out.push_str(&String::from_utf8_lossy(&bytes));
+        rest = tail;
+    }
+    out + rest
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn without_a_mail_server_nothing_is_silent(admin: PgPool) {
+    let world = World::new(&admin, testing::deployment()).await;
+    world.suspend().await;
+    for (_, state, _, problem) in world.states().await {
+        assert_eq!(state, "not_sent");
+        assert_eq!(problem.as_deref(), Some("Not sent: no mail server is configured."));
+    }
+    // Once there is one, they are sent by asking for it.
+    let catcher = Catcher::start().await;
+    let services = testing::services_with(&admin, with_mail(&catcher)).await;
+    let cx = testing::member(&services, world.tenant, model::permission::Role::TenantAdmin);
+    assert_eq!(super::super::resend_all(&cx, Some(world.tenant), None).await.expect("again"), 1);
+    super::super::drain(&services.system("test")).await.expect("drained");
+    assert_eq!(catcher.to("ines@example.com").len(), 1);
+    assert!(catcher.to("sue@example.com").is_empty(), "the platform's log is the platform's");
+    assert_eq!(world.audited("notification.resend_all").await, 1);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_a_mail_server_refuses_for_good_is_given_up_at_once(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    catcher.mood(Mood::Refuses("550 5.1.1 no such user here"));
+    world.suspend().await;
+    for (_, state, attempts, problem) in world.states().await {
+        assert_eq!((state.as_str(), attempts), ("parked", 1));
+        let problem = problem.expect("a reason");
+        assert!(problem.contains("550") && problem.contains("no such user"), "{problem}");
+    }
+    let statuses: Vec<i16> =
+        sqlx::query_scalar("SELECT status FROM delivery_attempt").fetch_all(&admin).await.expect("attempts");
+    assert_eq!(statuses, [550, 550]);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_may_pass_is_tried_again_until_it_is_given_up(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    catcher.mood(Mood::Refuses("451 4.3.0 try again later"));
+    world.suspend().await;
+    let waits: Vec<bool> = sqlx::query_scalar("SELECT next_at > now() + interval '8 seconds' AND next_at < now() + interval '12 seconds' FROM delivery")
+        .fetch_all(&admin)
+        .await
+        .expect("waits");
+    assert_eq!(waits, [true, true], "the first wait is about ten seconds");
+    assert_eq!(world.drain().await, 0, "and is kept");
+    for _ in 1..attempts_max(Channel::Mail) {
+        world.later().await;
+        world.drain().await;
+    }
+    let most = i16::try_from(attempts_max(Channel::Mail)).expect("small");
+    for (_, state, attempts, _) in world.states().await {
+        assert_eq!((state.as_str(), attempts), ("parked", most));
+    }
+    assert!(catcher.mails().is_empty());
+    // Asked for again it begins anew, and arrives.
+    catcher.mood(Mood::Takes);
+    super::super::resend_all(&world.operator(), None, None).await.expect("the platform's");
+    super::super::resend_all(&world.operator(), Some(world.tenant), None).await.expect("the tenant's");
+    world.drain().await;
+    assert_eq!(catcher.mails().len(), 2);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_mail_server_that_is_down_hangs_or_breaks_off_costs_a_wait_only(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let deployment = with_mail(&catcher);
+    let world = World::new(&admin, deployment).await;
+    catcher.mood(Mood::Hangs);
+    world.suspend().await;
+    for (_, state, attempts, problem) in world.states().await {
+        assert_eq!((state.as_str(), attempts), ("waiting", 1), "{problem:?}");
+    }
+    catcher.mood(Mood::DropsAfterData);
+    world.later().await;
+    world.drain().await;
+    for (_, state, attempts, _) in world.states().await {
+        assert_eq!((state.as_str(), attempts), ("waiting", 2));
+    }
+    // The server has them although it did not say so: the second copy has the same id.
+    catcher.mood(Mood::Takes);
+    world.later().await;
+    world.drain().await;
+    let ids: Vec<_> = catcher.to("ines@example.com").iter().map(|mail| mail.header("Message-ID")).collect();
+    assert!(ids.len() == 2 && ids[0].is_some() && ids[0] == ids[1], "{ids:?}");
+    drop(catcher);
+    crate::tenants::reinstate(&world.operator(), world.tenant, 2, "paid")
+        .await
+        .expect("no change waits for a mail server");
+    world.drain().await;
+    assert!(world.states().await.iter().any(|(_, state, ..)| state == "waiting"), "down");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn operators_hear_of_what_needs_them_and_tenants_do_not(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    let hook = crate::testing::http::Receiver::start(crate::testing::http::Reply::status(200)).await;
+    world.hook(Some(world.tenant), "theirs", &hook.url("/")).await;
+    let cx = world.services.system("operations");
+    let mut tx = cx.begin(Reach::Fleet).await.expect("begin");
+    let data = json!({ "operation": { "id": "1", "kind": "provision", "step": "schema" }, "problem": "undo failed", "link": "/operations/1" });
+    announce(&mut tx, world.tenant, Event::NeedsOperator, data).await.expect("announced");
+    tx.commit(AuditEvent::on(world.tenant, "operation.stuck", "1")).await.expect("committed");
+    world.drain().await;
+    let to: Vec<_> = catcher.mails().into_iter().flat_map(|mail| mail.to).collect();
+    assert_eq!(to, ["ada@example.com"]);
+    assert!(catcher.mails()[0].plain().contains("https://steward.test/operations/1"));
+    assert!(hook.received().is_empty());
+    // It stands in the platform's log, not in the tenant's.
+    let owner: uuid::Uuid =
+        sqlx::query_scalar("SELECT tenant_id FROM delivery").fetch_one(&admin).await.expect("one");
+    assert_eq!(TenantId(owner), TenantId::PLATFORM);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_invited_person_gets_a_link_that_works_once(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    let cx = world.tenant_admin();
+    let user =
+        users::invite(&cx, world.tenant, " New@Example.com ", "Nia", "tenant_admin").await.expect("invited");
+    world.drain().await;
+    users::invite_again(&cx, world.tenant, user).await.expect("again");
+    world.drain().await;
+    let mails = catcher.to("new@example.com");
+    assert_eq!(mails.len(), 2);
+    let token = |at: usize| {
+        let text = mails[at].plain();
+        let rest = text.split("https://steward.test/set-up/").nth(1).expect("a link").to_owned();
+        rest.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+            .next()
+            .expect("a token")
+            .to_owned()
+    };
+    let (first, second) = (token(0), token(1));
+    assert_ne!(first, second, "each mail has its own");
+    let kept: String = sqlx::query_scalar(
+        "SELECT concat((SELECT json_agg(n) FROM notification n), (SELECT json_agg(d) FROM delivery d), (SELECT json_agg(a) FROM audit_entry a), (SELECT json_agg(l) FROM one_time_link l))",
+    )
+    .fetch_one(&admin)
+    .await
+    .expect("everything");
+    assert!(!kept.contains(&first) && !kept.contains(&second), "the token stands in the mail only");
+    let nobody = world.services.ctx(model::permission::Actor::Anonymous, "test");
+    assert_eq!(users::set_up_check(&nobody, &second).await.expect("good").1, "new@example.com");
+    assert!(users::set_up(&nobody, &second, "short").await.is_err());
+    users::set_up(&nobody, &second, "correct horse battery").await.expect("chosen");
+    for used in [&first, &second, &"guess".to_owned()] {
+        assert!(
+            matches!(
+                users::set_up(&nobody, used, "another horse battery").await,
+                Err(crate::Error::NotFound)
+            ),
+            "{used}"
+        );
+    }
+    assert!(matches!(users::invite_again(&cx, world.tenant, user).await, Err(crate::Error::Conflict(_))));
+    let verified: bool =
+        sqlx::query_scalar("SELECT email_verified_at IS NOT NULL FROM user_account WHERE id = $1")
+            .bind(user)
+            .fetch_one(&admin)
+            .await
+            .expect("a row");
+    assert!(verified);
+    for (action, count) in [("member.invite", 1), ("member.invite_again", 1), ("user.set_up", 1)] {
+        assert_eq!(world.audited(action).await, count, "{action}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn who_has_a_password_is_invited_without_a_link(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    users::invite(&world.operator(), world.tenant, "sue@example.com", "Sue", "tenant_member")
+        .await
+        .expect("invited");
+    world.drain().await;
+    let text = catcher.to("sue@example.com").pop().expect("a mail").plain();
+    assert!(!text.contains("set-up") && text.contains("Sign in"), "{text}");
+    let links: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM one_time_link").fetch_one(&admin).await.expect("a count");
+    assert_eq!(links, 0);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn inviting_has_its_limits(admin: PgPool) {
+    let world = World::new(&admin, testing::deployment()).await;
+    let other = testing::tenant(&admin, "other").await.expect("a tenant");
+    let invite = async |cx: &crate::Ctx, tenant, email: &str, role: &str| {
+        users::invite(cx, tenant, email, "N", role).await
+    };
+    let cx = world.tenant_admin();
+    assert!(matches!(invite(&cx, other, "a@example.com", "tenant_admin").await, Err(crate::Error::NotFound)));
+    let member = testing::member(&world.services, world.tenant, model::permission::Role::TenantMember);
+    assert!(matches!(
+        invite(&member, world.tenant, "a@example.com", "tenant_admin").await,
+        Err(crate::Error::Forbidden(_))
+    ));
+    for (email, role) in [
+        ("a@example.com", "owner"),
+        ("a@example.com", ""),
+        ("nobody", "tenant_admin"),
+        ("max@example.com", "tenant_admin"),
+    ] {
+        assert!(
+            matches!(invite(&cx, world.tenant, email, role).await, Err(crate::Error::Invalid(_))),
+            "{email} {role}"
+        );
+    }
+    let theirs = model::UserId(uuid::Uuid::from_u128(1));
+    assert!(
+        matches!(users::invite_again(&cx, world.tenant, theirs).await, Err(crate::Error::NotFound)),
+        "no member"
+    );
+    let waiting: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM notification").fetch_one(&admin).await.expect("a count");
+    assert_eq!(waiting, 0);
+}

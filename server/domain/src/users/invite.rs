@@ -1,0 +1,134 @@
+//! Inviting people into a tenant, and the link by which they choose their password (R22).
+//!
+//! Invariants: a token exists in one mail only; the database keeps its SHA-256. Each mail has a token of its own, so that
+//! sending a mail again needs no secret at rest; using one of them ends all of that person's, and proves that the address
+//! is theirs. An account that has a password is never given another one by a link.
+
+use super::{NAME_MAX, password, store};
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach, Tx};
+use crate::error::{Error, Result};
+use crate::notifications::announce;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use model::notifications::Event;
+use model::permission::{Permission, Role, Scope};
+use model::validate::{self, FieldErrors};
+use model::{TenantId, UserId};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+/// Days that a link is good for.
+pub const LINK_DAYS: i32 = 7;
+
+/// Gives somebody a place in a tenant and tells them by mail; who is unknown gets an account without a password.
+///
+/// # Errors
+/// `Invalid` at `email`, `name` or `role`; a person who is a member already among it.
+pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &str) -> Result<UserId> {
+    cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
+    let mut errors = FieldErrors::default();
+    let role = errors.take("role", validate::word::<Role>(role, "A role"));
+    if role.is_some_and(Role::is_platform) {
+        errors.add("role", "This role belongs to the platform, not to a tenant.");
+    }
+    let email = errors.take("email", validate::email(email));
+    let name = errors.take("name", validate::required(name, "A name", NAME_MAX));
+    let (Some(role), Some(email), Some(name), true) = (role, email, name, errors.is_empty()) else {
+        return Err(errors.into());
+    };
+    // Accounts belong to no tenant: this is one of the writes that need the wider reach.
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let id = invite_on(&mut tx, tenant, &email, &name, role).await?;
+    let event = AuditEvent::on(tenant, "member.invite", email)
+        .after(json!({ "name": name, "role": role.as_str(), "user": id }));
+    tx.commit(event).await?;
+    Ok(id)
+}
+
+/// [`invite`] inside somebody else's transaction (reach `Fleet`), whose audit line covers it: for provisioning. The
+/// e-mail is valid and in lower case.
+///
+/// # Errors
+/// `Invalid` at `email` for a closed account or a member.
+pub(crate) async fn invite_on(
+    tx: &mut Tx,
+    tenant: TenantId,
+    email: &str,
+    name: &str,
+    role: Role,
+) -> Result<UserId> {
+    let id = match store::by_email(tx.conn(), email).await? {
+        Some((_, true)) => return Err(Error::field("email", "The account with this address is closed.")),
+        Some((id, false)) => id,
+        None => {
+            let id = UserId(tx.cx().new_id());
+            store::insert_user(tx.conn(), id, email, name, None, None).await?;
+            id
+        }
+    };
+    if !store::insert_member(tx.conn(), tenant, id, role).await? {
+        return Err(Error::field("email", "They are a member of this tenant already."));
+    }
+    announce(tx, tenant, Event::UserInvited, invited(id, email, name, role)).await?;
+    Ok(id)
+}
+
+fn invited(id: UserId, email: &str, name: &str, role: Role) -> serde_json::Value {
+    json!({ "user": { "id": id, "email": email, "name": name, "role": role } })
+}
+
+/// Sends the invitation of a member again.
+///
+/// # Errors
+/// `NotFound` for who is no member; `Conflict` for somebody who has chosen a password already.
+pub async fn invite_again(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<String> {
+    cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let member = store::member(tx.conn(), tenant, user).await?.ok_or(Error::NotFound)?;
+    if member.has_password {
+        return Err(Error::Conflict(format!("{} has accepted the invitation already.", member.name)));
+    }
+    announce(&mut tx, tenant, Event::UserInvited, invited(user, &member.email, &member.name, member.role))
+        .await?;
+    tx.commit(AuditEvent::on(tenant, "member.invite_again", member.email)).await?;
+    Ok(member.name)
+}
+
+/// A token for the mail that is being written.
+pub(crate) async fn set_up_token(cx: &Ctx, user: UserId) -> Result<String> {
+    cx.require(Permission::UserManage, Scope::Platform).await?;
+    let token = BASE64_URL_SAFE_NO_PAD.encode(cx.random::<32>());
+    let mut tx = cx.begin(Reach::System).await?;
+    store::insert_set_up(tx.conn(), &Sha256::digest(token.as_bytes()), user, LINK_DAYS).await?;
+    tx.commit_unaudited("the link of a mail whose delivery is its record").await?;
+    Ok(token)
+}
+
+/// Whose link this is: name and e-mail. Anybody may ask: 256 bits are not guessed.
+///
+/// # Errors
+/// `NotFound` for a token that is used, too old, or was never one.
+pub async fn set_up_check(cx: &Ctx, token: &str) -> Result<(String, String)> {
+    let mut read = cx.read(Reach::System).await?;
+    let id =
+        store::set_up_of(read.conn(), &Sha256::digest(token.as_bytes())).await?.ok_or(Error::NotFound)?;
+    store::person(read.conn(), id).await
+}
+
+/// Chooses the first password of an invited person. The token is the permission, once.
+///
+/// # Errors
+/// `NotFound` for a token that is no good; `Invalid` at `password`.
+pub async fn set_up(cx: &Ctx, token: &str, password: &str) -> Result<()> {
+    let (name, email) = set_up_check(cx, token).await?;
+    password::check(password, &email, &name).map_err(|message| Error::field("password", message))?;
+    let hash = password::hash(password.to_owned(), cx.random()).await?;
+    let mut tx = cx.begin(Reach::System).await?;
+    let user =
+        store::use_set_up(tx.conn(), &Sha256::digest(token.as_bytes())).await?.ok_or(Error::NotFound)?;
+    if !store::first_password(tx.conn(), user, &hash).await? {
+        return Err(Error::NotFound);
+    }
+    tx.commit(AuditEvent::platform("user.set_up", email).after(json!({ "email_verified": true }))).await
+}
