@@ -18,6 +18,7 @@ pub mod health;
 pub mod layout;
 pub mod me;
 pub mod nav;
+pub mod operations;
 pub mod overview;
 pub mod paths;
 pub mod request;

@@ -130,6 +130,16 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("cancel_offboarding", TenantOffboard, "slug=acme&version=1&reason=test"),
     tenant("go_live", TenantGoLive, "slug=acme&version=1"),
     tenant("set_contacts", ChecklistWork, "slug=acme&version=1&support=a&escalation=b"),
+    // Operations
+    platform("get_operations", OperationFleet, "open=true"),
+    tenant("get_tenant_operations", OperationRead, "slug=acme"),
+    session("get_operation", "id=00000000-0000-0000-0000-000000000009"),
+    platform("approve_operation", OperationApprove, "id=00000000-0000-0000-0000-000000000009"),
+    platform("reject_operation", OperationApprove, "id=00000000-0000-0000-0000-000000000009&note=test"),
+    platform("retry_operation", OperationControl, "id=00000000-0000-0000-0000-000000000009"),
+    platform("cancel_operation", OperationControl, "id=00000000-0000-0000-0000-000000000009"),
+    platform("roll_back_operation", OperationControl, "id=00000000-0000-0000-0000-000000000009"),
+    platform("request_tenant", TenantCreate, "name=Gamma&plan=free&key=sample"),
     // Checklists
     tenant("get_checklist", ChecklistRead, "slug=acme&list=onboarding"),
     tenant("begin_onboarding", ChecklistWork, "slug=acme"),

@@ -35,6 +35,18 @@ pub async fn services_with(admin: &PgPool, deployment: Deployment) -> Services {
     let options = (*admin.connect_options()).clone();
     let mut connection = admin.acquire().await.expect("a connection of the administrator");
     sqlx::raw_sql("ALTER ROLE steward_app PASSWORD 'steward_app'").execute(&mut *connection).await.ok();
+    // Roles outlive the databases of tests, which come back under the same names.
+    sqlx::raw_sql(
+        "DO $$ DECLARE r name; BEGIN
+            FOR r IN SELECT rolname FROM pg_roles WHERE rolname ~ '^tr_[0-9a-f]{32}$'
+                AND shobj_description(oid, 'pg_authid') = 'steward:' || current_database()
+                AND to_regnamespace('t_' || substr(rolname, 4)) IS NULL LOOP
+                EXECUTE format('DROP ROLE IF EXISTS %I', r);
+            END LOOP; END $$",
+    )
+    .execute(&mut *connection)
+    .await
+    .ok();
     let pool =
         db::pool(options.username(db::APP_LOGIN).password("steward_app"), 5).await.expect("a serving pool");
     Services::configured(pool, deployment)

@@ -19,6 +19,12 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     "apply_tenant_import",
     "get_api_key",
     "revoke_api_key",
+    "get_operation",
+    "approve_operation",
+    "reject_operation",
+    "retry_operation",
+    "cancel_operation",
+    "roll_back_operation",
     // They need a tenant in another state than a new one.
     "reinstate_tenant",
     "cancel_offboarding",

@@ -1,6 +1,6 @@
 //! Named points at which a test stops, fails or kills the work. In builds without tests every point is nothing.
 //!
-//! `STEWARD_FAILPOINTS=name=panic|abort|pause|error[;…]` sets them for a process; a test of one process sets its own.
+//! `STEWARD_FAILPOINTS=name=panic|abort|pause|sleep|error[;…]` sets them for a process; a test of one process sets its own.
 //! A name is `kind.step.do.before`, `….do.after` (the effect is there, not yet committed), `….do.committed`, and the same
 //! with `undo`. `*` matches any step.
 
@@ -18,10 +18,12 @@ pub struct Failpoints {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Panic,
-    /// The process ends at once, as if killed.
-    Abort,
-    /// Stays there for ever.
+    /// The process is killed (SIGKILL).
+    Kill,
+    /// Stays there until the point is disarmed.
     Pause,
+    /// Stays there for two seconds.
+    Sleep,
     /// An error that is not tried again.
     Error,
     /// A fault of the moment, this many times.
@@ -48,8 +50,9 @@ impl Failpoints {
             let Some((name, action)) = pair.split_once('=') else { continue };
             match action {
                 "panic" => points.arm(name, Action::Panic),
-                "abort" => points.arm(name, Action::Abort),
+                "abort" => points.arm(name, Action::Kill),
                 "pause" => points.arm(name, Action::Pause),
+                "sleep" => points.arm(name, Action::Sleep),
                 "error" => points.arm(name, Action::Error),
                 other => tracing::error!(name, other, "no such failpoint action"),
             }
@@ -95,10 +98,20 @@ impl Failpoints {
         match self.take(&name) {
             None => Ok(()),
             Some(Action::Panic) => panic!("failpoint {name}"),
-            Some(Action::Abort) => std::process::abort(),
-            Some(Action::Pause) => {
-                tracing::warn!(name, "paused at a failpoint");
+            Some(Action::Kill) => {
+                let _ =
+                    std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status();
                 std::future::pending().await
+            }
+            Some(Action::Pause) => {
+                while self.take(&name) == Some(Action::Pause) {
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+                Ok(())
+            }
+            Some(Action::Sleep) => {
+                tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+                Ok(())
             }
             Some(Action::Error) => Err(crate::Error::Conflict(format!("failpoint {name}"))),
             Some(Action::Fault(_)) => Err(crate::Error::Internal(format!("failpoint {name}"))),

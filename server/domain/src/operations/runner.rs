@@ -47,6 +47,8 @@ pub struct Runner {
     worker: Arc<str>,
     stopping: Arc<AtomicBool>,
     beats: bool,
+    /// Everything is done, and undone, twice.
+    twice: bool,
 }
 
 impl std::fmt::Debug for Runner {
@@ -84,6 +86,7 @@ impl Runner {
             worker: worker.into(),
             stopping: Arc::default(),
             beats: true,
+            twice: false,
         }
     }
 
@@ -97,6 +100,12 @@ impl Runner {
     #[cfg(test)]
     pub(super) fn without_heartbeat(mut self) -> Self {
         self.beats = false;
+        self
+    }
+
+    #[cfg(test)]
+    pub(super) fn twice(mut self) -> Self {
+        self.twice = true;
         self
     }
 
@@ -304,7 +313,10 @@ impl Runner {
         self.point(op, step, "do.before").await?;
         let tx = self.tx(op).await?;
         let mut at = At::new(self.cx(op)?, op.clone(), step.name, outputs.clone(), Some(tx));
-        let value = (step.act)(&mut at).await?;
+        let mut value = (step.act)(&mut at).await?;
+        if self.twice {
+            value = (step.act)(&mut at).await?;
+        }
         self.point(op, step, "do.after").await?;
         let held = self.record(op, step, row, at, StepState::Done, true, Some(&value)).await?;
         Ok(held.map(|held| (value, held)))
@@ -328,6 +340,9 @@ impl Runner {
         self.point(op, step, "do.before").await?;
         let mut at = At::new(self.cx(op)?, op.clone(), step.name, outputs.clone(), None);
         let there = if begun { (step.check)(&mut at).await? } else { None };
+        if self.twice {
+            (step.act)(&mut at).await?;
+        }
         let value = match there {
             Some(value) => value,
             None => (step.act)(&mut at).await?,
@@ -455,6 +470,9 @@ impl Runner {
         };
         let mut at = At::new(self.cx(op)?, op.clone(), step.name, outputs.clone(), tx);
         (step.undo)(&mut at).await?;
+        if self.twice {
+            (step.undo)(&mut at).await?;
+        }
         self.point(op, step, "undo.after").await?;
         // The step that failed keeps its word and its error: it is what people look for.
         if row.state == StepState::Failed {

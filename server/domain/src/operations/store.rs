@@ -276,14 +276,13 @@ pub(super) struct StepRow {
     pub seq: i16,
     pub name: String,
     pub state: StepState,
-    pub attempt: i32,
     pub output: Option<Value>,
 }
 
 pub(super) async fn steps(connection: &mut PgConnection, op: &Claimed) -> Result<Vec<StepRow>> {
     let rows = sqlx::query_as!(
         StepRow,
-        r#"SELECT seq, name, state AS "state: StepState", attempt, output FROM operation_step
+        r#"SELECT seq, name, state AS "state: StepState", output FROM operation_step
         WHERE tenant_id = $1 AND operation_id = $2 ORDER BY seq"#,
         op.tenant.0,
         op.id.0

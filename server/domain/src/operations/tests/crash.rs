@@ -1,1 +1,186 @@
-//! Real processes that die.
+//! Real processes that are killed (SIGKILL) or stopped (SIGSTOP) in the middle of an operation: this test binary, started
+//! once more with only [`child`] to run.
+
+use super::every::{Case, with};
+use super::*;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+/// Not a test: the process that works until it dies.
+#[test]
+#[ignore = "started by the tests of this file"]
+fn child() {
+    let Ok(url) = std::env::var("STEWARD_CHILD") else { return };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let admin = PgPool::connect(&url).await.expect("the database");
+        let services = testing::services(&admin).await;
+        Runner::new(services).drain().await.expect("work");
+    });
+}
+
+fn start(admin: &PgPool, points: &str) -> std::process::Child {
+    use sqlx::ConnectOptions;
+    Command::new(std::env::current_exe().expect("this binary"))
+        .args(["operations::tests::crash::child", "--exact", "--ignored", "--nocapture"])
+        .env("STEWARD_CHILD", admin.connect_options().to_url_lossy().as_str())
+        .env("STEWARD_FAILPOINTS", points)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a child")
+}
+
+async fn killed_at(admin: &PgPool, points: &str) {
+    let mut child = start(admin, points);
+    let status = tokio::task::spawn_blocking(move || child.wait()).await.expect("waited").expect("waited");
+    assert_eq!(status.signal(), Some(9), "{points}: {status}");
+}
+
+/// As if the lease of the dead had run out.
+async fn lease_ends(admin: &PgPool) {
+    sqlx::query(
+        "UPDATE operation SET lease_until = now() - interval '1 s' WHERE state IN ('running', 'undoing')",
+    )
+    .execute(admin)
+    .await
+    .expect("the lease ends");
+}
+
+/// Killed at each of these points of each step, the next worker finishes it; everything is there exactly once.
+async fn finishes_after(admin: PgPool, case: Case, points: &[&str]) {
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let before = everything(&admin).await;
+    let id = case.begin(&services).await;
+    assert_eq!(
+        Runner::new(services.clone()).finish(id, Duration::from_secs(30)).await.expect("run"),
+        State::Succeeded
+    );
+    let mut whole = everything(&admin).await;
+    whole.remove("steward.isolation_run");
+    forgotten(&admin, &services, id).await;
+    assert_eq!(everything(&admin).await, before);
+    let mut deaths = 0;
+    for step in case.steps() {
+        for point in points {
+            let name = format!("{}.{step}.{point}", case.kind().as_str());
+            let id = case.begin(&services).await;
+            killed_at(&admin, &format!("{name}=abort")).await;
+            assert_eq!(state(&admin, id).await, State::Running, "{name}");
+            lease_ends(&admin).await;
+            assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
+            assert_eq!(state(&admin, id).await, State::Succeeded, "{name}: {}", error_of(&admin, id).await);
+            let mut after = everything(&admin).await;
+            after.remove("steward.isolation_run");
+            assert_eq!(after, whole, "{name}: finished, and nothing twice");
+            forgotten(&admin, &services, id).await;
+            assert_eq!(everything(&admin).await, before, "{name}");
+            deaths += 1;
+        }
+    }
+    let tenants = model::operations::OperationQuery { limit: 1, ..Default::default() };
+    assert!(list(&cx, &tenants).await.is_ok());
+    println!("{case:?}: killed {deaths} times, finished {deaths} times");
+}
+
+async fn forgotten(admin: &PgPool, services: &Services, id: OperationId) {
+    sqlx::query(
+        "UPDATE operation SET state = 'undoing', ends_as = 'rolled_back', lease_until = NULL WHERE id = $1",
+    )
+    .bind(id)
+    .execute(admin)
+    .await
+    .expect("turned");
+    let ended =
+        runner(services, &Failpoints::default()).finish(id, Duration::from_secs(30)).await.expect("run");
+    assert_eq!(ended, State::RolledBack, "{}", error_of(admin, id).await);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_before_every_step_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::Dedicated, &["do.before"]).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_with_the_effect_in_hand_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::Dedicated, &["do.after"]).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_after_every_step_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::Pooled, &["do.after", "do.committed"]).await;
+}
+
+/// Killed while it undoes, the next worker ends the undoing; nothing is left.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_it_ends_clean(admin: PgPool) {
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let case = Case::Dedicated;
+    let before = everything(&admin).await;
+    let steps = case.steps();
+    let last = steps[steps.len() - 1];
+    for step in &steps[..steps.len() - 1] {
+        for point in ["undo.before", "undo.after", "undo.committed"] {
+            let id = case.begin(&services).await;
+            let points = format!("provision.{last}.do.after=error;provision.{step}.{point}=abort");
+            killed_at(&admin, &points).await;
+            assert_eq!(state(&admin, id).await, State::Undoing, "{points}");
+            lease_ends(&admin).await;
+            assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
+            assert_eq!(state(&admin, id).await, State::Failed, "{points}: {}", error_of(&admin, id).await);
+            assert_eq!(everything(&admin).await, with(&before, &[("steward.tenant", 1)]), "{points}");
+            control(&cx, id, Control::RollBack, "").await.expect("rolled back");
+            assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
+            assert_eq!(everything(&admin).await, before, "{points}: no orphan");
+        }
+    }
+}
+
+/// With nobody's help: the lease runs out by the clock and another process takes over.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn within_a_minute_of_its_death_it_is_finished_by_another(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let id = Case::Pooled.begin(&services).await;
+    killed_at(&admin, "provision.smoke.do.after=abort").await;
+    let begun = std::time::Instant::now();
+    let (tell, told) = tokio::sync::watch::channel(false);
+    let worker = tokio::spawn(Runner::new(services.clone()).run(told));
+    while state(&admin, id).await != State::Succeeded {
+        assert!(begun.elapsed() < Duration::from_secs(60), "too long");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!("finished {} s after the death", begun.elapsed().as_secs());
+    let _ = tell.send(true);
+    worker.await.expect("it stops");
+}
+
+/// Stopped (SIGSTOP) until another worker has finished, then revived: nothing that it does counts.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_process_that_was_stopped_and_revived_is_fenced_off(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let id = Case::Pooled.begin(&services).await;
+    let mut child = start(&admin, "provision.monitoring.do.before=sleep");
+    let pid = child.id().to_string();
+    let reached = "SELECT count(*) FROM operation_step WHERE state = 'done'";
+    while sqlx::query_scalar::<_, i64>(reached).fetch_one(&admin).await.expect("a count") < 7 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(Command::new("kill").args(["-STOP", &pid]).status().expect("kill").success());
+    lease_ends(&admin).await;
+    assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
+    assert_eq!(state(&admin, id).await, State::Succeeded);
+    let snapshot = everything(&admin).await;
+    assert!(Command::new("kill").args(["-CONT", &pid]).status().expect("kill").success());
+    let status = tokio::task::spawn_blocking(move || child.wait()).await.expect("waited").expect("waited");
+    assert!(status.success(), "it gives up by itself: {status}");
+    assert_eq!(everything(&admin).await, snapshot);
+    assert_eq!(state(&admin, id).await, State::Succeeded);
+}

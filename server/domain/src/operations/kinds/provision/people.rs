@@ -29,11 +29,12 @@ pub(super) mod administrator {
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
         let asked: ProvisionRequest = at.payload()?;
-        let (tenant, cx) = (at.tenant(), at.cx.clone());
+        let (tenant, cx, since) = (at.tenant(), at.cx.clone(), at.op.requested_at);
         let mut people = Vec::new();
         for person in everybody(&asked) {
             let conn = at.conn()?;
-            let (user, created) = store::account(conn, cx.new_id(), &person.email, &person.name).await?;
+            let (user, created) =
+                store::account(conn, cx.new_id(), &person.email, &person.name, since).await?;
             store::member(conn, tenant, user, person.role).await?;
             at.audit(
                 AuditEvent::on(tenant, "member.set", person.email.clone())

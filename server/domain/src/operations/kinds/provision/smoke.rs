@@ -7,7 +7,7 @@ pub(super) mod smoke {
     use serde_json::{Value, json};
 
     fn name(at: &At) -> String {
-        format!("steward-smoke-{}", at.op.id)
+        format!("steward-{}", at.key.replace('/', "-"))
     }
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {

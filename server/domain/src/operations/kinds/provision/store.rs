@@ -292,12 +292,13 @@ pub(super) async fn template_of(
     Ok(row.map(|row| (row.name, row.version)))
 }
 
-/// The account of an address, made where there is none.
+/// The account of an address, made where there is none; and whether it was made for this request.
 pub(super) async fn account(
     connection: &mut PgConnection,
     new: Uuid,
     email: &str,
     name: &str,
+    requested_at: chrono::DateTime<chrono::Utc>,
 ) -> Result<(Uuid, bool)> {
     let made = sqlx::query_scalar!(
         "INSERT INTO user_account (id, email, name) VALUES ($1, $2, $3) ON CONFLICT (email) DO NOTHING RETURNING id",
@@ -310,13 +311,17 @@ pub(super) async fn account(
     match made {
         Some(id) => Ok((id, true)),
         None => {
-            let row = sqlx::query!("SELECT id, disabled_at FROM user_account WHERE email = $1", email)
-                .fetch_one(connection)
-                .await?;
+            let row = sqlx::query!(
+                r#"SELECT id, disabled_at, password_hash IS NULL AND created_at >= $2 AS "made!" FROM user_account WHERE email = $1"#,
+                email,
+                requested_at
+            )
+            .fetch_one(connection)
+            .await?;
             if row.disabled_at.is_some() {
                 return Err(Error::Conflict(format!("The account of {email} is closed.")));
             }
-            Ok((row.id, false))
+            Ok((row.id, row.made))
         }
     }
 }

@@ -1,0 +1,147 @@
+//! Server functions of operations: the list, one with its steps, what is done to one, and asking for a tenant. They are
+//! also the way in for programs with a session (R139).
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use model::operations::{Operation, OperationRow, Requested};
+
+/// Operations of the fleet, the newest first: of a state, of a kind, only those that are open; and the cursor of the next
+/// page.
+#[server]
+pub async fn get_operations(
+    #[server(default)] state: String,
+    #[server(default)] kind: String,
+    #[server(default)] open: bool,
+    #[server(default)] parent: String,
+    #[server(default)] after: String,
+) -> Result<(Vec<OperationRow>, Option<String>), AppError> {
+    let query = model::operations::OperationQuery {
+        state: state.parse().ok(),
+        kind: kind.parse().ok(),
+        tenant: None,
+        parent: parent.parse().ok(),
+        open,
+        after: after.parse().ok(),
+        limit: 50,
+    };
+    let (rows, next) = domain::operations::list(&crate::server::ctx()?, &query).await?;
+    Ok((rows, next.map(|id| id.to_string())))
+}
+
+/// Operations on one tenant, the newest first.
+#[server]
+pub async fn get_tenant_operations(
+    slug: String,
+    #[server(default)] after: String,
+) -> Result<(Vec<OperationRow>, Option<String>), AppError> {
+    let cx = crate::server::ctx()?;
+    let query = model::operations::OperationQuery {
+        tenant: Some(domain::tenants::by_slug(&cx, &slug).await?.id),
+        after: after.parse().ok(),
+        limit: 50,
+        ..Default::default()
+    };
+    let (rows, next) = domain::operations::list(&cx, &query).await?;
+    Ok((rows, next.map(|id| id.to_string())))
+}
+
+#[server]
+pub async fn get_operation(id: String) -> Result<Operation, AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    Ok(domain::operations::get(&crate::server::ctx()?, id).await?)
+}
+
+/// Lets an operation begin, as the second person.
+#[server]
+pub async fn approve_operation(id: String, #[server(default)] note: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let control = model::operations::Control::Approve;
+    domain::operations::control(&crate::server::ctx()?, id, control, &note).await?;
+    crate::server::flash("success", "Approved. It begins now.");
+    Ok(())
+}
+
+#[server]
+pub async fn reject_operation(id: String, #[server(default)] note: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let control = model::operations::Control::Reject;
+    domain::operations::control(&crate::server::ctx()?, id, control, &note).await?;
+    crate::server::flash("success", "Rejected. Nothing was begun.");
+    Ok(())
+}
+
+/// Tries it again: from the first step where everything is undone, else from the one that stopped it.
+#[server]
+pub async fn retry_operation(id: String, #[server(default)] note: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let control = model::operations::Control::Retry;
+    domain::operations::control(&crate::server::ctx()?, id, control, &note).await?;
+    crate::server::flash("success", "It is tried again.");
+    Ok(())
+}
+
+/// Calls it off before it is finished.
+#[server]
+pub async fn cancel_operation(id: String, #[server(default)] note: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let control = model::operations::Control::Cancel;
+    domain::operations::control(&crate::server::ctx()?, id, control, &note).await?;
+    crate::server::flash("success", "It is called off; what was done is undone.");
+    Ok(())
+}
+
+/// Undoes what a failed operation left, and gives it up.
+#[server]
+pub async fn roll_back_operation(id: String, #[server(default)] note: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let control = model::operations::Control::RollBack;
+    domain::operations::control(&crate::server::ctx()?, id, control, &note).await?;
+    crate::server::flash("success", "It is rolled back.");
+    Ok(())
+}
+
+/// Asks for a tenant. The answer names the operation that makes it, or that waits for a second person. `key` makes a
+/// repetition within 24 hours the same request.
+#[server]
+pub async fn request_tenant(
+    #[server(default)] name: String,
+    #[server(default)] slug: String,
+    #[server(default)] domain: String,
+    #[server(default)] external_id: String,
+    #[server(default)] plan: String,
+    #[server(default)] region: String,
+    #[server(default)] country: String,
+    #[server(default)] placement: String,
+    #[server(default)] template: String,
+    #[server(default)] admin_name: String,
+    #[server(default)] admin_email: String,
+    #[server(default)] trial_days: String,
+    #[server(default)] billing_reference: String,
+    #[server(default)] reason: String,
+    #[server(default)] key: String,
+) -> Result<Requested, AppError> {
+    let plan = plan
+        .parse()
+        .map_err(|_| AppError::Invalid(model::validate::FieldErrors::one("plan", "Choose a plan.")))?;
+    let mut asked = model::operations::ProvisionRequest::named(name, plan);
+    (asked.slug, asked.domain, asked.external_id) = (slug, domain, external_id);
+    (asked.region, asked.country, asked.template) = (region, country, template);
+    (asked.billing_reference, asked.reason) = (billing_reference, reason);
+    if !placement.is_empty() {
+        asked.placement = placement.parse().map_err(|_| {
+            AppError::Invalid(model::validate::FieldErrors::one("placement", "Choose where its data lives."))
+        })?;
+    }
+    if !trial_days.is_empty() {
+        asked.trial_days = trial_days.parse().map_err(|_| {
+            AppError::Invalid(model::validate::FieldErrors::one("trial_days", "A number of days."))
+        })?;
+    }
+    asked.admin = Some(model::operations::Person {
+        name: admin_name,
+        email: admin_email,
+        role: model::permission::Role::TenantAdmin,
+    });
+    let key = Some(key.as_str()).filter(|key| !key.is_empty());
+    Ok(domain::operations::request_provision(&crate::server::ctx()?, asked, key).await?)
+}
