@@ -72,6 +72,22 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/tasks/:key/compare") view=crate::tasks::TaskComparePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/tasks/:key/revert") view=crate::tasks::TaskRevertPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/fields") view=crate::fields::FieldsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/settings") view=crate::settings::SettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/settings/:key") view=crate::settings::SettingPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/baseline") view=crate::templates::BaselinePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/baseline/apply") view=crate::templates::ApplyPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/baseline/accept") view=crate::templates::AcceptPage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates") view=crate::templates::TemplatesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/new") view=crate::templates::NewTemplatePage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/compare") view=crate::templates::ComparePage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/:key") view=crate::templates::TemplatePage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/:key/edit") view=crate::templates::DraftPage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/:key/details") view=crate::templates::TemplateDetailsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/:key/publish") view=crate::templates::PublishPage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/:key/deprecate") view=crate::templates::DeprecatePage ssr=SsrMode::Async/>
+                    <Route path=path!("/alignment") view=crate::templates::AlignmentPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings") view=crate::settings::PlatformSettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/:key") view=crate::settings::PlatformSettingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/onboarding") view=crate::checklists::OnboardingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/offboarding") view=tenants::OffboardingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/suspend") view=tenants::SuspendPage ssr=SsrMode::Async/>

@@ -29,8 +29,11 @@ pub enum Place {
 const PLATFORM: &[(&str, &str, &str, &str, Permission)] = &[
     ("Operate", "Overview", paths::OVERVIEW, "gauge", Permission::OverviewRead),
     ("Operate", "Tenants", paths::TENANTS, "building", Permission::TenantList),
+    ("Operate", "Templates", paths::TEMPLATES, "layers", Permission::TemplateRead),
+    ("Operate", "Alignment", paths::ALIGNMENT, "git-compare", Permission::TemplateRead),
     ("Success", "Health", paths::HEALTH, "heart-pulse", Permission::HealthFleet),
     ("Success", "Usage", paths::USAGE, "activity", Permission::OverviewRead),
+    ("Govern", "Settings", paths::SETTINGS, "sliders", Permission::SettingPlatformRead),
     ("Govern", "Audit log", paths::AUDIT, "history", Permission::AuditFleet),
 ];
 
@@ -40,6 +43,8 @@ const fn section_icon(section: Section) -> &'static str {
         Section::Onboarding => "clipboard-check",
         Section::Tasks => "sparkles",
         Section::Fields => "list",
+        Section::Settings => "sliders",
+        Section::Baseline => "layers",
         Section::Usage => "activity",
         Section::Health => "heart-pulse",
         Section::ApiKeys => "key",

@@ -10,6 +10,11 @@ pub const TENANTS_EXPORT: &str = "/tenants/export.csv";
 pub const HEALTH: &str = "/health";
 pub const AUDIT: &str = "/audit";
 pub const USAGE: &str = "/usage";
+pub const SETTINGS: &str = "/settings";
+pub const TEMPLATES: &str = "/templates";
+pub const TEMPLATES_NEW: &str = "/templates/new";
+pub const TEMPLATES_COMPARE: &str = "/templates/compare";
+pub const ALIGNMENT: &str = "/alignment";
 pub const SEARCH: &str = "/search";
 pub const PREFERENCES: &str = "/me/preferences";
 pub const GALLERY: &str = "/dev/gallery";
@@ -32,6 +37,41 @@ pub fn tenant(slug: &str, section: &str) -> String {
 pub fn task(slug: &str, key: &str, action: &str) -> String {
     let task = tenant(slug, &format!("tasks/{key}"));
     if action.is_empty() { task } else { format!("{task}/{action}") }
+}
+
+/// One setting of a tenant.
+pub fn setting(slug: &str, key: model::settings::Key) -> String {
+    format!("{}/{}", tenant(slug, "settings"), key.as_str())
+}
+
+/// One setting of the platform.
+pub fn platform_setting(key: model::settings::Key) -> String {
+    format!("{SETTINGS}/{}", key.as_str())
+}
+
+/// A page of a template; `action` is `edit`, `details`, `publish`, `deprecate` or `roll-out`, or empty for the template.
+pub fn template(key: &str, action: &str) -> String {
+    if action.is_empty() { format!("{TEMPLATES}/{key}") } else { format!("{TEMPLATES}/{key}/{action}") }
+}
+
+/// One version of a template.
+pub fn template_version(key: &str, version: i32) -> String {
+    format!("{TEMPLATES}/{key}?version={version}")
+}
+
+/// Two versions beside each other.
+pub fn compare_templates(from: (&str, i32), to: (&str, i32)) -> String {
+    format!("{TEMPLATES_COMPARE}?from={}.{}&to={}.{}", from.0, from.1, to.0, to.1)
+}
+
+/// What applying a version would change for a tenant.
+pub fn apply_template(slug: &str, key: &str, version: i32) -> String {
+    format!("{}/apply?to={key}.{version}", tenant(slug, "baseline"))
+}
+
+/// Where a difference from the template is accepted.
+pub fn accept_difference(slug: &str, item: &str) -> String {
+    format!("{}/accept?item={}", tenant(slug, "baseline"), encoded(item))
 }
 
 /// Where a key of a tenant is revoked.

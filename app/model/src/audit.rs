@@ -23,6 +23,8 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("tenant", "Tenants"),
     ("task", "AI tasks"),
     ("checklist", "Checklists"),
+    ("setting", "Settings"),
+    ("template", "Templates"),
     ("api_key", "API keys"),
     ("health", "Health"),
     ("member", "Members"),

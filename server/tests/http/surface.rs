@@ -25,6 +25,8 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     "retry_operation",
     "cancel_operation",
     "roll_back_operation",
+    // It needs a second version.
+    "discard_template_draft",
     // They need a tenant in another state than a new one.
     "reinstate_tenant",
     "cancel_offboarding",

@@ -1,0 +1,233 @@
+//! Server functions of templates and alignment.
+
+use crate::error::AppError;
+use leptos::prelude::*;
+use model::templates::{
+    ApplyPreview, Comparison, FleetAlignment, TemplateDetail, TemplateList, TenantBaseline,
+};
+use std::collections::BTreeMap;
+
+#[server]
+pub async fn get_templates() -> Result<TemplateList, AppError> {
+    Ok(domain::templates::list(&crate::server::ctx()?).await?)
+}
+
+#[server]
+pub async fn get_template(key: String) -> Result<TemplateDetail, AppError> {
+    Ok(domain::templates::get(&crate::server::ctx()?, &key).await?)
+}
+
+/// `from` and `to` are like `baseline.1`.
+#[server]
+pub async fn get_template_comparison(from: String, to: String) -> Result<Comparison, AppError> {
+    let side = |word: &str| model::templates::Compared::parse(word).ok_or(AppError::NotFound);
+    let (from, to) = (side(&from)?, side(&to)?);
+    let cx = crate::server::ctx()?;
+    Ok(domain::templates::compare(&cx, (&from.0, from.1), (&to.0, to.1)).await?)
+}
+
+/// Makes a template with a first draft; `copy` is like `baseline.1`, or empty.
+#[server]
+pub async fn create_template(
+    #[server(default)] name: String,
+    #[server(default)] description: String,
+    #[server(default)] tenant_type: String,
+    #[server(default)] industry: String,
+    #[server(default)] compliance: String,
+    #[server(default)] copy: String,
+) -> Result<(), AppError> {
+    let input = model::templates::DetailsInput { name, description, tenant_type, industry, compliance };
+    let copy = model::templates::Compared::parse(&copy);
+    let copy = copy.as_ref().map(|(key, version)| (key.as_str(), *version));
+    let key = domain::templates::create(&crate::server::ctx()?, &input, copy).await?;
+    crate::server::flash("success", "The template is made. Fill its first draft, then publish it.");
+    leptos_axum::redirect(&crate::paths::template(&key, "edit"));
+    Ok(())
+}
+
+/// Changes what a template is called and for whom it is.
+#[server]
+pub async fn describe_template(
+    key: String,
+    #[server(default)] name: String,
+    #[server(default)] description: String,
+    #[server(default)] tenant_type: String,
+    #[server(default)] industry: String,
+    #[server(default)] compliance: String,
+    #[server(default)] version: i64,
+) -> Result<(), AppError> {
+    let input = model::templates::DetailsInput { name, description, tenant_type, industry, compliance };
+    domain::templates::describe(&crate::server::ctx()?, &key, &input, version).await?;
+    crate::server::flash("success", "The description is saved.");
+    leptos_axum::redirect(&crate::paths::template(&key, ""));
+    Ok(())
+}
+
+/// Begins the next version with the contents of another.
+#[server]
+pub async fn begin_template_draft(key: String, from: i32) -> Result<(), AppError> {
+    let version = domain::templates::begin_draft(&crate::server::ctx()?, &key, from).await?;
+    crate::server::flash(
+        "success",
+        format!("Version {version} is a draft with the contents of version {from}."),
+    );
+    leptos_axum::redirect(&crate::paths::template(&key, "edit"));
+    Ok(())
+}
+
+/// Saves the draft. Names like `mode[ai.model]` arrive as maps.
+#[server]
+pub async fn save_template_draft(
+    key: String,
+    #[server(default)] plan: String,
+    #[server(default)] field: BTreeMap<String, String>,
+    #[server(default)] task: BTreeMap<String, String>,
+    #[server(default)] mode: BTreeMap<String, String>,
+    #[server(default)] value: BTreeMap<String, String>,
+    #[server(default)] checklist: BTreeMap<String, String>,
+    #[server(default)] notes: String,
+    #[server(default)] edits: i64,
+) -> Result<(), AppError> {
+    let input = model::templates::BundleInput { plan, field, task, mode, value, checklist };
+    domain::templates::save_draft(&crate::server::ctx()?, &key, &input, &notes, edits).await?;
+    crate::server::flash("success", "The draft is saved. Nobody is on it until it is published and applied.");
+    leptos_axum::redirect(&crate::paths::template(&key, "publish"));
+    Ok(())
+}
+
+/// Throws the draft away.
+#[server]
+pub async fn discard_template_draft(key: String, #[server(default)] edits: i64) -> Result<(), AppError> {
+    domain::templates::discard_draft(&crate::server::ctx()?, &key, edits).await?;
+    crate::server::flash("success", "The draft is thrown away.");
+    leptos_axum::redirect(&crate::paths::template(&key, ""));
+    Ok(())
+}
+
+/// Publishes the draft.
+#[server]
+pub async fn publish_template(key: String, #[server(default)] edits: i64) -> Result<(), AppError> {
+    let version = domain::templates::publish(&crate::server::ctx()?, &key, edits).await?;
+    crate::server::flash("success", format!("Version {version} is published. No tenant moved by itself."));
+    leptos_axum::redirect(&crate::paths::template_version(&key, version));
+    Ok(())
+}
+
+/// Takes a version out of use.
+#[server]
+pub async fn deprecate_template(
+    key: String,
+    version: i32,
+    #[server(default)] reason: String,
+) -> Result<(), AppError> {
+    domain::templates::deprecate(&crate::server::ctx()?, &key, version, &reason).await?;
+    crate::server::flash(
+        "success",
+        format!("Version {version} is deprecated: it is applied to nobody else."),
+    );
+    leptos_axum::redirect(&crate::paths::template(&key, ""));
+    Ok(())
+}
+
+/// What applying would change for a tenant; `to` is like `baseline.1`.
+#[server]
+pub async fn get_apply_preview(slug: String, to: String) -> Result<ApplyPreview, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    let (key, version) = model::templates::Compared::parse(&to).ok_or(AppError::NotFound)?;
+    Ok(domain::templates::preview(&cx, tenant, &key, version).await?)
+}
+
+/// Applies a version to a tenant.
+#[server]
+pub async fn apply_template(
+    slug: String,
+    to: String,
+    #[server(default)] reason: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    let (key, version) = model::templates::Compared::parse(&to).ok_or(AppError::NotFound)?;
+    let done = domain::templates::apply_to(&cx, tenant, &key, version, &reason).await?;
+    let words = match (done.changed, done.count(model::templates::Effect::Changes)) {
+        (false, _) => "It was so already: nothing was changed.".to_owned(),
+        (true, 1) => "1 line changed.".to_owned(),
+        (true, lines) => format!("{lines} lines changed."),
+    };
+    crate::server::flash(
+        "success",
+        format!("{} is on {}, version {}. {words}", done.name, done.template, done.version),
+    );
+    leptos_axum::redirect(&crate::paths::tenant(&slug, "baseline"));
+    Ok(())
+}
+
+#[server]
+pub async fn get_baseline(slug: String) -> Result<TenantBaseline, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    Ok(domain::templates::baseline(&cx, tenant).await?)
+}
+
+/// Stands for a difference, exactly as it was shown.
+#[server]
+pub async fn accept_difference(
+    slug: String,
+    item: String,
+    #[server(default)] expected: String,
+    #[server(default)] actual: String,
+    #[server(default)] reason: String,
+    #[server(default)] until: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    let asked = domain::templates::Accept {
+        item: &item,
+        expected: &expected,
+        actual: &actual,
+        reason: &reason,
+        until: &until,
+    };
+    domain::templates::accept(&cx, tenant, &asked).await?;
+    crate::server::flash("success", "The difference is accepted. It is open again when either side changes.");
+    leptos_axum::redirect(&crate::paths::tenant(&slug, "baseline"));
+    Ok(())
+}
+
+/// Takes an acceptance back.
+#[server]
+pub async fn take_back_acceptance(
+    slug: String,
+    item: String,
+    #[server(default)] reason: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    domain::templates::take_back(&cx, tenant, &item, &reason).await?;
+    crate::server::flash("success", "The acceptance is taken back: the difference is open again.");
+    leptos_axum::redirect(&crate::paths::tenant(&slug, "baseline"));
+    Ok(())
+}
+
+/// Looks at a tenant again.
+#[server]
+pub async fn check_alignment(slug: String) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
+    let found = domain::templates::check_again(&cx, tenant).await?;
+    let words = match found.open() {
+        0 => "Looked again: nothing is open.".to_owned(),
+        1 => "Looked again: 1 difference is open.".to_owned(),
+        open => format!("Looked again: {open} differences are open."),
+    };
+    crate::server::flash("info", words);
+    Ok(())
+}
+
+/// The alignment of the fleet; `query` is the page's.
+#[server]
+pub async fn get_fleet_alignment(#[server(default)] query: String) -> Result<FleetAlignment, AppError> {
+    let pairs = model::directory::decode(&query);
+    let (filter, _) = model::templates::FleetFilter::parse(&pairs);
+    Ok(domain::templates::fleet(&crate::server::ctx()?, &filter).await?)
+}
