@@ -16,7 +16,7 @@ mod steward;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::{Load, get, load};
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use steward::{Database, Steward, database};
@@ -109,7 +109,8 @@ async fn statements(
     scenarios: &[Scenario],
 ) -> Result<Vec<Vec<String>>, Failure> {
     let mut admin = PgConnection::connect(&database.url).await?;
-    admin.execute("ALTER ROLE steward_app SET log_statement = 'all'").await?;
+    let login = domain::db::login::name(&mut admin).await?;
+    admin.execute(AssertSqlSafe(format!("ALTER ROLE {login} SET log_statement = 'all'"))).await?;
     let told = async {
         let steward = Steward::start(binary, database).await?;
         let cookie = steward.sign_in(database).await?;
@@ -129,7 +130,7 @@ async fn statements(
         Ok(all)
     }
     .await;
-    admin.execute("ALTER ROLE steward_app RESET log_statement").await?;
+    admin.execute(AssertSqlSafe(format!("ALTER ROLE {login} RESET log_statement"))).await?;
     told
 }
 

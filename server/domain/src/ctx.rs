@@ -50,6 +50,7 @@ struct Inner {
     usage: crate::usage::report::Cache,
     operations: tokio::sync::Notify,
     placements: placement::Cache,
+    door: crate::db::login::Door,
 }
 
 impl Services {
@@ -80,6 +81,7 @@ impl Services {
                 usage: Default::default(),
                 operations: Default::default(),
                 placements: Default::default(),
+                door: Default::default(),
             }),
         }
     }
@@ -138,10 +140,10 @@ impl Services {
         &self.inner.operations
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and lets this process in again should its connections end.
     pub async fn ready(&self) -> Result<()> {
         self.inner.pool.execute("SELECT 1").await?;
-        Ok(())
+        self.inner.door.check(&self.inner.pool).await
     }
 
     /// Closes the pool; waits for connections in use.

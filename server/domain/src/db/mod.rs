@@ -1,22 +1,22 @@
 //! The way to Postgres: roles, migrations, the pool and its guard.
 //!
 //! Invariants: the serving login has no rights of its own; a connection that goes back to the pool is in no
-//! transaction (a cancelled `BEGIN` would otherwise poison the next borrower, sqlx#4385); the schema is never newer
-//! than the binary.
+//! transaction (a cancelled `BEGIN` would otherwise poison the next borrower, sqlx#4385), has no setting of its last
+//! borrower and holds no lock; the schema is never newer than the binary. Next: `login` for who the server logs in as.
+
+pub mod login;
 
 use crate::error::{Error, Result};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 use std::str::FromStr;
 use std::time::Duration;
 
 /// The migrations, as they were when the binary was built.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
-/// The only login of the running server.
+/// What the running server's login may become, it may through this role; tests log in as it.
 pub const APP_LOGIN: &str = "steward_app";
 
 /// Serialises the start of several processes on one database ("stwd" in ASCII).
@@ -82,28 +82,10 @@ async fn connect(url: &str) -> Result<PgConnection> {
     Ok(PgConnectOptions::from_str(url)?.connect().await?)
 }
 
-/// The serving pool on the database of `admin_url`, logged in as [`APP_LOGIN`].
-///
-/// The password of that login is derived from the administrator's, so that every process of a deployment agrees on it
-/// without a second secret to distribute; it is set when logging in with it fails.
+/// The serving pool on the database of `admin_url`, logged in as that database's [`login`].
 pub async fn serving_pool(admin_url: &str) -> Result<PgPool> {
-    let admin_options = PgConnectOptions::from_str(admin_url)?;
-    let password = app_password(admin_url)?;
-    let options = admin_options.clone().username(APP_LOGIN).password(&password).application_name("steward");
-    if options.connect().await.is_err() {
-        let mut admin = admin_options.connect().await?;
-        admin.execute(AssertSqlSafe(format!("ALTER ROLE {APP_LOGIN} PASSWORD '{password}'"))).await?;
-        admin.close().await?;
-    }
+    let options = login::options(&PgConnectOptions::from_str(admin_url)?).await?;
     pool(options, POOL).await
-}
-
-/// HMAC-SHA256 of the login's name under the administrator's address, in hex.
-fn app_password(admin_url: &str) -> Result<String> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(admin_url.as_bytes()).map_err(|e| Error::Internal(e.to_string()))?;
-    mac.update(APP_LOGIN.as_bytes());
-    Ok(mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect())
 }
 
 /// A pool whose connections are clean when they are lent again.
@@ -116,9 +98,11 @@ pub async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool> {
         .test_before_acquire(false)
         .after_release(|connection, _| {
             Box::pin(async move {
-                // Reads never commit and a cancelled request leaves its transaction open: end it here. An error closes
-                // the connection.
-                connection.execute("ROLLBACK").await?;
+                // Reads never commit and a cancelled request leaves its transaction open: end it here, and whatever
+                // else could reach the next borrower. Prepared statements stay. An error closes the connection.
+                connection
+                    .execute("ROLLBACK; RESET ALL; RESET ROLE; SELECT pg_advisory_unlock_all()")
+                    .await?;
                 Ok(true)
             })
         })
@@ -159,13 +143,5 @@ mod tests {
             .await
             .expect("a count");
         assert_eq!(twice, 0);
-    }
-
-    #[test]
-    fn the_logins_password_follows_from_the_administrators() {
-        let one = app_password("postgres://a:b@h/d").expect("a password");
-        assert_eq!(one.len(), 64);
-        assert_eq!(Some(&one), app_password("postgres://a:b@h/d").ok().as_ref());
-        assert_ne!(Some(one), app_password("postgres://a:c@h/d").ok());
     }
 }

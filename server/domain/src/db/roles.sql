@@ -8,7 +8,9 @@
 --   steward_provision what makes and removes tenants: may call the functions of schema prov, nothing else
 --   steward_prov      owns those functions; makes roles and schemas named by a tenant's id; nobody can become it
 --   tr_<32 hex>       one for each tenant with a schema of its own; made by prov, says in its comment of which database
---   steward_app       the only login of the running server; without SET LOCAL ROLE it has no rights
+--   steward_app       what the running server's login may become; without SET LOCAL ROLE it has no rights. Servers
+--                     older than the next line log in as it
+--   steward_app_<oid> the only login of the running server on the database of that oid (db/login.rs)
 DO $$
 DECLARE r text;
 BEGIN

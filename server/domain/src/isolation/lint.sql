@@ -7,12 +7,13 @@ WITH rel AS (
   WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname !~ '^(pg_|information_schema)'),
 -- The table of tenants is keyed by its own id.
 guarded AS (SELECT * FROM rel WHERE k IN ('r', 'p') AND (has_tid OR (s = 'steward' AND t = 'tenant'))),
-serving AS (SELECT oid, rolname FROM pg_roles WHERE rolname = 'steward_app'),
+-- A running server's login is named by its database.
+serving AS (SELECT oid, rolname FROM pg_roles WHERE rolname IN ('steward_app', 'steward_app_' || (SELECT oid FROM pg_database WHERE datname = current_database()))),
 -- Roles belong to the cluster: a tenant's role says in its comment whose it is.
 own AS (SELECT oid, rolname FROM pg_roles WHERE rolname LIKE 'tr\_%' AND shobj_description(oid, 'pg_authid') = 'steward:' || current_database()),
 tenantish AS (SELECT oid, rolname FROM pg_roles WHERE rolname = 'steward_tenant' UNION ALL SELECT oid, rolname FROM own),
 entered AS (SELECT oid, rolname FROM pg_roles WHERE rolname IN ('steward_app', 'steward_operator', 'steward_tenant', 'steward_system', 'steward_provision')
-  UNION ALL SELECT oid, rolname FROM own)
+  UNION SELECT oid, rolname FROM serving UNION ALL SELECT oid, rolname FROM own)
 SELECT 'R01 tenant table without forced row level security' AS rule, s || '.' || t AS object FROM guarded WHERE NOT (en AND fo) AND NOT part
 UNION ALL SELECT 'R02 tenant table without a policy', s || '.' || t FROM guarded
   WHERE NOT part AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = guarded.oid)
@@ -84,4 +85,6 @@ UNION ALL SELECT 'R25 tenant role reaches secrets of sign-in', x.rolname || ' on
   WHERE r.s = 'steward' AND (
     (r.t IN ('session', 'sign_in_throttle', 'one_time_link') AND has_any_column_privilege(x.oid, r.oid, 'SELECT,INSERT,UPDATE'))
     OR (r.t = 'user_account' AND has_column_privilege(x.oid, r.oid, 'password_hash', 'SELECT,UPDATE')))
+UNION ALL SELECT 'R26 serving role reaches the installation''s secrets', x.rolname || ' on ' || r.s || '.' || r.t FROM rel r, entered x
+  WHERE r.s = 'steward' AND r.t = 'secret' AND has_any_column_privilege(x.oid, r.oid, 'SELECT,INSERT,UPDATE')
 ORDER BY 1, 2

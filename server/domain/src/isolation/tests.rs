@@ -106,6 +106,7 @@ fn defects() -> Vec<(&'static str, String, Vec<String>)> {
         one("R23", "ALTER ROLE steward_tenant LOGIN".into(), "steward_tenant"),
         one("R24", "GRANT UPDATE ON steward.audit_entry TO steward_operator".into(), "steward_operator on steward.audit_entry"),
         one("R25", "GRANT SELECT ON steward.session TO steward_tenant".into(), "steward_tenant on steward.session"),
+        one("R26", "GRANT SELECT (value) ON steward.secret TO steward_operator".into(), "steward_operator on steward.secret"),
     ]
 }
 
@@ -118,7 +119,7 @@ async fn every_rule_finds_its_defect_and_nothing_else(admin: PgPool) {
     let mut connection = admin.acquire().await.expect("a connection");
     let defects = defects();
     let rules: Vec<_> = defects.iter().map(|(rule, ..)| (*rule).to_owned()).collect();
-    let expected: Vec<_> = (1..=25).map(|n| format!("R{n:02}")).collect();
+    let expected: Vec<_> = (1..=26).map(|n| format!("R{n:02}")).collect();
     assert_eq!(rules, expected, "one defect per rule");
     for (rule, sql, expected) in defects {
         let mut tx = connection.begin().await.expect("a transaction");
@@ -291,6 +292,24 @@ async fn tenants_that_follow_each_other_on_one_connection_see_only_themselves(ad
             sqlx::query_scalar("SELECT slug FROM tenant").fetch_all(read.conn()).await.expect("rows");
         assert_eq!(slugs, [slug]);
     }
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn settings_and_locks_of_a_borrower_end_with_it(admin: PgPool) {
+    testing::services(&admin).await;
+    let options = (*admin.connect_options()).clone().username(db::APP_LOGIN).password("steward_app");
+    let pool = db::pool(options, 1).await.expect("a pool of one");
+    let state = "SELECT current_user::text || ' ' || current_setting('search_path') || ' ' || current_setting('statement_timeout')
+        || ' ' || (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory')";
+    let clean: String = sqlx::query_scalar(state).fetch_one(&pool).await.expect("a state");
+    let mut borrowed = pool.acquire().await.expect("a connection");
+    borrowed
+        .execute("SET ROLE steward_operator; SET search_path = pg_catalog; SET statement_timeout = '1h'; SELECT pg_advisory_lock(7)")
+        .await
+        .expect("a careless borrower");
+    drop(borrowed);
+    let after: String = sqlx::query_scalar(state).fetch_one(&pool).await.expect("a state");
+    assert_eq!(after, clean);
 }
 
 async fn open_transactions(admin: &PgPool) -> i64 {

@@ -256,7 +256,7 @@ pub async fn start_offboarding(cx: &Ctx, id: TenantId, version: i64, form: Offbo
     }
     let (Some(code), Some(note), true) = (code, note, errors.is_empty()) else { return Err(errors.into()) };
     let interrupted = (before.status == Status::Suspended).then(
-        || json!({ "status_before": before.status_before, "reason": before.reason, "note": before.note }),
+        || json!({ "status_before": before.status_before, "suspension": before.suspension, "reason": before.reason, "note": before.note }),
     );
     store::offboard(tx.conn(), id, before.status, code, &note, interrupted).await?;
     checklists::start(tx.conn(), ListKey::Offboarding, &[id]).await?;

@@ -171,6 +171,27 @@ async fn a_stale_form_is_told_who_did_what_and_when(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_offboarding_without_grace_blocks_a_read_only_tenant_at_once_and_cancelling_gives_reading_back(
+    admin: PgPool,
+) {
+    let stage = stage(admin).await;
+    suspend(&stage.cx, stage.id, 1, Suspend { scope: "read_only", ..SUSPEND }).await.expect("suspended");
+    let now = Offboard { code: "terms_violation", confirm_now: NO_GRACE, ..LEAVE };
+    start_offboarding(&stage.cx, stage.id, 2, now).await.expect("offboarding");
+    let row = stage.row().await;
+    assert_eq!(
+        (row.status, row.suspension, Access::of(row.status, row.suspension)),
+        (Status::Offboarding, Some(Suspension::Blocked), Access::None)
+    );
+    cancel_offboarding(&stage.cx, stage.id, 3, "A mistake.").await.expect("cancelled");
+    let row = stage.row().await;
+    assert_eq!(
+        (row.status, row.suspension, row.reason.as_deref(), row.status_before),
+        (Status::Suspended, Some(Suspension::ReadOnly), Some("payment_failure"), Some(Status::Active))
+    );
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn everything_that_is_wrong_with_a_form_is_said_at_once(admin: PgPool) {
     let stage = stage(admin).await;
     let Err(Error::Invalid(errors)) =

@@ -99,7 +99,8 @@ pub(in crate::tenants) async fn resume(
 pub(in crate::tenants) async fn resume_suspension(connection: &mut PgConnection, id: TenantId) -> Result<()> {
     sqlx::query!(
         "UPDATE tenant SET status = 'suspended', status_since = now(), status_before = interrupted->>'status_before',
-            status_reason = interrupted->>'reason', status_note = interrupted->>'note', grace_ends_at = NULL, interrupted = NULL,
+            suspension = coalesce(interrupted->>'suspension', suspension), status_reason = interrupted->>'reason',
+            status_note = interrupted->>'note', grace_ends_at = NULL, interrupted = NULL,
             version = version + 1, updated_at = now() WHERE id = $1",
         id.0
     )
@@ -108,7 +109,8 @@ pub(in crate::tenants) async fn resume_suspension(connection: &mut PgConnection,
     Ok(())
 }
 
-/// Without grace all access is blocked at once; else a suspension that there was keeps biting.
+/// Without grace all access is blocked at once, whatever a suspension had left; else a suspension that there was keeps
+/// biting.
 pub(in crate::tenants) async fn offboard(
     connection: &mut PgConnection,
     id: TenantId,
@@ -121,7 +123,7 @@ pub(in crate::tenants) async fn offboard(
     sqlx::query!(
         "UPDATE tenant SET status = 'offboarding', status_since = now(), status_before = $2, status_reason = $3, status_note = $4,
             grace_ends_at = now() + make_interval(days => $5), interrupted = $6,
-            suspension = CASE WHEN $5 = 0 THEN coalesce(suspension, 'blocked') ELSE suspension END,
+            suspension = CASE WHEN $5 = 0 THEN 'blocked' ELSE suspension END,
             version = version + 1, updated_at = now() WHERE id = $1",
         id.0,
         before.as_str(),
