@@ -96,11 +96,17 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
         AppError::SignIn | AppError::Forbidden(_) | AppError::Suspended(_) => ("denied", "lock"),
         _ => ("failed", "alert-triangle"),
     };
+    let title = error.title();
+    let heading = if use_context::<crate::ui::Headed>().is_some() {
+        view! { <h2 class="c-empty__title">{title}</h2> }.into_any()
+    } else {
+        view! { <h1 class="c-empty__title">{title}</h1> }.into_any()
+    };
     view! {
-        <Title text=error.title()/>
+        <Title text=title/>
         <section class="c-empty" data-kind=kind role="alert">
             <Icon name=icon size=Size::ExtraLarge/>
-            <h1 class="c-empty__title">{error.title()}</h1>
+            {heading}
             <p>{error.message()}</p>
         </section>
     }

@@ -1,10 +1,12 @@
 //! The frame of every signed-in page: skip link, rail, top bar, the banner of the last action, content.
 //!
 //! The rail is a native popover on narrow screens, so the navigation opens and closes without a script. What the
-//! frame knows it knows from the actor and the address; it reads nothing.
+//! frame knows it knows from the request: actor, address, and the name of the tenant that a layer looked up; it reads
+//! nothing.
 
 use crate::nav::{self, Group, Place};
 use crate::ui::{self, Breadcrumbs, Enhance, FlashBanner, Icon, MenuForm, MenuLink, MenuRule, Palette, Tag};
+use crate::request::InTenant;
 use crate::{paths, session};
 use leptos::prelude::*;
 use leptos_meta::Body;
@@ -21,7 +23,7 @@ pub fn Framed() -> impl IntoView {
 pub fn Layout(children: Children) -> impl IntoView {
     let actor = crate::server::actor();
     let (path, _) = crate::server::uri();
-    let place = nav::place(&actor, &path);
+    let place = nav::place(&actor, &path, crate::server::extension::<InTenant>());
     let scope = if matches!(place, Place::Tenant { .. }) { "tenant" } else { "platform" };
     view! {
         <Body {..} class="c-shell" data-scope=scope/>
@@ -118,7 +120,7 @@ fn scope_block(actor: &Actor, place: &Place) -> AnyView {
 }
 
 fn top_bar(actor: &Actor, path: &str, place: &Place) -> AnyView {
-    let crumbs = nav::crumbs(actor, path);
+    let crumbs = nav::crumbs(actor, path, place);
     let role = nav::role(actor, path);
     let viewing = match place {
         Place::Tenant { name, .. } if actor.is_platform() => {

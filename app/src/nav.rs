@@ -1,6 +1,7 @@
 //! What the rail offers, by role: one list for the rail, for `/search` and for the command palette.
 
 use crate::paths;
+use crate::request::InTenant;
 use crate::tenants::Section;
 use model::permission::{Actor, Membership, Permission, Role, Scope};
 
@@ -106,12 +107,13 @@ pub fn member_of<'a>(actor: &'a Actor, path: &str) -> Option<&'a Membership> {
     }
 }
 
-pub fn place(actor: &Actor, path: &str) -> Place {
+/// `inside` is the tenant of the address, for those who look at it from outside; one that does not exist is no place.
+pub fn place(actor: &Actor, path: &str, inside: Option<InTenant>) -> Place {
     if let Some(membership) = member_of(actor, path) {
         return Place::Tenant { slug: membership.slug.clone(), name: membership.tenant_name.clone() };
     }
-    match slug_of(path) {
-        Some(slug) if actor.is_platform() => Place::Tenant { slug: slug.to_owned(), name: slug.to_owned() },
+    match inside {
+        Some(InTenant { slug, name }) if actor.is_platform() => Place::Tenant { slug, name },
         _ => Place::Platform,
     }
 }
@@ -136,9 +138,9 @@ pub fn current(groups: &[Group], path: &str) -> Option<String> {
 }
 
 /// Where a page stands, from its address: `(address, label)`, the page itself last.
-pub fn crumbs(actor: &Actor, path: &str) -> Vec<(String, String)> {
+pub fn crumbs(actor: &Actor, path: &str, place: &Place) -> Vec<(String, String)> {
     let mut crumbs = Vec::new();
-    let Place::Tenant { slug, name } = place(actor, path) else {
+    let Place::Tenant { slug, name } = place else {
         let groups = platform(actor);
         let known = groups
             .iter()
@@ -146,7 +148,8 @@ pub fn crumbs(actor: &Actor, path: &str) -> Vec<(String, String)> {
             .find(|link| current(&groups, path).as_deref() == Some(link.href.as_str()));
         if let Some(link) = known {
             crumbs.push((link.href.clone(), link.label.to_owned()));
-            if path != link.href {
+            // What is no tenant has no name: an address is not one.
+            if path != link.href && slug_of(path).is_none() {
                 crumbs.push((path.to_owned(), words(path.rsplit('/').next().unwrap_or_default())));
             }
         } else if path != paths::HOME {
@@ -154,11 +157,11 @@ pub fn crumbs(actor: &Actor, path: &str) -> Vec<(String, String)> {
         }
         return crumbs;
     };
-    let home = paths::tenant(&slug, "");
+    let home = paths::tenant(slug, "");
     if actor.is_platform() {
         crumbs.push((paths::TENANTS.to_owned(), "Tenants".to_owned()));
     }
-    crumbs.push((home.clone(), name));
+    crumbs.push((home.clone(), name.clone()));
     let mut address = home.clone();
     for part in path.strip_prefix(&home).unwrap_or_default().split('/').filter(|part| !part.is_empty()) {
         address = format!("{address}/{part}");
@@ -246,10 +249,17 @@ mod tests {
 
     #[test]
     fn crumbs_follow_the_address_and_name_no_foreign_tenant() {
-        let labels =
-            |actor: &Actor, path| crumbs(actor, path).into_iter().map(|(_, label)| label).collect::<Vec<_>>();
+        let inside = |path| {
+            (slug_of(path) == Some("acme")).then(|| InTenant { slug: "acme".into(), name: "Acme Ltd".into() })
+        };
+        let labels = |actor: &Actor, path| {
+            let place = place(actor, path, inside(path));
+            crumbs(actor, path, &place).into_iter().map(|(_, label)| label).collect::<Vec<_>>()
+        };
         let owner = person(Some(Role::Owner));
-        assert_eq!(labels(&owner, "/tenants/acme/api-keys/new"), ["Tenants", "acme", "API keys", "New"]);
+        assert_eq!(labels(&owner, "/tenants/acme/api-keys/new"), ["Tenants", "Acme Ltd", "API keys", "New"]);
+        assert_eq!(labels(&owner, "/tenants/nope/tasks"), ["Tenants"], "no tenant, no scope");
+        assert_eq!(place(&owner, "/tenants/nope", None), Place::Platform);
         assert_eq!(labels(&owner, "/tenants/new"), ["Tenants", "New"]);
         assert_eq!(labels(&owner, "/me/preferences"), ["Preferences"]);
         assert_eq!(labels(&owner, "/health"), ["Health"]);

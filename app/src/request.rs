@@ -38,6 +38,13 @@ pub struct FormAnswer {
     pub json: String,
 }
 
+/// The tenant that the page's address names, where the reader looks at it from the platform's side and there is one.
+#[derive(Clone, Debug)]
+pub struct InTenant {
+    pub slug: String,
+    pub name: String,
+}
+
 /// The themes that can be chosen; none of them follows the system.
 pub const THEMES: &[&str] = &["light", "dark"];
 /// The densities of tables that can be chosen beside the regular one.

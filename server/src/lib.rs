@@ -3,6 +3,7 @@
 //! Start reading at [`router`], whose layer stack every request goes through; [`start`] is how a process begins and
 //! ends; [`surface`] is the list of every door. The binary is only [`cli::run`].
 
+pub mod address;
 pub mod api;
 pub mod assets;
 pub mod cli;

@@ -17,9 +17,10 @@
 //! 9. [`identify`]: who asks.
 //! 10. [`uploads`]: takes files, which alone may be larger than what goes on from here.
 //! 11. [`forms`]: runs the function that a form names by sending it through what follows.
-//! 12. [`gate`]: nobody unknown beyond here, neither by address nor by a form's name.
-//! 13. [`speak`]: a function's error gets its own status; by itself each would be a 500.
+//! 12. [`canonical`]: one spelling of every address; [`gate`]: nobody unknown beyond here, neither by address nor by a form's name.
+//! 13. [`scope`]: the name of the tenant that the address names, for the frame; [`speak`]: a function's error gets its own status; by itself each would be a 500.
 
+use crate::address::{canonical, scope};
 use crate::api;
 use crate::assets::{assets, stylesheet};
 use crate::forms::{Forms, forms};
@@ -111,7 +112,9 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
         .fallback_service(pages)
         .layer(from_fn(crate::theme::theme))
         .layer(from_fn(speak))
+        .layer(from_fn(scope))
         .layer(from_fn(gate))
+        .layer(from_fn(canonical))
         .layer(from_fn_with_state(Forms::new(secret), forms))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(from_fn(uploads))

@@ -146,6 +146,8 @@ impl Filter {
                     filter.request = text(value);
                     true
                 }
+                // The number of the first row, for people: see `ui::Pagination`.
+                "at" => value.bytes().all(|b| b.is_ascii_digit()),
                 "after" => {
                     filter.cursor = Cursor::After(value.to_owned());
                     true

@@ -256,6 +256,8 @@ impl Query {
                     .filter(|rows| ROWS.contains(rows))
                     .map(|rows| query.rows = rows)
                     .is_some(),
+                // The number of the first row, for people: see `ui::Pagination`.
+                "at" => value.bytes().all(|b| b.is_ascii_digit()),
                 "after" => {
                     query.cursor = Cursor::After(value.to_owned());
                     true

@@ -48,6 +48,24 @@ pub fn grouped(n: i64) -> String {
     out
 }
 
+/// Bytes as the plans name them (`seeds/003` 5.3): powers of 1024, one decimal where there is one, cut and not rounded, so
+/// that a limit never looks reached too early. The only way in which this console writes bytes.
+pub fn bytes(n: i64) -> String {
+    const UNITS: [(&str, u64); 5] =
+        [("PB", 1 << 50), ("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
+    let sign = if n < 0 { "−" } else { "" };
+    let size = n.unsigned_abs();
+    let Some((unit, step)) = UNITS.iter().find(|(_, step)| size >= *step) else {
+        return format!("{}\u{202f}B", grouped(n));
+    };
+    let tenths = u128::from(size) * 10 / u128::from(*step);
+    let whole = grouped(i64::try_from(tenths / 10).unwrap_or(i64::MAX));
+    match tenths % 10 {
+        0 => format!("{sign}{whole}\u{202f}{unit}"),
+        tenth => format!("{sign}{whole}.{tenth}\u{202f}{unit}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +76,22 @@ mod tests {
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(104_218), "104\u{202f}218");
         assert_eq!(grouped(-1_000_000), "−1\u{202f}000\u{202f}000");
+    }
+
+    #[test]
+    fn bytes_are_counted_in_one_way_everywhere() {
+        for (n, text) in [
+            (0, "0\u{202f}B"),
+            (1_023, "1\u{202f}023\u{202f}B"),
+            (1_024, "1\u{202f}kB"),
+            (1_048_575, "1\u{202f}023.9\u{202f}kB"),
+            (104_857_600, "100\u{202f}MB"),
+            (1_610_612_736, "1.5\u{202f}GB"),
+            (-2_048, "−2\u{202f}kB"),
+        ] {
+            assert_eq!(bytes(n), text);
+        }
+        assert!(bytes(i64::MAX).ends_with("PB") && bytes(i64::MIN).starts_with('−'));
     }
 
     #[test]

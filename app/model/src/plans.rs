@@ -1,6 +1,6 @@
 //! Plans, their limits, and what moving a tenant from one to another would mean (R3, R64).
 
-use crate::page::grouped;
+use crate::page::{bytes, grouped};
 use crate::tenants::PlanId;
 use crate::usage::{Limit, LimitMeter};
 use serde::{Deserialize, Serialize};
@@ -25,21 +25,8 @@ impl Plan {
 /// A quantity of a meter in words.
 pub fn amount(meter: LimitMeter, n: i64) -> String {
     match meter {
-        LimitMeter::StorageBytes => storage(n),
+        LimitMeter::StorageBytes => bytes(n),
         _ => grouped(n),
-    }
-}
-
-/// Storage as the plans name it: powers of 1024, as `seeds/003` 5.3 counts them.
-fn storage(n: i64) -> String {
-    const UNITS: [(&str, i64); 3] = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
-    match UNITS.iter().find(|(_, size)| n.abs() >= *size) {
-        Some((unit, size)) if n % size == 0 => format!("{}\u{202f}{unit}", grouped(n / size)),
-        Some((unit, size)) => {
-            let tenths = i128::from(n) * 10 / i128::from(*size);
-            format!("{}.{}\u{202f}{unit}", tenths / 10, (tenths % 10).abs())
-        }
-        None => format!("{}\u{202f}B", grouped(n)),
     }
 }
 

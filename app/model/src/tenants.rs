@@ -147,6 +147,36 @@ impl Access {
 }
 
 impl Status {
+    /// After "A tenant": `that is suspended`.
+    pub const fn clause(self) -> &'static str {
+        match self {
+            Self::Provisioning => "that is still being provisioned",
+            Self::Failed => "whose provisioning failed",
+            Self::Trial => "on trial",
+            Self::Active => "that is active",
+            Self::Suspended => "that is suspended",
+            Self::Offboarding => "that is being offboarded",
+            Self::Offboarded => "that is offboarded",
+            Self::Purging => "whose data is being deleted",
+            Self::Deleted => "that is deleted",
+        }
+    }
+
+    /// After "It": `is suspended`.
+    pub const fn predicate(self) -> &'static str {
+        match self {
+            Self::Provisioning => "is still being provisioned",
+            Self::Failed => "could not be provisioned",
+            Self::Trial => "is on trial",
+            Self::Active => "is active",
+            Self::Suspended => "is suspended",
+            Self::Offboarding => "is being offboarded",
+            Self::Offboarded => "is offboarded",
+            Self::Purging => "is losing its data",
+            Self::Deleted => "is deleted",
+        }
+    }
+
     /// The legal moves (`design.md` 7). A plan change is no move: it stays in `active` (or `trial`).
     pub const fn may_become(self, to: Self) -> bool {
         use Status::*;
@@ -190,11 +220,7 @@ impl Action {
         if legal {
             Ok(())
         } else {
-            Err(format!(
-                "A tenant that is {} cannot be {}.",
-                status.label().to_lowercase(),
-                self.participle()
-            ))
+            Err(format!("A tenant {} cannot be {}.", status.clause(), self.participle()))
         }
     }
 
@@ -450,7 +476,11 @@ mod tests {
     fn actions_say_why_not() {
         assert!(Action::Suspend.check(Status::Active).is_ok());
         let why = Action::Suspend.check(Status::Offboarding).expect_err("refused");
-        assert_eq!(why, "A tenant that is offboarding cannot be suspended.");
+        assert_eq!(why, "A tenant that is being offboarded cannot be suspended.");
+        let why = Action::Suspend.check(Status::Failed).expect_err("refused");
+        assert_eq!(why, "A tenant whose provisioning failed cannot be suspended.");
+        let why = Action::ChangePlan.check(Status::Purging).expect_err("refused");
+        assert!(why.starts_with("A tenant whose data is being deleted cannot be moved"), "{why}");
         assert!(Action::StartOffboarding.check(Status::Deleted).is_err());
     }
 

@@ -2,7 +2,7 @@
 
 use super::api::get_audit_entry;
 use crate::paths;
-use crate::ui::{self, Breadcrumbs, Card, Empty, LinkButton, Load, PageHeader, Props, Query, Stack, When};
+use crate::ui::{self, Card, Empty, LinkButton, Load, PageHeader, Props, Query, Stack, When};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::audit::{Difference, Entry, Outcome, PLATFORM};
@@ -18,7 +18,6 @@ pub fn EntryPage() -> impl IntoView {
 
 fn body(entry: Entry) -> AnyView {
     let line = entry.line;
-    let here = paths::audit_entry(line.stream(), line.seq);
     let number = format!("Entry {}", grouped(line.seq));
     let log = match &line.of {
         Some((slug, _)) => paths::tenant(slug, "audit"),
@@ -50,8 +49,7 @@ fn body(entry: Entry) -> AnyView {
     let previous = (line.seq > 1).then(|| view! { <LinkButton href=paths::audit_entry(line.stream(), line.seq - 1)>"Entry before"</LinkButton> });
     view! {
         <Title text=format!("{number} · {whose}")/>
-        <Breadcrumbs items=vec![(log, format!("Audit log of {whose}")), (here, number.clone())]/>
-        <PageHeader title badges=view! { {badge} }.into_any() actions=view! { {previous} }.into_any() meta=vec![whose.clone().into_any(), number.into_any()]/>
+        <PageHeader title badges=view! { {badge} }.into_any() actions=view! { {previous} }.into_any() meta=vec![view! { <a href=log>{format!("Audit log of {whose}")}</a> }.into_any(), number.into_any()]/>
         <Stack gap=6>
             <Card id="entry-facts" title="What happened"><Props items=facts/></Card>
             <Card id="entry-changes" title="Before and after">

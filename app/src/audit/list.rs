@@ -19,8 +19,14 @@ pub fn AuditPage() -> impl IntoView {
     let query = model::directory::encode(&ui::query());
     view! {
         <Title text="Audit log"/>
-        <PageHeader title="Audit log" lead="Who did what, when and why, in every tenant and on the platform. Entries are chained by their hashes; nobody can change or delete them." actions=verify_form(PLATFORM.into(), "Verify the platform’s chain")/>
-        <Load read=move || get_audit(query.clone()) view=|page| list(paths::AUDIT.into(), true, page)/>
+        <Load read=move || get_audit(query.clone()) view=|page| {
+            let list = list(paths::AUDIT.into(), true, page);
+            view! {
+                <PageHeader title="Audit log" lead="Who did what, when and why, in every tenant and on the platform. Entries are chained by their hashes; nobody can change or delete them." actions=verify_form(PLATFORM.into(), "Verify the platform’s chain")/>
+                {list}
+            }
+            .into_any()
+        }/>
     }
 }
 
@@ -70,7 +76,10 @@ fn list(path: String, fleet: bool, page: Page<Line>) -> AnyView {
         page.total,
         if shown == 1 && page.next.is_none() && page.previous.is_none() { "entry" } else { "entries" }
     );
-    let unknown = (!ignored.is_empty()).then(|| view! { <p class="u-muted" role="note">{format!("Not understood in the address and left out: {}.", ignored.join(", "))}</p> });
+    let unknown = (!ignored.is_empty()).then(|| {
+        let text = ui::left_out(ignored.iter().map(String::as_str), label_of);
+        view! { <ui::Banner tone=ui::Tone::Warning>{text}</ui::Banner> }
+    });
     let zero = (shown == 0)
         .then(|| view! { <ZeroRow columns=columns(fleet) what="No entry matches" clear=path.clone()/> });
     let rows = page.rows.into_iter().map(move |line| view! { <LineRow line fleet/> });
@@ -82,6 +91,26 @@ fn list(path: String, fleet: bool, page: Page<Line>) -> AnyView {
         <Pagination path shown total=page.total next=page.next previous=page.previous what="entries"/>
     }
     .into_any()
+}
+
+/// The words of a key of the address, as they stand above its control.
+fn label_of(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "actor" => "Actor",
+        "group" => "Action",
+        "result" => "Result",
+        "from" => "From",
+        "to" => "Until",
+        "tenant" => "Tenant",
+        "request" => "Request id",
+        _ => return None,
+    })
+}
+
+/// A control under its visible label.
+fn labelled(name: &'static str, control: AnyView) -> AnyView {
+    let text = label_of(name).unwrap_or(name);
+    view! { <label class="c-filter-bar__field"><span>{text}</span>{control}</label> }.into_any()
 }
 
 fn filters(path: &str, fleet: bool, filter: &Filter) -> AnyView {
@@ -101,16 +130,24 @@ fn filters(path: &str, fleet: bool, filter: &Filter) -> AnyView {
     let day = |day: Option<chrono::NaiveDate>| day.map_or_else(String::new, |day| day.to_string());
     let (actor, request) = (filter.actor.clone(), filter.request.clone());
     let (from, to) = (day(filter.from), day(filter.to));
-    let tenant = fleet.then(|| view! { <div class="c-field" data-width="sm"><input class="c-input" name="tenant" aria-label="Tenant" placeholder="Tenant (slug)" value=filter.tenant.clone() autocomplete="off" data-mono=true/></div> });
+    let text = |name: &'static str, value: String, mono: bool| {
+        labelled(name, view! { <input class="c-input" name=name value=value autocomplete="off" data-mono=mono/> }.into_any())
+    };
+    let date = |name: &'static str, value: String| {
+        labelled(name, view! { <input class="c-input" type="date" name=name value=value/> }.into_any())
+    };
+    let tenant = fleet.then(|| text("tenant", filter.tenant.clone(), true));
+    let group = view! { <select class="c-select" name="group"><option value="">"any"</option>{other}{groups}</select> };
+    let outcome = view! { <select class="c-select" name="result"><option value="">"any"</option>{outcomes}</select> };
     view! {
         <FilterBar label="Audit log" path=path.to_owned()>
-            <div class="c-field" data-width="sm"><input class="c-input" name="actor" aria-label="Actor" placeholder="Actor" value=actor autocomplete="off"/></div>
-            <div class="c-field" data-width="sm"><select class="c-select" name="group" aria-label="Action"><option value="">"Action: any"</option>{other}{groups}</select></div>
-            <div class="c-field" data-width="sm"><select class="c-select" name="result" aria-label="Result"><option value="">"Result: any"</option>{outcomes}</select></div>
-            <label class="u-row"><span>"From"</span><input class="c-input" type="date" name="from" value=from/></label>
-            <label class="u-row"><span>"Until"</span><input class="c-input" type="date" name="to" value=to/></label>
+            {text("actor", actor, false)}
+            {labelled("group", group.into_any())}
+            {labelled("result", outcome.into_any())}
+            {date("from", from)}
+            {date("to", to)}
             {tenant}
-            <div class="c-field" data-width="sm"><input class="c-input" name="request" aria-label="Request id" placeholder="Request id" value=request autocomplete="off" data-mono=true/></div>
+            {text("request", request, true)}
         </FilterBar>
     }
     .into_any()

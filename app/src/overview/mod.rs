@@ -7,7 +7,7 @@ use crate::charts::Chart;
 use crate::health::{BandBar, BandTable};
 use crate::paths;
 use crate::ui::{
-    Card, Cols, DataTable, Empty, Grid, KpiCard, Kpis, LinkButton, Load, PageHeader, Query, Stack, Th, Tone,
+    Card, Cols, DataTable, Empty, Grid, KpiCard, Kpis, LinkButton, Load, PageHeader, Query, Stack, Th, Tone, When,
     icon,
 };
 use api::get_overview;
@@ -67,7 +67,7 @@ fn body(page: Overview) -> AnyView {
                 <Card id="stages" title="Lifecycle">{stages(&counts.stages)}</Card>
                 <Card id="fleet-health" title="Fleet health" aside=view! { <a href=paths::HEALTH>"Details"</a> }.into_any()><BandBar bands=counts.bands.clone()/><BandTable bands=counts.bands/></Card>
             </Grid>
-            <Chart id="fleet-usage" figure=page.usage/>
+            <Card id="usage" title="Usage" aside=view! { <a href=paths::USAGE>"All meters"</a> }.into_any()><Chart id="fleet-usage" figure=page.usage/></Card>
             {page.recent.map(|lines| view! {
                 <Card id="recent" title="Recent changes" flush=true aside=view! { <a href=paths::AUDIT>"Audit log"</a> }.into_any()>
                     <DataTable id="recent-list" caption="The newest lines of the audit log" cards=true small=true head=crate::audit::head(true)>
@@ -102,24 +102,27 @@ fn attention_table(rows: Vec<Attention>) -> AnyView {
             .into_any();
     }
     let rows = rows.into_iter().map(|row| {
-        let (section, tone) = match row.concern {
-            Concern::Failed => ("overview", Tone::Danger),
-            Concern::GraceEnds => ("offboarding", Tone::Orange),
-            Concern::TrialOver => ("overview", Tone::Warning),
-            Concern::Critical => ("health", Tone::Danger),
-            Concern::Overdue => ("onboarding", Tone::Warning),
+        let (section, tone, action) = match row.concern {
+            Concern::Failed => ("overview", Tone::Danger, "See what failed"),
+            Concern::GraceEnds => ("offboarding", Tone::Orange, "Open runbook"),
+            Concern::TrialOver => ("plan", Tone::Warning, "Choose a plan"),
+            Concern::Critical => ("health", Tone::Danger, "See why"),
+            Concern::Overdue => ("onboarding", Tone::Warning, "Open list"),
         };
+        let name = format!(" of {}", row.name);
+        let href = paths::tenant(&row.slug, section);
         view! {
             <tr data-tone=tone.as_str()>
-                <th scope="row"><a class="c-table__link" href=paths::tenant(&row.slug, section)>{row.name}</a><span class="c-table__sub"><code>{row.slug}</code></span></th>
-                <td data-label="Why">{row.concern.label()}</td>
-                <td data-label="Detail">{row.why}</td>
+                <th scope="row"><a class="c-table__link" href=paths::tenant(&row.slug, "")>{row.name}</a><span class="c-table__sub"><code>{row.slug}</code></span></th>
+                <td data-label="Why">{row.why}</td>
+                <td data-label="Since"><When at=row.since/></td>
                 <td data-label="Owner">{row.owner.unwrap_or_else(|| "nobody".into())}</td>
+                <td data-label="Action"><a class="c-button" data-size="sm" href=href>{action}<span class="u-visually-hidden">{name}</span></a></td>
             </tr>
         }
     });
     view! {
-        <DataTable id="attention-list" caption="Tenants that need attention" cards=true small=true head=view! { <Th>"Tenant"</Th><Th>"Why"</Th><Th>"Detail"</Th><Th>"Owner"</Th> }.into_any()>{rows.collect_view()}</DataTable>
+        <DataTable id="attention-list" caption="Tenants that need attention" cards=true small=true head=view! { <Th>"Tenant"</Th><Th>"Why"</Th><Th>"Since"</Th><Th>"Owner"</Th><Th hidden=true>"Action"</Th> }.into_any()>{rows.collect_view()}</DataTable>
     }
     .into_any()
 }

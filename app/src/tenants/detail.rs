@@ -9,7 +9,7 @@ use leptos_meta::Title;
 use model::checklists::Checklist;
 use model::lifecycle::{Change, Overview, TaskCounts};
 use model::permission::Permission;
-use model::tenants::{Tenant, TenantHead};
+use model::tenants::{Status, Tenant, TenantHead};
 use model::usage::Meter;
 
 /// How many open items stand under "Next steps".
@@ -24,9 +24,16 @@ pub fn TenantPage() -> impl IntoView {
 fn page(overview: Overview) -> AnyView {
     let Overview { head, onboarding, usage, tasks, changes } = overview;
     let tenant = head.tenant.clone();
-    let next =
-        onboarding.as_ref().filter(|list| list.ended_at.is_none()).map(|list| next_steps(&tenant, list));
-    let usage = usage.map(|usage| usage_card(&tenant, &usage));
+    // Who is on the way out has other next steps: those of the runbook, which the banner leads to.
+    let onboards = matches!(tenant.status, Status::Trial | Status::Active | Status::Suspended);
+    let next = onboarding
+        .as_ref()
+        .filter(|list| onboards && list.ended_at.is_none())
+        .map(|list| next_steps(&tenant, list));
+    // Of what is deleted nothing is counted: no number is not zero.
+    let usage = usage
+        .filter(|_| tenant.status != Status::Deleted)
+        .map(|usage| usage_card(&tenant, &usage));
     let tasks = tasks.map(|tasks| tasks_card(&tenant, tasks));
     let changes = changes.map(|changes| changes_card(&tenant, changes));
     let main = view! { <ui::Stack>{next}{usage}{changes}</ui::Stack> };

@@ -149,7 +149,7 @@ fn Header(head: TenantHead) -> impl IntoView {
     .into_any()
 }
 
-/// The small facts below the name. Who looks at a tenant from outside is told so in the top bar.
+/// The small facts below the name; what is marked `data-more` has no room on a phone. Who looks at a tenant from outside is told so in the top bar.
 fn facts(head: &TenantHead) -> Vec<AnyView> {
     let tenant = &head.tenant;
     let mut facts = Vec::new();
@@ -159,13 +159,13 @@ fn facts(head: &TenantHead) -> Vec<AnyView> {
         view! { <code>{slug.clone()}</code> <ui::Copy value=slug label="Copy slug".to_owned()/> }.into_any(),
     );
     facts.push(
-        view! { <span class="u-visually-hidden">"Id "</span><code>{id.clone()}</code> <ui::Copy value=id label="Copy id".to_owned()/> }
+        view! { <span class="u-visually-hidden" data-more>"Id "</span><code>{id.clone()}</code> <ui::Copy value=id label="Copy id".to_owned()/> }
             .into_any(),
     );
-    facts.push(tenant.region.clone().into_any());
-    facts.push(view! { "Created "<ui::When at=tenant.created_at/> }.into_any());
+    facts.push(view! { <span data-more>{tenant.region.clone()}</span> }.into_any());
+    facts.push(view! { <span data-more>"Created "</span><ui::When at=tenant.created_at/> }.into_any());
     if let Some(owner) = &tenant.owner_name {
-        facts.push(format!("Owner {owner}").into_any());
+        facts.push(view! { <span data-more>{format!("Owner {owner}")}</span> }.into_any());
     }
     facts
 }
@@ -284,12 +284,30 @@ fn banner(head: &TenantHead) -> Option<AnyView> {
         }
         Status::Offboarded | Status::Purging => {
             let text = view! { <p><strong>{tenant.status.label()}</strong>{reason}", since "<ui::When at=since full=true/>". Nobody of this tenant has access."</p> };
-            ("archive", Tone::Info, text.into_any(), None)
+            (
+                "archive",
+                Tone::Info,
+                text.into_any(),
+                Some((Permission::ChecklistRead, "Open runbook", "offboarding")),
+            )
         }
         Status::Failed => {
-            let text =
-                view! { <p><strong>"Provisioning failed"</strong>", "<ui::When at=since full=true/>"."</p> };
-            ("octagon-x", Tone::Danger, text.into_any(), None)
+            let text = view! { <p><strong>"Provisioning failed"</strong>", "<ui::When at=since full=true/>". Nobody has access, and nothing was kept half made. It can be retried, or given up."</p> };
+            (
+                "octagon-x",
+                Tone::Danger,
+                text.into_any(),
+                Some((Permission::AuditRead, "See what happened", "audit")),
+            )
+        }
+        Status::Deleted => {
+            let text = view! { <p><strong>"Deleted"</strong>", "<ui::When at=since full=true/>{by}". Its data is gone; this record and its audit log are what is left. It cannot be brought back."</p> };
+            (
+                "archive",
+                Tone::Neutral,
+                text.into_any(),
+                Some((Permission::AuditRead, "Audit log", "audit")),
+            )
         }
         _ => return None,
     };

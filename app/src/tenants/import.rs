@@ -19,8 +19,10 @@ pub const UPLOAD: &str = "upload_tenants";
 pub fn ImportPage() -> impl IntoView {
     view! {
         <Title text="Import tenants"/>
-        <ui::PageHeader title="Import tenants" lead="From a CSV file. Nothing is created before you have seen the preview."/>
-        <Load read=get_create_form view=|()| upload().into_any()/>
+        <Load read=get_create_form view=|()| view! {
+            <ui::PageHeader title="Import tenants" lead="From a CSV file. Nothing is created before you have seen the preview."/>
+            {upload()}
+        }.into_any()/>
     }
     .into_any()
 }

@@ -54,9 +54,14 @@ fn page_of(page: Directory) -> impl IntoView {
         <ui::Chips chips=chips(&page) clear=page.query.filtered(Default::default()).href(paths::TENANTS) result=result(&page)/>
         {table(&page)}
         <ui::Pagination path=paths::TENANTS shown=page.page.rows.len() total=page.page.total next=page.page.next.clone()
-            previous=page.page.previous.clone() what="tenants" sizes=ROWS.to_vec() size=page.query.rows/>
+            previous=page.page.previous.clone() what="tenants" sizes=ROWS.to_vec() size=page.query.rows base=understood(&page)/>
     }
     .into_any()
+}
+
+/// The address without what was not understood in it, for links that go on from here.
+fn understood(page: &Directory) -> ui::Query {
+    ui::Query(page.query.pairs())
 }
 
 fn short(total: Total) -> String {
@@ -150,8 +155,13 @@ fn ignored(page: &Directory) -> Option<AnyView> {
     if page.ignored.is_empty() {
         return None;
     }
-    let list: Vec<_> = page.ignored.iter().map(|part| format!("{} “{}”", part.key, part.value)).collect();
-    let text = format!("Not understood and left out: {}.", list.join(", "));
+    let keys = page.ignored.iter().map(|part| part.key.as_str());
+    let text = ui::left_out(keys, |key| match key {
+        "rows" => Some("Rows"),
+        "sort" => Some("Sort"),
+        known if known == "q" || FILTERS.contains(&known) => Some(key_label(known)),
+        _ => None,
+    });
     Some(view! { <ui::Banner tone=Tone::Warning>{text}</ui::Banner> }.into_any())
 }
 
@@ -205,15 +215,16 @@ const COLUMNS: u32 = 8;
 
 fn table(page: &Directory) -> AnyView {
     let sort = page.query.sort.to_string();
+    let base = understood(page);
     let head = view! {
-        <ui::SortHeader key="name" label="Tenant" sort=sort.clone() path=paths::TENANTS/>
+        <ui::SortHeader key="name" label="Tenant" sort=sort.clone() path=paths::TENANTS base=base.clone()/>
         <ui::Th>"Status"</ui::Th>
         <ui::Th>"Stage"</ui::Th>
         <ui::Th>"Plan"</ui::Th>
-        <ui::SortHeader key="health" label="Health" sort=sort.clone() path=paths::TENANTS/>
+        <ui::SortHeader key="health" label="Health" sort=sort.clone() path=paths::TENANTS base=base.clone()/>
         <ui::Th>"Region"</ui::Th>
         <ui::Th>"Owner"</ui::Th>
-        <ui::SortHeader key="updated" label="Updated" sort=sort path=paths::TENANTS/>
+        <ui::SortHeader key="updated" label="Updated" sort=sort path=paths::TENANTS base/>
     }
     .into_any();
     let rows = if page.page.rows.is_empty() {

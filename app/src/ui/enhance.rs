@@ -1,6 +1,7 @@
 //! What the browser adds to plain pages, by listening at the document: nothing here is needed to use them.
 //!
 //! - Menus (`details.c-menu`, `details.c-filter`) close on Escape and on a click elsewhere; arrows move in them.
+//! - The current section of a row of sections that scrolls sideways is in view.
 //! - A filter bar sends itself a moment after a choice.
 //! - A form that was changed and not sent asks before the page is left.
 //! - `html[data-hydrated]` tells tests that the islands are awake.
@@ -23,6 +24,7 @@ pub fn Enhance() -> impl IntoView {
         if let Some(root) = document().document_element() {
             let _set = root.set_attribute("data-hydrated", "");
         }
+        show_current();
         let handles = [
             window_event_listener(ev::keydown, |event| {
                 if event.key() == "Escape" {
@@ -67,6 +69,23 @@ pub fn Enhance() -> impl IntoView {
         ];
         on_cleanup(move || handles.into_iter().for_each(|handle| handle.remove()));
     });
+}
+
+/// Scrolls rows of links so that the one of this page stands in their middle. A style sheet cannot say that yet everywhere.
+fn show_current() {
+    let Ok(links) = document().query_selector_all(":is(.c-section-nav, .c-views) a[aria-current]") else {
+        return;
+    };
+    for link in (0..links.length())
+        .filter_map(|n| links.get(n))
+        .filter_map(|node| node.dyn_into::<HtmlElement>().ok())
+    {
+        let row = link.closest("nav").ok().flatten().and_then(|row| row.dyn_into::<HtmlElement>().ok());
+        if let Some(row) = row {
+            let off = link.offset_left() - row.offset_left();
+            row.set_scroll_left(off - (row.client_width() - link.offset_width()) / 2);
+        }
+    }
 }
 
 fn target(event: &Event) -> Option<Element> {

@@ -98,6 +98,30 @@ pub fn Chips(chips: Vec<Chip>, #[prop(into)] clear: String, #[prop(into)] result
         .into_any()
 }
 
+/// What an address said that was not understood: known keys by their labels, the rest only counted. Nothing that
+/// somebody wrote into a link is ever printed.
+///
+/// `left_out(["status", "evil"].into_iter(), label)`: "Not understood and left out: Status, 1 other part of the address."
+pub fn left_out<'a>(
+    keys: impl Iterator<Item = &'a str>,
+    label: impl Fn(&str) -> Option<&'static str>,
+) -> String {
+    let (mut known, mut others) = (Vec::new(), 0);
+    for key in keys {
+        match label(key) {
+            Some(label) if known.contains(&label) => {}
+            Some(label) => known.push(label),
+            None => others += 1,
+        }
+    }
+    let mut parts: Vec<String> = known.into_iter().map(str::to_owned).collect();
+    if others > 0 {
+        let other = if parts.is_empty() { "part" } else { "other part" };
+        parts.push(format!("{} of the address", super::plural(others, other)));
+    }
+    format!("Not understood and left out: {}.", parts.join(", "))
+}
+
 /// Prepared lists over a table.
 ///
 /// `<ViewsNav items=vec![NavItem::new("/tenants?health=at_risk", "At risk", false).count(grouped(1904))]/>`
@@ -105,4 +129,21 @@ pub fn Chips(chips: Vec<Chip>, #[prop(into)] clear: String, #[prop(into)] result
 pub fn ViewsNav(items: Vec<NavItem>) -> impl IntoView {
     let items = items.into_iter().map(|item| view! { <li>{item.link()}</li> });
     view! { <nav class="c-views" aria-label="Views"><ul>{items.collect_view()}</ul></nav> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_an_address_is_printed() {
+        let label = |key: &str| (key == "status").then_some("Status");
+        let text = |keys: &[&str]| left_out(keys.iter().copied(), label);
+        assert_eq!(text(&["status", "status"]), "Not understood and left out: Status.");
+        assert_eq!(
+            text(&["status", "call 555-0100", "x"]),
+            "Not understood and left out: Status, 2 other parts of the address."
+        );
+        assert_eq!(text(&["x"]), "Not understood and left out: 1 part of the address.");
+    }
 }

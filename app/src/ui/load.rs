@@ -4,6 +4,10 @@ use crate::error::{AppError, ErrorView};
 use leptos::prelude::*;
 use std::future::Future;
 
+/// Around a part of a page that has its `h1` already; an error in there takes the level below.
+#[derive(Clone, Copy, Debug)]
+pub struct Headed;
+
 /// Reads once while the page is rendered. The status of the page is the status of what it reads.
 #[component]
 pub fn Load<T, R, F, V>(
@@ -25,7 +29,10 @@ where
                 let view = view.clone();
                 Suspend::new(async move {
                     match data.await {
-                        Ok(data) => view(data),
+                        Ok(data) => {
+                            provide_context(Headed);
+                            view(data)
+                        }
                         Err(error) => {
                             super::status(error.status());
                             view! { <ErrorView error=error/> }.into_any()

@@ -42,12 +42,12 @@ pub use enhance::Enhance;
 pub use field::{
     Checkbox, CheckboxGroup, Choice, FieldSet, Hidden, RadioCards, SelectField, Switch, TextArea, TextField,
 };
-pub use filter::{Chip, Chips, FilterBar, FilterGroup, ViewsNav};
+pub use filter::{Chip, Chips, FilterBar, FilterGroup, ViewsNav, left_out};
 pub use form::{FORM_NAME, FlashBanner, Form, FormState, SummaryOf, form_answer, form_state};
 pub use format::{bytes, compact, grouped, percent};
 pub use icon::{Icon, icon};
 pub use kind::{FieldWidth, Kind, Size, Tone, Width};
-pub use load::Load;
+pub use load::{Headed, Load};
 pub use menu::{Menu, MenuDisabled, MenuForm, MenuLink, MenuRule};
 pub use meter::{Level, QuotaRow};
 pub use page::{

@@ -62,6 +62,9 @@ pub fn SortHeader(
     sort: String,
     #[prop(into)] path: String,
     #[prop(optional)] num: bool,
+    /// What the link keeps of the address; without it everything that stands in it.
+    #[prop(optional)]
+    base: Option<Query>,
 ) -> impl IntoView {
     let (direction, icon, next) = if sort == key {
         (Some("ascending"), "arrow-up", format!("-{key}"))
@@ -70,7 +73,7 @@ pub fn SortHeader(
     } else {
         (None, "chevrons-up-down", key.to_owned())
     };
-    let href = Query::here().first_page().set("sort", &next).href(&path);
+    let href = base.unwrap_or_else(Query::here).first_page().set("sort", &next).href(&path);
     view! { <th scope="col" class=num.then_some("u-num") aria-sort=direction><a class="c-sort" href=href>{label}" "<Icon name=icon/></a></th> }.into_any()
 }
 
@@ -101,7 +104,10 @@ pub fn ZeroRow(
     .into_any()
 }
 
-/// First, Previous, Next; how many are shown of how many; rows per page.
+/// First, Previous, Next; which rows are shown of how many; rows per page.
+///
+/// A keyset page does not know how many rows lie before it: the links carry the number of their first row (`at`). It is
+/// there to be read, and nothing is looked up by it.
 ///
 /// `<Pagination path=paths::TENANTS shown=page.rows.len() total=page.total next=page.next previous=page.previous/>`
 #[component]
@@ -118,20 +124,31 @@ pub fn Pagination(
     #[prop(optional)]
     sizes: Vec<u32>,
     #[prop(optional)] size: u32,
+    /// What the links keep of the address; without it everything that stands in it.
+    #[prop(optional)]
+    base: Option<Query>,
 ) -> impl IntoView {
-    let here = Query::here();
+    let place = Query::here().get("at").and_then(|at| at.parse::<i64>().ok()).filter(|at| *at > 0);
+    let here = base.unwrap_or_else(Query::here).first_page();
     let at_start = previous.is_none();
-    let first = (!at_start).then(|| here.clone().first_page().href(&path));
-    let next = next.map(|cursor| here.clone().first_page().set("after", &cursor).href(&path));
-    let previous = previous.map(|cursor| here.clone().first_page().set("before", &cursor).href(&path));
-    let shown = i64::try_from(shown).unwrap_or(i64::MAX);
-    let range = match total {
-        Total::Exact(n) if n == shown => format!("{} {what}", model::page::grouped(n)),
-        _ => format!("{} of {total} {what}", model::page::grouped(shown)),
+    let place = if at_start { Some(1) } else { place };
+    let first = (!at_start).then(|| here.href(&path));
+    let turned = |key: &str, cursor: String, at: Option<i64>| {
+        let at = at.map(|at| at.to_string()).unwrap_or_default();
+        here.clone().set(key, &cursor).set("at", &at).href(&path)
     };
+    let count = i64::try_from(shown).unwrap_or(i64::MAX);
+    let next = next.map(|cursor| turned("after", cursor, place.map(|at| at.saturating_add(count))));
+    let page = i64::from(if size > 0 { size } else { model::directory::ROWS_DEFAULT });
+    let previous = previous.map(|cursor| turned("before", cursor, place.map(|at| (at - page).max(1))));
+    if shown == 0 && at_start && next.is_none() {
+        // Nothing matches: there is nowhere to go.
+        return ().into_any();
+    }
+    let range = range(count, place, total, what);
     let sizes = (sizes.len() > 1).then(|| {
         let links = sizes.into_iter().map(|rows| {
-            let href = here.clone().first_page().set("rows", &rows.to_string()).href(&path);
+            let href = here.clone().set("rows", &rows.to_string()).href(&path);
             view! { " " <a href=href aria-current=(rows == size).then_some("true")>{rows}</a> }
         });
         view! { <p class="c-pagination__size">"Rows"{links.collect_view()}</p> }
@@ -150,6 +167,28 @@ pub fn Pagination(
     .into_any()
 }
 
+/// `51–100 of 300 tenants`; only how many where the place in the list is not known.
+fn range(shown: i64, place: Option<i64>, total: Total, what: &'static str) -> String {
+    use model::page::grouped;
+    let noun = if total == Total::Exact(1) { singular(what) } else { what };
+    match (total, place) {
+        (Total::Exact(n), _) if n == shown => format!("{} {noun}", grouped(n)),
+        (_, Some(first)) if shown > 1 => {
+            format!("{}–{} of {total} {noun}", grouped(first), grouped(first + shown - 1))
+        }
+        (_, Some(first)) if shown == 1 => format!("{} of {total} {noun}", grouped(first)),
+        _ => format!("{} of {total} {noun}", grouped(shown)),
+    }
+}
+
+/// The singular of a list's noun.
+fn singular(what: &'static str) -> &'static str {
+    match what {
+        "entries" => "entry",
+        _ => what.strip_suffix('s').unwrap_or(what),
+    }
+}
+
 fn step(href: Option<String>, label: &'static str, rel: Option<&'static str>, forward: bool) -> AnyView {
     let left = (rel.is_some() && !forward).then(|| view! { <Icon name="chevron-left"/> });
     let right = forward.then(|| view! { <Icon name="chevron-right"/> });
@@ -161,5 +200,25 @@ fn step(href: Option<String>, label: &'static str, rel: Option<&'static str>, fo
             view! { <span class="c-button" data-size="sm" aria-disabled="true">{left}{label}{right}</span> }
                 .into_any()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_which_rows_it_shows() {
+        for (shown, place, total, text) in [
+            (1, Some(1), Total::Exact(1), "1 tenant"),
+            (3, Some(1), Total::Exact(3), "3 tenants"),
+            (50, Some(1), Total::Exact(300), "1–50 of 300 tenants"),
+            (50, Some(51), Total::About(104_000), "51–100 of about 104\u{202f}000 tenants"),
+            (1, Some(301), Total::Exact(301), "301 of 301 tenants"),
+            (50, None, Total::Exact(300), "50 of 300 tenants"),
+        ] {
+            assert_eq!(range(shown, place, total, "tenants"), text);
+        }
+        assert_eq!(range(1, Some(1), Total::Exact(1), "entries"), "1 entry");
     }
 }

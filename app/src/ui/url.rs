@@ -45,7 +45,7 @@ impl Query {
 
     /// Without the keyset cursors: whatever changes the list begins at its start.
     pub fn first_page(self) -> Self {
-        self.drop("after").drop("before")
+        self.drop("after").drop("before").drop("at")
     }
 
     /// An address with this query. Empty values are left out.

@@ -56,7 +56,7 @@ fn body(slug: &str, usage: TenantUsage) -> AnyView {
 /// A quantity against its limit, in a bar and in words.
 fn allowance(row: &Allowance) -> AnyView {
     let id = format!("q-{}", row.meter.as_str());
-    let amount = |n: i64| if row.meter == LimitMeter::StorageBytes { binary(n) } else { grouped(n) };
+    let amount = |n: i64| if row.meter == LimitMeter::StorageBytes { ui::bytes(n) } else { grouped(n) };
     let level = row.level();
     let (word, note) = match level {
         Level::Fine => ("ok", None),
@@ -91,14 +91,4 @@ fn allowance(row: &Allowance) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-/// Bytes in powers of 1024 under the names that plans use.
-fn binary(n: i64) -> String {
-    const UNITS: [(&str, i64); 3] = [("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)];
-    match UNITS.iter().find(|(_, size)| n >= *size) {
-        Some((unit, size)) if n % size == 0 => format!("{} {unit}", grouped(n / size)),
-        Some((unit, size)) => format!("{:.1} {unit}", n as f64 / *size as f64),
-        None => format!("{n} B"),
-    }
 }

@@ -48,8 +48,8 @@ pub async fn create(cx: &Ctx, tenant: TenantId, name: &str, access: &str) -> Res
     let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
     let facts = store::tenant_facts(tx.conn()).await?.ok_or(Error::NotFound)?;
     if matches!(facts.status, Status::Offboarded | Status::Purging | Status::Deleted) {
-        let status = facts.status.label().to_lowercase();
-        return Err(Error::Conflict(format!("A tenant that is {status} gets no new keys.")));
+        let status = facts.status.clause();
+        return Err(Error::Conflict(format!("A tenant {status} gets no new keys.")));
     }
     if facts.living >= KEYS_MAX {
         return Err(Error::Conflict(format!(

@@ -85,7 +85,28 @@ pub(super) fn themed(
         rest = &value[end + 1..];
     }
     out.push_str(rest);
-    Ok(out)
+    Ok(without_ends(&out))
+}
+
+/// The library ends every level line in a dot and an arrow, as if it led somewhere. Neither can be switched off.
+fn without_ends(svg: &str) -> String {
+    const DOT: &str = r#" r="3.5""#;
+    const ARROW: &str = r#"l-5-5 15 5-15 5z""#;
+    let mut out = String::with_capacity(svg.len());
+    let mut rest = svg;
+    while let Some(at) = rest.find('<') {
+        out.push_str(&rest[..at]);
+        let end = rest[at..].find('>').map_or(rest.len(), |end| at + end + 1);
+        let tag = &rest[at..end];
+        let ends = (tag.starts_with("<circle") && tag.contains(DOT))
+            || (tag.starts_with("<path") && tag.contains(ARROW));
+        if !ends || !tag.ends_with("/>") {
+            out.push_str(tag);
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// An attribute's value, a reserved colour turned into its variable.

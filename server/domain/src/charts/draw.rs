@@ -73,7 +73,8 @@ pub(super) fn svg(spec: &Spec, size: Size) -> Result<String, &'static str> {
     }
     let palette = spec.series.iter().map(|s| reserved(bridge::place(s.ink))).collect();
     let y = YAxisConfig {
-        split_number: if size == Size::Wide { 4 } else { 3 },
+        // Four steps of a score are its bands.
+        split_number: if size == Size::Wide || spec.unit == Unit::Score { 4 } else { 3 },
         min: Some(0.0),
         max: match spec.unit {
             Unit::Score => Some(100.0),
@@ -107,7 +108,51 @@ pub(super) fn svg(spec: &Spec, size: Size) -> Result<String, &'static str> {
         }
     }
     .map_err(|_| "the chart library refused")?;
-    bridge::themed(&svg, spec.id, word, view_box, &spec.title)
+    let svg = bridge::themed(&svg, spec.id, word, view_box, &spec.title)?;
+    Ok(if spec.kind == Kind::Columns && spec.series.len() == 1 { widened(&svg, spec.days.len()) } else { svg })
+}
+
+/// The library keeps five units free on both sides of a column, whatever its room: many days become hairlines. A column
+/// of one series gets seven tenths of its day.
+fn widened(svg: &str, days: usize) -> String {
+    const AXIS: &str = r#"<g stroke="var(--border)"><path d="M"#;
+    const SHARE: f32 = 0.7;
+    let plot = svg
+        .split_once(AXIS)
+        .and_then(|(_, axis)| axis.split_once('h'))
+        .and_then(|(_, width)| width.split(|c: char| !c.is_ascii_digit() && c != '.').next()?.parse::<f32>().ok());
+    let Some(width) = plot.map(|plot| plot / days.max(1) as f32 * SHARE) else { return svg.to_owned() };
+    let mut out = String::with_capacity(svg.len() + 8 * days);
+    for (at, part) in svg.split("<path").enumerate() {
+        if at > 0 {
+            out.push_str("<path");
+        }
+        match column(part, width) {
+            Some(wider) => out.push_str(&wider),
+            None => out.push_str(part),
+        }
+    }
+    out
+}
+
+/// ` d="M27.7 112.7h1V186h-1z" … data-value="5"/>` around the same middle, `width` wide; `None` for anything else.
+fn column(part: &str, width: f32) -> Option<String> {
+    let tag = &part[..part.find('>')?];
+    let (path, rest) = part.strip_prefix(" d=\"M")?.split_once('"')?;
+    if !tag.contains("data-value=") {
+        return None;
+    }
+    let (corner, path) = path.split_once('h')?;
+    let (x, y) = corner.split_once(' ')?;
+    let down = path.find(['v', 'V'])?;
+    let (was, height) = path.split_at(down);
+    let height = height.strip_suffix(&format!("h-{was}z"))?;
+    let (x, was): (f32, f32) = (x.parse().ok()?, was.parse().ok()?);
+    if was >= width {
+        return None;
+    }
+    let x = x + (was - width) / 2.0;
+    Some(format!(" d=\"M{x:.1} {y}h{width:.1}{height}h-{width:.1}z\"{rest}"))
 }
 
 /// Ours where we say something, the theme's sizes elsewhere.
@@ -213,6 +258,31 @@ mod tests {
         assert_eq!(scale(Unit::Bytes, 3 << 20), (1_048_576.0, "{c} MB"));
         let svg = svg(&spec(Kind::Columns, &[Some(123_456_789_012)]), Size::Wide).expect("a drawing");
         assert!(svg.contains(" bn<"), "{svg}");
+    }
+
+    #[test]
+    fn a_score_is_marked_at_its_bands_whatever_the_size_and_levels_have_no_arrows() {
+        for size in [Size::Wide, Size::Narrow] {
+            let svg = svg(&rich(Kind::Line), size).expect("a drawing");
+            for tick in [">0<", ">25<", ">50<", ">75<", ">100<"] {
+                assert!(svg.contains(tick), "{tick} in {svg}");
+            }
+            assert!(svg.contains("stroke-dasharray"), "the level itself is drawn");
+            assert!(!svg.contains("<circle") && !svg.contains("15 5-15 5z"), "{svg}");
+        }
+    }
+
+    #[test]
+    fn columns_of_a_month_are_no_hairlines() {
+        let days = [Some(5), None, Some(7), Some(0), Some(9)].repeat(6);
+        let svg = svg(&spec(Kind::Columns, &days), Size::Narrow).expect("a drawing");
+        let bars: Vec<&str> = svg.split("<path").filter(|path| path.contains("data-value=\"9\"")).collect();
+        assert_eq!(bars.len(), 6);
+        for bar in bars {
+            let width = bar.split_once('h').and_then(|(_, rest)| rest.split(['v', 'V']).next());
+            let width: f32 = width.and_then(|width| width.parse().ok()).expect("a width");
+            assert!((6.0..10.4).contains(&width), "{bar}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod sentence;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use model::charts::Figure;
+pub use model::page::bytes;
 use model::page::grouped;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -82,21 +83,6 @@ impl Unit {
             Self::Score | Self::Count(_) => grouped(n),
         }
     }
-}
-
-/// Bytes in powers of 1024 under the names that plans use, with one decimal: `1.5 MB`.
-pub fn bytes(n: i64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if n.unsigned_abs() < 1024 {
-        return format!("{n} B");
-    }
-    let mut value = n as f64 / 1024.0;
-    let mut unit = 0;
-    while value.abs() >= 1023.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
 }
 
 /// One value per day of the spec; `None` is a gap.
@@ -262,20 +248,6 @@ mod tests {
         assert_eq!((figure.wide, figure.narrow), (None, None));
         assert!(figure.summary.starts_with("No data in this period."), "{}", figure.summary);
         assert!(spec(Kind::Line, &[]).make().wide.is_none());
-    }
-
-    #[test]
-    fn bytes_change_unit_before_they_show_a_thousand() {
-        for (n, text) in [
-            (0, "0 B"),
-            (1023, "1023 B"),
-            (1024, "1.0 kB"),
-            (1_048_575, "1.0 MB"),
-            (1_610_612_736, "1.5 GB"),
-            (-2048, "-2.0 kB"),
-        ] {
-            assert_eq!(bytes(n), text);
-        }
     }
 
     #[test]

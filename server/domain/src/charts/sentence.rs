@@ -141,6 +141,6 @@ mod tests {
         assert_eq!(columns(&[Some(0), Some(0)]), "None in 2 days.");
         let mut one = spec(Kind::Columns, &[Some(2048)]);
         one.unit = Unit::Bytes;
-        assert_eq!(sentence(&one), "2.0 kB in 1 day; most 2.0 kB on 1 Nov.");
+        assert_eq!(sentence(&one), "2\u{202f}kB in 1 day; most 2\u{202f}kB on 1 Nov.");
     }
 }

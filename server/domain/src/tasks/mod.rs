@@ -115,7 +115,7 @@ fn abilities(cx: &Ctx, tenant: TenantId, status: Status) -> Abilities {
 fn closed(status: Status) -> Option<String> {
     match status {
         Status::Offboarded | Status::Purging | Status::Deleted => {
-            Some(format!("The tenant is {}: its tasks no longer run.", status.label().to_lowercase()))
+            Some(format!("The tenant {}: its tasks do not run.", status.predicate()))
         }
         Status::Provisioning
         | Status::Failed

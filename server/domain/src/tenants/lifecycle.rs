@@ -119,7 +119,7 @@ async fn stale(tx: &mut Tx, id: TenantId, row: &Row, version: i64) -> Result<Str
         "{what}; you were looking at version {version}, now it is version {} and {}. Nothing was done. \
          Look at it as it is now and decide again.",
         row.version,
-        row.status.label().to_lowercase()
+        row.status.predicate()
     ))
 }
 
@@ -192,8 +192,8 @@ fn back(row: &Row) -> Result<Status> {
         Ok(to)
     } else {
         Err(Error::Conflict(format!(
-            "A tenant that is {} cannot become {}.",
-            row.status.label().to_lowercase(),
+            "A tenant {} cannot become {}.",
+            row.status.clause(),
             to.label().to_lowercase()
         )))
     }

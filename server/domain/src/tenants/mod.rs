@@ -28,6 +28,15 @@ use crate::error::{Error, Result};
 use model::permission::{Permission, Scope};
 use model::tenants::Tenant;
 
+/// The name of the tenant of an address, for the frame around its pages; `None` where there is none, or none that the
+/// actor may know of. Asking is no attempt: the page itself refuses.
+pub async fn name_of(cx: &Ctx, slug: &str) -> Result<Option<String>> {
+    let mut read = cx.read(Reach::System).await?;
+    let found = store::name_of_slug(read.conn(), slug).await?;
+    let may = |(id, name)| cx.actor().allows(Permission::TenantRead, Scope::Tenant(id)).then_some(name);
+    Ok(found.and_then(may))
+}
+
 /// The tenant of a page's address.
 ///
 /// # Errors

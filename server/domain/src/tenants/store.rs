@@ -16,6 +16,14 @@ pub(super) async fn id_of_slug(connection: &mut PgConnection, slug: &str) -> Res
     Ok(id.map(TenantId))
 }
 
+pub(super) async fn name_of_slug(
+    connection: &mut PgConnection,
+    slug: &str,
+) -> Result<Option<(TenantId, String)>> {
+    let row = sqlx::query!("SELECT id, name FROM tenant WHERE slug = $1", slug).fetch_optional(connection).await?;
+    Ok(row.map(|row| (TenantId(row.id), row.name)))
+}
+
 pub(super) async fn get(connection: &mut PgConnection, id: TenantId) -> Result<Tenant> {
     sqlx::query_as!(
         Tenant,

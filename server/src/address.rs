@@ -1,0 +1,79 @@
+//! Addresses of pages: one spelling of each, and the name of the tenant that one names.
+
+use app::request::InTenant;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::Ctx;
+use model::permission::Actor;
+
+/// Leads to the one spelling of an address (N10): no slash at the end, and lower case where only words and slugs stand.
+pub async fn canonical(request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return next.run(request).await;
+    }
+    let Some(mut target) = spelled(request.uri().path()) else { return next.run(request).await };
+    if let Some(query) = request.uri().query() {
+        target.push('?');
+        target.push_str(query);
+    }
+    match HeaderValue::from_str(&target) {
+        Ok(target) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, target)]).into_response(),
+        Err(_) => next.run(request).await,
+    }
+}
+
+/// The right spelling, where this is not it. Tokens stand in some addresses: those keep their letters.
+fn spelled(path: &str) -> Option<String> {
+    // Another host's address begins with two slashes.
+    if path.starts_with("//") || path.contains('\\') || path.starts_with("/api/") {
+        return None;
+    }
+    let trimmed = path.trim_end_matches('/');
+    let first = trimmed.split('/').nth(1).unwrap_or_default();
+    let words = trimmed.matches('/').count() == 1 || first.eq_ignore_ascii_case("tenants");
+    let target = if words { trimmed.to_ascii_lowercase() } else { trimmed.to_owned() };
+    (!target.is_empty() && target != path).then_some(target)
+}
+
+/// Looks up the tenant that the address of a page names, for the frame around it. Who belongs to tenants has their names
+/// already; an address without a tenant costs nothing.
+pub async fn scope(mut request: Request, next: Next) -> Response {
+    let named = app::nav::slug_of(request.uri().path()).map(str::to_owned);
+    let cx = request.extensions().get::<Ctx>().filter(|cx| cx.actor().is_platform()).cloned();
+    if let (Some(slug), Some(cx)) = (named, cx)
+        && !matches!(cx.actor(), Actor::System { .. })
+    {
+        match domain::tenants::name_of(&cx, &slug).await {
+            Ok(Some(name)) => {
+                request.extensions_mut().insert(InTenant { slug, name });
+            }
+            Ok(None) => {}
+            // The page reads the tenant itself and says what is wrong.
+            Err(error) => tracing::warn!(%error, "the tenant of an address could not be looked up"),
+        }
+    }
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_one_spelling() {
+        for (path, target) in [
+            ("/tenants/", "/tenants"),
+            ("/Tenants/Acme/Tasks/", "/tenants/acme/tasks"),
+            ("/tenants/acme/", "/tenants/acme"),
+            ("/OVERVIEW", "/overview"),
+            ("/bootstrap/AbC/", "/bootstrap/AbC"),
+        ] {
+            assert_eq!(spelled(path).as_deref(), Some(target), "{path}");
+        }
+        for path in ["/", "/tenants", "/tenants/acme", "/bootstrap/AbC", "//evil.example/", "//", "/api/app/X/", "/\\evil/"] {
+            assert_eq!(spelled(path), None, "{path}");
+        }
+    }
+}
