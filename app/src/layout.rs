@@ -5,8 +5,8 @@
 //! nothing.
 
 use crate::nav::{self, Group, Place};
-use crate::ui::{self, Breadcrumbs, Enhance, FlashBanner, Icon, MenuForm, MenuLink, MenuRule, Palette, Tag};
 use crate::request::InTenant;
+use crate::ui::{self, Breadcrumbs, Enhance, FlashBanner, Icon, MenuForm, MenuLink, MenuRule, Palette, Tag};
 use crate::{paths, session};
 use leptos::prelude::*;
 use leptos_meta::Body;

@@ -72,7 +72,16 @@ mod tests {
         ] {
             assert_eq!(spelled(path).as_deref(), Some(target), "{path}");
         }
-        for path in ["/", "/tenants", "/tenants/acme", "/bootstrap/AbC", "//evil.example/", "//", "/api/app/X/", "/\\evil/"] {
+        for path in [
+            "/",
+            "/tenants",
+            "/tenants/acme",
+            "/bootstrap/AbC",
+            "//evil.example/",
+            "//",
+            "/api/app/X/",
+            "/\\evil/",
+        ] {
             assert_eq!(spelled(path), None, "{path}");
         }
     }

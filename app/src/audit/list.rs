@@ -131,14 +131,19 @@ fn filters(path: &str, fleet: bool, filter: &Filter) -> AnyView {
     let (actor, request) = (filter.actor.clone(), filter.request.clone());
     let (from, to) = (day(filter.from), day(filter.to));
     let text = |name: &'static str, value: String, mono: bool| {
-        labelled(name, view! { <input class="c-input" name=name value=value autocomplete="off" data-mono=mono/> }.into_any())
+        labelled(
+            name,
+            view! { <input class="c-input" name=name value=value autocomplete="off" data-mono=mono/> }
+                .into_any(),
+        )
     };
     let date = |name: &'static str, value: String| {
         labelled(name, view! { <input class="c-input" type="date" name=name value=value/> }.into_any())
     };
     let tenant = fleet.then(|| text("tenant", filter.tenant.clone(), true));
     let group = view! { <select class="c-select" name="group"><option value="">"any"</option>{other}{groups}</select> };
-    let outcome = view! { <select class="c-select" name="result"><option value="">"any"</option>{outcomes}</select> };
+    let outcome =
+        view! { <select class="c-select" name="result"><option value="">"any"</option>{outcomes}</select> };
     view! {
         <FilterBar label="Audit log" path=path.to_owned()>
             {text("actor", actor, false)}

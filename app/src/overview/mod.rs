@@ -7,8 +7,8 @@ use crate::charts::Chart;
 use crate::health::{BandBar, BandTable};
 use crate::paths;
 use crate::ui::{
-    Card, Cols, DataTable, Empty, Grid, KpiCard, Kpis, LinkButton, Load, PageHeader, Query, Stack, Th, Tone, When,
-    icon,
+    Card, Cols, DataTable, Empty, Grid, KpiCard, Kpis, LinkButton, Load, PageHeader, Query, Stack, Th, Tone,
+    When, icon,
 };
 use api::get_overview;
 use leptos::prelude::*;

@@ -31,9 +31,7 @@ fn page(overview: Overview) -> AnyView {
         .filter(|list| onboards && list.ended_at.is_none())
         .map(|list| next_steps(&tenant, list));
     // Of what is deleted nothing is counted: no number is not zero.
-    let usage = usage
-        .filter(|_| tenant.status != Status::Deleted)
-        .map(|usage| usage_card(&tenant, &usage));
+    let usage = usage.filter(|_| tenant.status != Status::Deleted).map(|usage| usage_card(&tenant, &usage));
     let tasks = tasks.map(|tasks| tasks_card(&tenant, tasks));
     let changes = changes.map(|changes| changes_card(&tenant, changes));
     let main = view! { <ui::Stack>{next}{usage}{changes}</ui::Stack> };

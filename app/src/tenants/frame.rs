@@ -302,12 +302,7 @@ fn banner(head: &TenantHead) -> Option<AnyView> {
         }
         Status::Deleted => {
             let text = view! { <p><strong>"Deleted"</strong>", "<ui::When at=since full=true/>{by}". Its data is gone; this record and its audit log are what is left. It cannot be brought back."</p> };
-            (
-                "archive",
-                Tone::Neutral,
-                text.into_any(),
-                Some((Permission::AuditRead, "Audit log", "audit")),
-            )
+            ("archive", Tone::Neutral, text.into_any(), Some((Permission::AuditRead, "Audit log", "audit")))
         }
         _ => return None,
     };

@@ -82,7 +82,9 @@ fn suspend_form(head: &TenantHead, impact: &Impact) -> AnyView {
         Consequence::new(
             Tone::Danger,
             "key",
-            format!("{keys}: sending conversations is answered with 403 at once. If it is blocked, so is reading."),
+            format!(
+                "{keys}: sending conversations is answered with 403 at once. If it is blocked, so is reading."
+            ),
         ),
         Consequence::new(
             Tone::Warning,

@@ -20,7 +20,8 @@ pub(super) async fn name_of_slug(
     connection: &mut PgConnection,
     slug: &str,
 ) -> Result<Option<(TenantId, String)>> {
-    let row = sqlx::query!("SELECT id, name FROM tenant WHERE slug = $1", slug).fetch_optional(connection).await?;
+    let row =
+        sqlx::query!("SELECT id, name FROM tenant WHERE slug = $1", slug).fetch_optional(connection).await?;
     Ok(row.map(|row| (TenantId(row.id), row.name)))
 }
 
