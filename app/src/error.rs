@@ -22,6 +22,8 @@ pub enum AppError {
     Conflict(String),
     /// Too many tries; seconds until the next.
     Throttled(i64),
+    /// More is asked at once than can be answered.
+    Busy,
     /// A fault of ours; the id to quote.
     Internal(String),
     /// The request did not arrive in one piece.
@@ -38,6 +40,7 @@ impl AppError {
             Self::Invalid(_) => 422,
             Self::Conflict(_) => 409,
             Self::Throttled(_) => 429,
+            Self::Busy => 503,
             Self::Internal(_) => 500,
             Self::Transport(_) => 400,
         }
@@ -52,6 +55,7 @@ impl AppError {
             Self::Invalid(_) => "Something is not right yet",
             Self::Conflict(_) => "It changed in the meantime",
             Self::Throttled(_) => "Too many tries",
+            Self::Busy => "Busy at the moment",
             Self::Internal(_) => "That is our fault",
             Self::Transport(_) => "The request was not understood",
         }
@@ -68,6 +72,7 @@ impl AppError {
             Self::Invalid(errors) => errors.get("").map_or_else(|| "Check the marked fields.".into(), str::to_owned),
             Self::Conflict(what) => what.clone(),
             Self::Throttled(seconds) => format!("Too many failed tries. Try again in {seconds} seconds."),
+            Self::Busy => "Too much is being asked at once. Try again in a few seconds.".into(),
             Self::Internal(id) => format!("The fault has been recorded. If you report it, quote {id}."),
             Self::Transport(_) => "Reload the page and try again.".into(),
         }

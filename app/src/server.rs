@@ -154,6 +154,10 @@ impl From<domain::Error> for AppError {
             Error::Conflict(what) => Self::Conflict(what),
             Error::Throttled { seconds } => Self::Throttled(seconds),
             Error::OverQuota { resets_in, .. } => Self::Throttled(resets_in),
+            Error::Busy => {
+                tracing::warn!("no connection to the database came free in time");
+                Self::Busy
+            }
             fault @ (Error::Database(_) | Error::Internal(_)) => {
                 let id = extension::<domain::Ctx>()
                     .map_or_else(|| "unknown".into(), |cx| cx.request_id().to_owned());

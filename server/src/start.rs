@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::embedded::Embedded;
 use crate::router::{Parts, router};
 use crate::{listen, surface};
+use domain::db::Pools;
 use domain::seal::Keyring;
 use domain::{Deployment, Services};
 use leptos::config::LeptosOptions;
@@ -18,15 +19,17 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// How many tenants the demo fleet of an empty embedded database has.
 const DEMO_TENANTS: u32 = 300;
 
-/// An open database: migrated, with the serving pool on it.
+/// An open database: migrated, with the pools on it.
 pub struct Opened {
     pub services: Services,
+    /// The same, for work that nobody waits for.
+    background: Services,
     pub admin_url: String,
     embedded: Option<Embedded>,
 }
 
 impl Opened {
-    /// Starts the embedded server where no `DATABASE_URL` is set, migrates, and opens the pool.
+    /// Starts the embedded server where no `DATABASE_URL` is set, migrates, and opens the pools.
     ///
     /// # Errors
     /// When PostgreSQL cannot be started or reached, or its schema is newer than this binary.
@@ -39,10 +42,10 @@ impl Opened {
             }
         };
         domain::db::migrate(&admin_url).await?;
-        let pool = domain::db::serving_pool(&admin_url).await?;
+        let Pools { serving, jobs } = domain::db::pools(&admin_url).await?;
         let keys = match &config.keys {
             Some(keys) => keys.clone(),
-            None => own_key(config, &Services::new(pool.clone()))?,
+            None => own_key(config, &Services::new(serving.clone()))?,
         };
         let mail = config.mail.as_ref().map(|(url, from)| {
             domain::notifications::mail::Server::new(url, from)
@@ -54,8 +57,9 @@ impl Opened {
             mail: mail.transpose()?,
             outward: domain::outward::Client::new(config.outward_allow.clone()),
         };
-        let services = Services::configured(pool, deployment);
-        Ok(Self { services, admin_url, embedded })
+        let services = Services::configured(serving, deployment);
+        let background = services.drawing_from(jobs);
+        Ok(Self { services, background, admin_url, embedded })
     }
 
     /// Whether the database is this machine's own and therefore may get a demo fleet.
@@ -63,9 +67,10 @@ impl Opened {
         self.embedded.is_some()
     }
 
-    /// Closes the pool and gives the embedded server up.
+    /// Closes the pools and gives the embedded server up.
     pub async fn close(self) {
         self.services.close().await;
+        self.background.close().await;
         if let Some(embedded) = self.embedded
             && let Err(error) = embedded.stop().await
         {
@@ -112,9 +117,9 @@ async fn serve_on(
         secret,
     };
     let app = router(&parts);
-    let hourly = tokio::spawn(hourly(services.clone()));
+    let hourly = tokio::spawn(hourly(opened.background.clone()));
     let (stop_worker, worker_stops) = tokio::sync::oneshot::channel::<()>();
-    let worker = domain::pipeline::Worker::new(services.clone()).run(async {
+    let worker = domain::pipeline::Worker::new(opened.background.clone()).run(async {
         let _ = worker_stops.await;
     });
     let worker = tokio::spawn(worker);

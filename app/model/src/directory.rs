@@ -421,7 +421,6 @@ impl View {
 
 /// A tenant as the directory shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "sqlx", derive(sqlx::FromRow))]
 pub struct TenantRow {
     pub slug: String,
     pub name: String,

@@ -16,6 +16,7 @@ mod format;
 mod icon;
 mod kind;
 mod load;
+mod markup;
 mod menu;
 mod meter;
 mod page;
@@ -48,6 +49,7 @@ pub use format::{bytes, compact, grouped, percent};
 pub use icon::{Icon, icon};
 pub use kind::{FieldWidth, Kind, Size, Tone, Width};
 pub use load::{Headed, Load};
+pub use markup::Markup;
 pub use menu::{Menu, MenuDisabled, MenuForm, MenuLink, MenuRule};
 pub use meter::{Level, QuotaRow};
 pub use page::{

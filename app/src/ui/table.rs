@@ -1,6 +1,6 @@
 //! Tables: caption, named scroll region, sort links, pages, and the row that says that nothing matches.
 
-use super::{Icon, Query};
+use super::{Icon, Markup, Query};
 use leptos::prelude::*;
 use model::page::Total;
 
@@ -22,15 +22,22 @@ pub fn DataTable(
     /// For a table inside a card.
     #[prop(optional)]
     small: bool,
-    children: Children,
+    /// The rows as text, in place of children.
+    #[prop(optional)]
+    written: Option<Markup>,
+    #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
+    let body = match written {
+        Some(rows) => view! { <tbody inner_html=rows.into_string()></tbody> }.into_any(),
+        None => view! { <tbody>{children.map(|children| children())}</tbody> }.into_any(),
+    };
     let caption_id = format!("{id}-caption");
     view! {
         <div class="c-table-region" id=id role="region" aria-labelledby=caption_id tabindex="0" data-wide=wide>
             <table class="c-table" data-cards=cards data-size=small.then_some("sm")>
                 <caption class="u-visually-hidden" id=caption_id.clone()>{caption}</caption>
                 <thead><tr>{head}</tr></thead>
-                <tbody>{children()}</tbody>
+                {body}
             </table>
         </div>
     }

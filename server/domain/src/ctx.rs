@@ -32,15 +32,15 @@ pub struct Deployment {
     pub outward: crate::outward::Client,
 }
 
-/// What the whole process shares.
+/// What the whole process shares, with the pool that its holder draws from.
 #[derive(Clone, Debug)]
 pub struct Services {
+    pool: PgPool,
     inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
-    pool: PgPool,
     deployment: Deployment,
     /// Fixed in tests.
     clock: Option<DateTime<Utc>>,
@@ -54,7 +54,7 @@ struct Inner {
 }
 
 impl Services {
-    /// `pool` must be logged in as the serving role, see `db::serving_pool`. Nothing is configured: no key, no mail
+    /// `pool` must be logged in as the serving role, see `db::pools`. Nothing is configured: no key, no mail
     /// server, nobody inside the network who may be talked to.
     pub fn new(pool: PgPool) -> Self {
         Self::configured(pool, Deployment::default())
@@ -70,20 +70,23 @@ impl Services {
     }
 
     fn made(pool: PgPool, deployment: Deployment, clock: Option<DateTime<Utc>>) -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                pool,
-                deployment,
-                clock,
-                sessions: SessionCache::default(),
-                overview: Default::default(),
-                directory: Default::default(),
-                usage: Default::default(),
-                operations: Default::default(),
-                placements: Default::default(),
-                door: Default::default(),
-            }),
-        }
+        let inner = Inner {
+            deployment,
+            clock,
+            sessions: SessionCache::default(),
+            overview: Default::default(),
+            directory: Default::default(),
+            usage: Default::default(),
+            operations: Default::default(),
+            placements: Default::default(),
+            door: Default::default(),
+        };
+        Self { pool, inner: Arc::new(inner) }
+    }
+
+    /// The same process, drawing from another pool: background work must not take the connections that people wait for.
+    pub fn drawing_from(&self, pool: PgPool) -> Self {
+        Self { pool, inner: self.inner.clone() }
     }
 
     /// What the process was configured with.
@@ -142,13 +145,13 @@ impl Services {
 
     /// Whether the database answers, and lets this process in again should its connections end.
     pub async fn ready(&self) -> Result<()> {
-        self.inner.pool.execute("SELECT 1").await?;
-        self.inner.door.check(&self.inner.pool).await
+        self.pool.execute("SELECT 1").await?;
+        self.inner.door.check(&self.pool).await
     }
 
     /// Closes the pool; waits for connections in use.
     pub async fn close(&self) {
-        self.inner.pool.close().await;
+        self.pool.close().await;
     }
 }
 
@@ -279,7 +282,7 @@ impl Ctx {
     }
 
     async fn open(&self, reach: Reach) -> Result<PoolConnection<Postgres>> {
-        let mut connection = self.services.inner.pool.acquire().await?;
+        let mut connection = self.services.pool.acquire().await?;
         let Some(tenant) = reach.tenant() else {
             connection.execute(AssertSqlSafe(format!("BEGIN; {}", reach.enter(Placed::Shared)))).await?;
             return Ok(connection);

@@ -31,6 +31,9 @@ pub enum Error {
     /// Too many tries; `seconds` until the next one.
     #[error("throttled for {seconds} s")]
     Throttled { seconds: i64 },
+    /// More is asked at once than the process has connections for; it passes.
+    #[error("no connection to the database came free in time")]
+    Busy,
     #[error("database: {0}")]
     Database(#[source] sqlx::Error),
     /// A fault of ours. The text is for the log only.
@@ -55,6 +58,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
+            sqlx::Error::PoolTimedOut => Self::Busy,
             other => Self::Database(other),
         }
     }

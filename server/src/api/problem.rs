@@ -224,6 +224,12 @@ impl Problem {
                 format!("Try again in {seconds} seconds."),
             )
             .with(header::RETRY_AFTER, HeaderValue::from(seconds)),
+            Error::Busy => {
+                tracing::warn!(request_id = id, "no connection to the database came free in time");
+                let detail = "Too much is being asked at once. Try again in a few seconds.";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy at the moment", detail)
+                    .with(header::RETRY_AFTER, HeaderValue::from(2))
+            }
             fault @ (Error::Database(_) | Error::Internal(_)) => {
                 tracing::error!(error = %fault, request_id = id, "a request failed");
                 let detail = "The fault has been recorded. If you report it, quote the request’s id.";

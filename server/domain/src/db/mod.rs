@@ -22,8 +22,10 @@ pub const APP_LOGIN: &str = "steward_app";
 /// Serialises the start of several processes on one database ("stwd" in ASCII).
 const START_LOCK: i64 = 0x7374_7764;
 
-/// Connections of the serving pool.
-const POOL: u32 = 20;
+/// Connections for what people and programs ask.
+const SERVING: u32 = 20;
+/// Connections for background work: a few jobs at a time, whatever is waiting.
+const JOBS: u32 = 8;
 
 /// Prepares a database as its administrator: roles, then migrations, under an advisory lock.
 ///
@@ -82,10 +84,17 @@ async fn connect(url: &str) -> Result<PgConnection> {
     Ok(PgConnectOptions::from_str(url)?.connect().await?)
 }
 
-/// The serving pool on the database of `admin_url`, logged in as that database's [`login`].
-pub async fn serving_pool(admin_url: &str) -> Result<PgPool> {
+/// The two pools of a process: what is asked, and background work.
+#[derive(Debug)]
+pub struct Pools {
+    pub serving: PgPool,
+    pub jobs: PgPool,
+}
+
+/// Pools on the database of `admin_url`, logged in as that database's [`login`].
+pub async fn pools(admin_url: &str) -> Result<Pools> {
     let options = login::options(&PgConnectOptions::from_str(admin_url)?).await?;
-    pool(options, POOL).await
+    Ok(Pools { serving: pool(options.clone(), SERVING).await?, jobs: pool(options, JOBS).await? })
 }
 
 /// A pool whose connections are clean when they are lent again.

@@ -570,7 +570,7 @@ fn is_of_the_moment(error: &Error) -> bool {
         Error::Database(sqlx::Error::Database(db)) => !db
             .code()
             .is_some_and(|code| code.starts_with("23") || code.starts_with("42") || code.starts_with("22")),
-        Error::Database(_) | Error::Internal(_) | Error::Throttled { .. } => true,
+        Error::Busy | Error::Database(_) | Error::Internal(_) | Error::Throttled { .. } => true,
         Error::NotFound
         | Error::SignIn
         | Error::Forbidden(_)

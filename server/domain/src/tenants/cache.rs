@@ -1,7 +1,8 @@
 //! Counts and filter choices of the directory, kept for moments: they are on every page and the same for everybody.
 //!
-//! A count is at most [`COUNT_SECONDS`] old and never older than the last write of this process to a tenant, so that who
-//! changes something sees it counted. One request refreshes; the others meanwhile use what is there.
+//! A count is at most [`COUNT_SECONDS`] old and not older than the last write of this process to a tenant, so that who
+//! changes something sees it counted. One request refreshes; the others meanwhile use what is there, however often
+//! tenants are written, and none ever waits for another: it would hold a connection for that.
 
 use super::store::list;
 use super::store::search::{self, Search};
@@ -19,8 +20,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const CAP: i64 = 10_000;
 const SEARCH_CAP: i64 = 1_000;
 const COUNT_SECONDS: i64 = 2;
+/// While somebody counts anew.
+const STALE_SECONDS: i64 = 10;
 const FACET_SECONDS: i64 = 30;
-/// Filters whose counts are kept; beyond that all are forgotten.
+/// Filters whose counts are kept; beyond that all others are forgotten.
 const KEPT: usize = 500;
 
 #[derive(Clone, Copy, Debug)]
@@ -49,14 +52,16 @@ impl Cache {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn kept(&self, filter: &Filter, now: DateTime<Utc>, seconds: i64) -> Option<Total> {
+    fn fresh(&self, filter: &Filter, now: DateTime<Utc>) -> Option<Total> {
         let generation = self.generation.load(Ordering::Relaxed);
         let kept = *lock(&self.counts).get(filter)?;
-        (kept.generation == generation && now - kept.at < TimeDelta::seconds(seconds)).then_some(kept.total)
+        let fresh = kept.generation == generation && now - kept.at < TimeDelta::seconds(COUNT_SECONDS);
+        fresh.then_some(kept.total)
     }
 
-    fn all_kept(&self, filters: &[Filter], now: DateTime<Utc>, seconds: i64) -> Option<Vec<Total>> {
-        filters.iter().map(|filter| self.kept(filter, now, seconds)).collect()
+    fn stale(&self, filter: &Filter, now: DateTime<Utc>) -> Option<Total> {
+        let kept = *lock(&self.counts).get(filter)?;
+        (now - kept.at < TimeDelta::seconds(STALE_SECONDS)).then_some(kept.total)
     }
 
     /// How many match each filter; at most one statement for all that have no search.
@@ -67,25 +72,19 @@ impl Cache {
         filters: &[Filter],
     ) -> Result<Vec<Total>> {
         let now = cx.now();
-        if let Some(totals) = self.all_kept(filters, now, COUNT_SECONDS) {
+        if let Some(totals) = filters.iter().map(|filter| self.fresh(filter, now)).collect() {
             return Ok(totals);
         }
-        let _refreshing = match self.refreshing.try_lock() {
-            Ok(guard) => guard,
-            Err(_) => match self.all_kept(filters, now, 5 * COUNT_SECONDS) {
-                Some(totals) => return Ok(totals),
-                None => self.refreshing.lock().await,
-            },
-        };
-        if let Some(totals) = self.all_kept(filters, now, COUNT_SECONDS) {
+        let refreshing = self.refreshing.try_lock();
+        if refreshing.is_err()
+            && let Some(totals) = filters.iter().map(|filter| self.stale(filter, now)).collect()
+        {
             return Ok(totals);
         }
         // Taken before counting: a write meanwhile makes the result old at once.
         let generation = self.generation.load(Ordering::Relaxed);
-        let (searches, plain): (Vec<_>, Vec<_>) = filters
-            .iter()
-            .filter(|f| self.kept(f, now, COUNT_SECONDS).is_none())
-            .partition(|f| !f.search.is_empty());
+        let (searches, plain): (Vec<_>, Vec<_>) =
+            filters.iter().filter(|f| self.fresh(f, now).is_none()).partition(|f| !f.search.is_empty());
         let mut fresh = Vec::new();
         if !plain.is_empty() {
             let counts = list::count(connection, &plain, CAP).await?;
@@ -97,7 +96,7 @@ impl Cache {
         }
         let mut counts = lock(&self.counts);
         if counts.len() > KEPT {
-            counts.clear();
+            counts.retain(|filter, _| filters.contains(filter));
         }
         for (filter, total) in fresh {
             counts.insert(filter.clone(), Kept { at: now, generation, total });

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use model::directory::{Choice, Facets, Filter, Sort, SortKey, TenantRow};
 use model::tenants::Band;
 use serde::{Deserialize, Serialize};
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 /// The place of a row in an order: its value of the sorted column; the id breaks ties.
@@ -23,11 +24,10 @@ pub(in crate::tenants) enum Key {
 }
 
 /// A row with what a cursor is made of.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub(in crate::tenants) struct Found {
     pub id: Uuid,
     pub name_key: String,
-    #[sqlx(flatten)]
     pub row: TenantRow,
     pub domain: Option<String>,
     pub external_id: Option<String>,
@@ -128,10 +128,46 @@ pub(super) fn ordered(sql: &mut QueryBuilder<Postgres>, sort: SortKey, descendin
     sql.push(format_args!(" ORDER BY {} {direction}, id {direction} LIMIT {limit}", expression(sort)));
 }
 
+/// In the order in which [`Found`] is read.
 const COLUMNS: &str = "id, name_key, slug, name, status, suspension, status_reason, trial_ends_at, grace_ends_at, stage, plan_id AS plan, health_score, \
     health_band, health_delta, region, owner_id, legal_hold, created_at, updated_at, domain, external_id, country, tags";
 const OWNER: &str =
     "SELECT t.*, (SELECT u.name FROM user_account u WHERE u.id = t.owner_id) AS owner_name FROM (SELECT ";
+
+/// By position, as [`COLUMNS`] lists them with the owner's name behind: looking up two dozen names in each of fifty rows
+/// took a tenth of the time of a page.
+impl FromRow<'_, PgRow> for Found {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get(0)?,
+            name_key: row.try_get(1)?,
+            row: TenantRow {
+                slug: row.try_get(2)?,
+                name: row.try_get(3)?,
+                status: row.try_get(4)?,
+                suspension: row.try_get(5)?,
+                status_reason: row.try_get(6)?,
+                trial_ends_at: row.try_get(7)?,
+                grace_ends_at: row.try_get(8)?,
+                stage: row.try_get(9)?,
+                plan: row.try_get(10)?,
+                health_score: row.try_get(11)?,
+                health_band: row.try_get(12)?,
+                health_delta: row.try_get(13)?,
+                region: row.try_get(14)?,
+                // 15 is the owner's id.
+                legal_hold: row.try_get(16)?,
+                created_at: row.try_get(17)?,
+                updated_at: row.try_get(18)?,
+                owner_name: row.try_get(23)?,
+            },
+            domain: row.try_get(19)?,
+            external_id: row.try_get(20)?,
+            country: row.try_get(21)?,
+            tags: row.try_get(22)?,
+        })
+    }
+}
 
 /// `limit` rows behind `from` in the direction of `sort`, or before it when `backwards` (then nearest first).
 pub(in crate::tenants) async fn page(
