@@ -46,6 +46,7 @@ pub fn App() -> impl IntoView {
         <Router>
             <Routes fallback=|| view! { <Layout><NotFound/></Layout> }>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
+                <Route path=path!("/set-up/:token") view=crate::session::SetUpPage ssr=SsrMode::Async/>
                 <Route path=path!("/bootstrap/:token") view=BootstrapPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=crate::layout::Framed ssr=SsrMode::Async>
                     <Route path=path!("/dev/gallery") view=crate::gallery::GalleryPage ssr=SsrMode::Async/>
@@ -61,6 +62,17 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/health") view=crate::health::TenantHealthPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/usage") view=crate::usage::TenantUsagePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/audit") view=crate::audit::TenantAuditPage ssr=SsrMode::Async/>
+                    <Route path=path!("/notifications") view=crate::notifications::NotificationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/notifications/:delivery") view=crate::notifications::DeliveryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/webhooks") view=crate::webhooks::WebhooksPage ssr=SsrMode::Async/>
+                    <Route path=path!("/webhooks/:webhook") view=crate::webhooks::WebhookPage ssr=SsrMode::Async/>
+                    <Route path=path!("/webhooks/:webhook/remove") view=crate::webhooks::RemovePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/notifications") view=crate::notifications::TenantNotificationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/notifications/:delivery") view=crate::notifications::TenantDeliveryPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/webhooks") view=crate::webhooks::TenantWebhooksPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/webhooks/:webhook") view=crate::webhooks::TenantWebhookPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/webhooks/:webhook/remove") view=crate::webhooks::TenantRemovePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/users") view=crate::users::UsersPage ssr=SsrMode::Async/>
                     <Route path=path!("/overview") view=crate::overview::OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/health") view=crate::health::FleetHealthPage ssr=SsrMode::Async/>
                     <Route path=path!("/usage") view=crate::usage::FleetUsagePage ssr=SsrMode::Async/>

@@ -18,6 +18,7 @@ pub mod health;
 pub mod layout;
 pub mod me;
 pub mod nav;
+pub mod notifications;
 pub mod operations;
 pub mod overview;
 pub mod paths;
@@ -30,6 +31,8 @@ mod templates;
 pub mod tenants;
 pub mod ui;
 pub mod usage;
+pub mod users;
+pub mod webhooks;
 
 #[cfg(not(feature = "ssr"))]
 #[path = "browser.rs"]

@@ -32,9 +32,11 @@ const PLATFORM: &[(&str, &str, &str, &str, Permission)] = &[
     ("Operate", "Tenants", paths::TENANTS, "building", Permission::TenantList),
     ("Operate", "Templates", paths::TEMPLATES, "layers", Permission::TemplateRead),
     ("Operate", "Alignment", paths::ALIGNMENT, "git-compare", Permission::TemplateRead),
+    ("Operate", "Notifications", paths::NOTIFICATIONS, "bell", Permission::NotificationRead),
     ("Success", "Health", paths::HEALTH, "heart-pulse", Permission::HealthFleet),
     ("Success", "Usage", paths::USAGE, "activity", Permission::OverviewRead),
     ("Govern", "Settings", paths::SETTINGS, "sliders", Permission::SettingPlatformRead),
+    ("Govern", "Webhooks", paths::WEBHOOKS, "webhook", Permission::NotificationRead),
     ("Govern", "Audit log", paths::AUDIT, "history", Permission::AuditFleet),
 ];
 
@@ -49,6 +51,9 @@ const fn section_icon(section: Section) -> &'static str {
         Section::Usage => "activity",
         Section::Health => "heart-pulse",
         Section::ApiKeys => "key",
+        Section::Users => "users",
+        Section::Webhooks => "webhook",
+        Section::Notifications => "bell",
         Section::Audit => "history",
         Section::Offboarding => "status-offboarding",
     }
@@ -224,9 +229,33 @@ mod tests {
         };
         assert_eq!(
             labels(&person(Some(Role::Owner)), "/tenants/acme"),
-            ["Overview", "Tenants", "Health", "Usage", "Audit log"]
+            [
+                "Overview",
+                "Tenants",
+                "Templates",
+                "Alignment",
+                "Notifications",
+                "Health",
+                "Usage",
+                "Settings",
+                "Webhooks",
+                "Audit log"
+            ]
         );
-        assert_eq!(labels(&person(Some(Role::Success)), "/"), ["Overview", "Tenants", "Health", "Usage"]);
+        assert_eq!(
+            labels(&person(Some(Role::Success)), "/"),
+            [
+                "Overview",
+                "Tenants",
+                "Templates",
+                "Alignment",
+                "Notifications",
+                "Health",
+                "Usage",
+                "Settings",
+                "Webhooks"
+            ]
+        );
         let inside = labels(&person(None), "/tenants/globex/tasks");
         assert!(
             inside.contains(&"Home")

@@ -19,6 +19,42 @@ pub const SEARCH: &str = "/search";
 pub const PREFERENCES: &str = "/me/preferences";
 pub const GALLERY: &str = "/dev/gallery";
 
+/// The place of pages that are the same for a tenant and for the platform; no tenant can have this slug.
+pub const PLATFORM: &str = "platform";
+pub const NOTIFICATIONS: &str = "/notifications";
+pub const WEBHOOKS: &str = "/webhooks";
+
+/// The log of a tenant, or of the [`PLATFORM`].
+pub fn deliveries(slug: &str) -> String {
+    if slug == PLATFORM { NOTIFICATIONS.into() } else { tenant(slug, "notifications") }
+}
+
+/// The same, of one endpoint.
+pub fn deliveries_of(slug: &str, webhook: model::WebhookId) -> String {
+    format!("{}?webhook={webhook}", deliveries(slug))
+}
+
+/// One delivery.
+pub fn delivery(slug: &str, id: model::DeliveryId) -> String {
+    format!("{}/{id}", deliveries(slug))
+}
+
+/// The endpoints of a tenant, or of the [`PLATFORM`].
+pub fn webhooks(slug: &str) -> String {
+    if slug == PLATFORM { WEBHOOKS.into() } else { tenant(slug, "webhooks") }
+}
+
+/// A page of one endpoint; `action` is `remove`, or empty for the endpoint itself.
+pub fn webhook(slug: &str, id: model::WebhookId, action: &str) -> String {
+    let page = format!("{}/{id}", webhooks(slug));
+    if action.is_empty() { page } else { format!("{page}/{action}") }
+}
+
+/// The page of a one-time link by which an invited person chooses a password.
+pub fn set_up(token: &str) -> String {
+    format!("/set-up/{token}")
+}
+
 /// The preview of an import.
 pub fn tenants_import(id: &str) -> String {
     format!("{TENANTS_IMPORT}/{id}")

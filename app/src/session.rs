@@ -47,6 +47,21 @@ pub async fn bootstrap(
     Ok(())
 }
 
+/// Whose link this is: name and e-mail.
+#[server]
+pub async fn set_up_check(token: String) -> Result<(String, String), AppError> {
+    Ok(domain::users::set_up_check(&crate::server::ctx()?, &token).await?)
+}
+
+/// Chooses the first password of an invited person.
+#[server]
+pub async fn set_up(token: String, #[server(default)] password: String) -> Result<(), AppError> {
+    domain::users::set_up(&crate::server::ctx()?, &token, &password).await?;
+    crate::server::flash("success", "Your password is set. Sign in with it.");
+    crate::server::redirect(paths::SIGN_IN);
+    Ok(())
+}
+
 /// Where this person's work begins.
 pub fn home_of(actor: &Actor) -> String {
     match actor {
@@ -175,6 +190,35 @@ pub fn BootstrapPage() -> impl IntoView {
                 .into_any()
             }
         />
+    }
+}
+
+/// `/set-up/{token}`: where the mail of an invitation leads.
+#[component]
+pub fn SetUpPage() -> impl IntoView {
+    let token = ui::param("token");
+    let read = token.clone();
+    view! {
+        <Load read=move || set_up_check(read.clone()) view=move |(name, email): (String, String)| {
+            let state = form_state("set_up");
+            let token = token.clone();
+            view! {
+                <Solo title="Choose a password">
+                    <p>{format!("Hello {name}. You will sign in as {email}. This link works once.")}</p>
+                    <Form to="set_up" state=state.clone()>
+                        <input type="hidden" name="token" value=token/>
+                        // For password managers.
+                        <input type="hidden" name="email" value=email autocomplete="username"/>
+                        <Input
+                            name="password" label="Password" kind="password" autocomplete="new-password" error=state.error("password") autofocus=true
+                            help=format!("{} characters or more. Several words are easier to remember than odd letters.", model::users::PASSWORD_MIN)
+                        />
+                        <button class="c-button" data-kind="primary" data-size="lg">"Set password"</button>
+                    </Form>
+                </Solo>
+            }
+            .into_any()
+        }/>
     }
 }
 

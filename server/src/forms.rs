@@ -127,7 +127,7 @@ async fn submit(forms: &Forms, request: Request, next: Next) -> Response {
         return (StatusCode::BAD_REQUEST, "The form names no action.").into_response();
     };
     let page = parts.uri.clone();
-    let call = request_for(&parts, Method::POST, path, encode(&values));
+    let call = request_for(&parts, Method::POST, path, encode(&joined(&values)));
     let response = next.clone().run(call).await;
     match outcome(response).await {
         Ok(Done { answer: Some(json), .. }) => {
@@ -153,6 +153,21 @@ async fn submit(forms: &Forms, request: Request, next: Next) -> Response {
             response
         }
     }
+}
+
+/// A name that is sent several times, as boxes to tick are, reaches the function once, with commas between its values.
+fn joined(values: &[(String, String)]) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::with_capacity(values.len());
+    for (key, value) in values {
+        match out.iter_mut().find(|(known, _)| known == key) {
+            Some((_, all)) => {
+                all.push(',');
+                all.push_str(value);
+            }
+            None => out.push((key.clone(), value.clone())),
+        }
+    }
+    out
 }
 
 fn encode(values: &[(String, String)]) -> Bytes {
@@ -256,6 +271,13 @@ mod tests {
         for bad in ["https://evil.example", "//evil.example", "/\\evil.example", "tenants", "", "/a\nb"] {
             assert!(!is_local(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn boxes_of_one_name_become_one_value() {
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let sent = [pair("a", "1"), pair("b", "x"), pair("a", "2"), pair("a", "3")];
+        assert_eq!(joined(&sent), [pair("a", "1,2,3"), pair("b", "x")]);
     }
 
     #[test]

@@ -60,7 +60,11 @@ pub async fn observe(State(state): State<Observe>, mut request: Request, next: N
 
 /// The path without what is secret in it: the token of a one-time link.
 fn loggable(path: &str) -> &str {
-    if path.starts_with("/bootstrap/") { "/bootstrap/…" } else { path }
+    match path {
+        _ if path.starts_with("/bootstrap/") => "/bootstrap/…",
+        _ if path.starts_with("/set-up/") => "/set-up/…",
+        path => path,
+    }
 }
 
 /// Whether the caller is a program rather than a browser that shows a page.
@@ -169,6 +173,7 @@ mod tests {
     #[test]
     fn tokens_are_not_logged() {
         assert!(!loggable("/bootstrap/secret").contains("secret"));
+        assert!(!loggable("/set-up/secret").contains("secret"));
         assert_eq!(loggable("/tenants/acme"), "/tenants/acme");
     }
 

@@ -165,12 +165,19 @@ pub fn is_machine_api(path: &str) -> bool {
 
 /// The whole list of what anybody may ask for.
 fn is_public(path: &str) -> bool {
-    const FUNCTIONS: [&str; 3] =
-        [app::session::SignIn::PATH, app::session::Bootstrap::PATH, app::session::BootstrapCheck::PATH];
+    const FUNCTIONS: [&str; 5] = [
+        app::session::SignIn::PATH,
+        app::session::Bootstrap::PATH,
+        app::session::BootstrapCheck::PATH,
+        app::session::SetUp::PATH,
+        app::session::SetUpCheck::PATH,
+    ];
     is_asset(path)
         || is_machine_api(path)
         || matches!(path, app::paths::SIGN_IN | "/livez" | "/readyz")
-        || path.strip_prefix("/bootstrap/").is_some_and(|token| !token.is_empty() && !token.contains('/'))
+        || ["/bootstrap/", "/set-up/"].iter().any(|page| {
+            path.strip_prefix(page).is_some_and(|token| !token.is_empty() && !token.contains('/'))
+        })
         || FUNCTIONS.contains(&path)
 }
 
@@ -201,7 +208,8 @@ mod tests {
 
     #[test]
     fn little_is_public() {
-        for path in ["/sign-in", "/livez", "/pkg/steward.css", "/bootstrap/abc", "/robots.txt"] {
+        for path in ["/sign-in", "/livez", "/pkg/steward.css", "/bootstrap/abc", "/set-up/abc", "/robots.txt"]
+        {
             assert!(is_public(path), "{path}");
         }
         for path in [
@@ -209,6 +217,8 @@ mod tests {
             "/tenants",
             "/sign-in/x",
             "/bootstrap/",
+            "/set-up/",
+            "/set-up/a/b",
             "/bootstrap/a/b",
             "/pkg",
             "/api/app/tenants/api/get_tenant",

@@ -64,6 +64,8 @@ pub const FUNCTIONS: &[Function] = &[
     session("sign_out", ""),
     public("bootstrap_check", "token=guess"),
     public("bootstrap", "token=guess&name=Ada&email=ada%40example.com&password=correct+horse+battery"),
+    public("set_up_check", "token=guess"),
+    public("set_up", "token=guess&password=correct+horse+battery"),
     // Everybody, for themselves
     session("set_preferences", "theme=dark&density=compact"),
     session("search", "q=te"),
@@ -84,6 +86,39 @@ pub const FUNCTIONS: &[Function] = &[
         "revoke_api_key",
         ApiKeyManage,
         "slug=acme&key=00000000-0000-0000-0000-000000000000&reason=rotated",
+    ),
+    // People
+    tenant("get_people", MemberRead, "slug=acme"),
+    tenant("invite_user", MemberManage, "slug=acme&email=new%40example.com&name=New&role=tenant_member"),
+    tenant("invite_again", MemberManage, "slug=acme&user=00000000-0000-0000-0000-0000000000a1"),
+    // Webhooks, and what was told to whom. The slug `platform` is the platform's own.
+    tenant("list_webhooks", NotificationRead, "slug=acme"),
+    tenant("get_webhook", NotificationRead, "slug=acme&webhook=00000000-0000-0000-0000-0000000000a2"),
+    tenant(
+        "create_webhook",
+        WebhookManage,
+        "slug=acme&name=Sample&url=https%3A%2F%2Fhooks.example.com%2F&which=every",
+    ),
+    tenant(
+        "change_webhook",
+        WebhookManage,
+        "slug=acme&webhook=00000000-0000-0000-0000-0000000000a2&version=1&name=Other&url=https%3A%2F%2Fhooks.example.com%2F&which=chosen&events=tenant.suspended%2Ctenant.reinstated",
+    ),
+    tenant("test_webhook", WebhookManage, "slug=acme&webhook=00000000-0000-0000-0000-0000000000a2"),
+    tenant("rotate_webhook", WebhookManage, "slug=acme&webhook=00000000-0000-0000-0000-0000000000a2"),
+    tenant(
+        "switch_webhook",
+        WebhookManage,
+        "slug=acme&webhook=00000000-0000-0000-0000-0000000000a2&enabled=false",
+    ),
+    tenant("get_deliveries", NotificationRead, "slug=acme"),
+    tenant("get_delivery", NotificationRead, "slug=acme&delivery=00000000-0000-0000-0000-0000000000a3"),
+    tenant("resend_failed", NotificationSend, "slug=acme"),
+    tenant("resend_delivery", NotificationSend, "slug=acme&delivery=00000000-0000-0000-0000-0000000000a3"),
+    tenant(
+        "remove_webhook",
+        WebhookManage,
+        "slug=acme&webhook=00000000-0000-0000-0000-0000000000a2&reason=test",
     ),
     // Overview, health, usage, audit
     platform("get_overview", OverviewRead, ""),
@@ -221,6 +256,28 @@ pub const ROUTES: &[Route] = &[
         "application/json",
         r#"{"id":"sample-1","turns":[{"speaker":"customer","text":"Where is my parcel?"}]}"#,
     ),
+    route("GET", "/api/v1/webhooks", Some(NotificationRead), "", ""),
+    route(
+        "POST",
+        "/api/v1/webhooks",
+        Some(WebhookManage),
+        "application/json",
+        r#"{"name":"Sample","url":"https://hooks.example.com/"}"#,
+    ),
+    route("GET", "/api/v1/webhooks/{id}", Some(NotificationRead), "", ""),
+    route(
+        "PUT",
+        "/api/v1/webhooks/{id}",
+        Some(WebhookManage),
+        "application/json",
+        r#"{"name":"Sample","url":"https://hooks.example.com/"}"#,
+    ),
+    route("DELETE", "/api/v1/webhooks/{id}", Some(WebhookManage), "", ""),
+    route("POST", "/api/v1/webhooks/{id}/rotate", Some(WebhookManage), "", ""),
+    route("POST", "/api/v1/webhooks/{id}/test", Some(WebhookManage), "", ""),
+    route("GET", "/api/v1/deliveries", Some(NotificationRead), "", ""),
+    route("GET", "/api/v1/deliveries/{id}", Some(NotificationRead), "", ""),
+    route("POST", "/api/v1/deliveries/{id}/resend", Some(NotificationSend), "", ""),
 ];
 
 const fn route(

@@ -84,6 +84,18 @@ pub enum Cursor {
     Before(String),
 }
 
+impl Cursor {
+    /// The place that a query names; the first page where it names none.
+    pub fn of<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> Self {
+        pairs.iter().fold(Self::First, |cursor, (key, value)| match (key.as_ref(), value.as_ref()) {
+            (_, "") => cursor,
+            ("after", place) => Self::After(place.to_owned()),
+            ("before", place) => Self::Before(place.to_owned()),
+            _ => cursor,
+        })
+    }
+}
+
 /// What is left of the fleet: empty lists filter nothing; several values of one filter mean any of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Filter {

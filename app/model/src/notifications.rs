@@ -4,6 +4,7 @@
 //! afterwards. The word of an event is its `type` in a webhook's body and therefore never changes its meaning.
 
 use crate::directory::Cursor;
+use crate::page::Page;
 use crate::states::words;
 use crate::{DeliveryId, TenantId, WebhookId};
 use chrono::{DateTime, Utc};
@@ -93,6 +94,14 @@ impl Delivery {
     pub fn resend_refusal(&self) -> Option<&'static str> {
         self.busy.then_some("It is being sent at this moment.")
     }
+}
+
+/// A page of a log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryLog {
+    pub page: Page<Delivery>,
+    /// Whether mails leave this installation at all.
+    pub mail: bool,
 }
 
 /// One attempt.

@@ -57,6 +57,7 @@ words! {
         NotificationRead = "notification.read", "see notices and webhooks";
         NotificationSend = "notification.send", "send notices again";
         WebhookManage = "webhook.manage", "manage webhooks";
+        MemberRead = "member.read", "see a tenant’s people";
         MemberManage = "member.manage", "manage a tenant’s people";
         UserManage = "user.manage", "manage who may sign in";
         OperationRead = "operation.read", "see operations on this tenant";
@@ -87,7 +88,8 @@ impl Permission {
             | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet | NotificationRead
-            | OperationRead | OperationFleet | SettingRead | SettingPlatformRead | TemplateRead => false,
+            | MemberRead | OperationRead | OperationFleet | SettingRead | SettingPlatformRead
+            | TemplateRead => false,
         }
     }
 
@@ -143,7 +145,7 @@ impl Role {
             Self::TenantMember => {
                 !permission.is_platform()
                     && !permission.writes()
-                    && !matches!(permission, AuditRead | NotificationRead)
+                    && !matches!(permission, AuditRead | NotificationRead | MemberRead)
             }
         }
     }

@@ -61,6 +61,11 @@ pub fn choices(platform: bool) -> impl Iterator<Item = Event> {
         .filter(move |event| *event != Event::WebhookTest && (platform || !event.is_internal()))
 }
 
+/// Words with commas between, as forms send boxes that are ticked.
+pub fn words(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
 /// A secret that was just made: the only moment at which its text exists.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewSecret {

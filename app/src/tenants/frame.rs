@@ -24,6 +24,9 @@ pub enum Section {
     Usage,
     Health,
     ApiKeys,
+    Users,
+    Webhooks,
+    Notifications,
     Audit,
     Offboarding,
 }
@@ -39,6 +42,9 @@ impl Section {
         Self::Usage,
         Self::Health,
         Self::ApiKeys,
+        Self::Users,
+        Self::Webhooks,
+        Self::Notifications,
         Self::Audit,
         Self::Offboarding,
     ];
@@ -55,6 +61,9 @@ impl Section {
             Self::Usage => "usage",
             Self::Health => "health",
             Self::ApiKeys => "api-keys",
+            Self::Users => "users",
+            Self::Webhooks => "webhooks",
+            Self::Notifications => "notifications",
             Self::Audit => "audit",
             Self::Offboarding => "offboarding",
         }
@@ -71,6 +80,9 @@ impl Section {
             Self::Usage => "Usage",
             Self::Health => "Health",
             Self::ApiKeys => "API keys",
+            Self::Users => "People",
+            Self::Webhooks => "Webhooks",
+            Self::Notifications => "Notifications",
             Self::Audit => "Audit",
             Self::Offboarding => "Offboarding",
         }
@@ -88,6 +100,8 @@ impl Section {
             Self::Usage => Permission::UsageRead,
             Self::Health => Permission::HealthRead,
             Self::ApiKeys => Permission::ApiKeyManage,
+            Self::Users => Permission::MemberRead,
+            Self::Webhooks | Self::Notifications => Permission::NotificationRead,
             Self::Audit => Permission::AuditRead,
         }
     }

@@ -11,6 +11,8 @@ mod schema;
 mod tenant;
 #[cfg(test)]
 mod tests;
+mod webhook_schema;
+mod webhooks;
 
 use crate::observe::RequestId;
 use axum::extract::{Request, State};
@@ -54,7 +56,7 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
     components(schemas(problem::ProblemDetails)),
     security(("key" = [])),
     modifiers(&Security),
-    tags((name = "conversations", description = "In, and their results out"), (name = "tenant", description = "The key’s own tenant"))
+    tags((name = "conversations", description = "In, and their results out"), (name = "tenant", description = "The key’s own tenant"), (name = "webhooks", description = "Where programs are told what happens, and what was told"))
 )]
 struct Document;
 
@@ -76,6 +78,13 @@ fn routed() -> OpenApiRouter<body::Budget> {
         .routes(routes!(conversations::send, conversations::list))
         .routes(routes!(conversations::get))
         .routes(routes!(tenant::get))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::get, webhooks::change, webhooks::remove))
+        .routes(routes!(webhooks::rotate))
+        .routes(routes!(webhooks::test))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::delivery))
+        .routes(routes!(webhooks::resend))
 }
 
 /// The OpenAPI document.

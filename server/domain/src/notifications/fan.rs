@@ -94,7 +94,8 @@ fn people(notice: &Notice, audience: &[Audience]) -> People {
     people
 }
 
-/// `data.<key>.id`.
+/// `data.<key>.id`, or `data.<key>_id`.
 fn id(data: &serde_json::Value, key: &str) -> Option<Uuid> {
-    data.get(key)?.get("id")?.as_str()?.parse().ok()
+    let inner = data.get(key).and_then(|object| object.get("id"));
+    inner.or_else(|| data.get(format!("{key}_id")))?.as_str()?.parse().ok()
 }

@@ -8,7 +8,7 @@ use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use model::directory::Cursor;
 use model::notifications::{
-    ATTEMPTS_SHOWN, Channel, Delivery, DeliveryDetail, DeliveryFilter, DeliveryState, Event,
+    ATTEMPTS_SHOWN, Channel, Delivery, DeliveryDetail, DeliveryFilter, DeliveryState,
 };
 use model::page::{Page, Total};
 use model::permission::{Permission, Scope};
@@ -157,12 +157,6 @@ pub async fn sweep(cx: &Ctx) -> Result<u64> {
 }
 
 /// Whether mails leave this process at all.
-pub async fn mail_is_configured(cx: &Ctx) -> Result<bool> {
-    Ok(cx.services().deployment().mail.is_some())
-}
-
-/// The body of a test call, for the page that explains what a receiver gets.
-pub fn example(event: Event) -> String {
-    let tenant = json!({ "id": Uuid::nil(), "slug": "acme", "name": "Acme", "status": "active", "plan": "professional" });
-    deliver::body(event, chrono::DateTime::UNIX_EPOCH, Some(&tenant), &json!({}))
+pub fn mail_is_configured(cx: &Ctx) -> bool {
+    cx.services().deployment().mail.is_some()
 }

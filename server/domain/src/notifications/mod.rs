@@ -21,7 +21,7 @@ mod store;
 mod tests;
 mod work;
 
-pub use log::{example, get, list, mail_is_configured, resend, resend_all, sweep};
+pub use log::{get, list, mail_is_configured, resend, resend_all, sweep};
 pub use retry::attempts as attempts_max;
 pub use work::drain;
 pub(crate) use work::run;

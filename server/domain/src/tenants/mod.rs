@@ -25,6 +25,7 @@ pub use list::{directory, search_quick};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
+use model::TenantId;
 use model::permission::{Permission, Scope};
 use model::tenants::Tenant;
 
@@ -35,6 +36,15 @@ pub async fn name_of(cx: &Ctx, slug: &str) -> Result<Option<String>> {
     let found = store::name_of_slug(read.conn(), slug).await?;
     let may = |(id, name)| cx.actor().allows(Permission::TenantRead, Scope::Tenant(id)).then_some(name);
     Ok(found.and_then(may))
+}
+
+/// The place of a page that is the same for a tenant and for the platform (the reserved slug `platform`): the tenant, or
+/// none. Whether the actor may do something there is asked by the service that follows.
+///
+/// # Errors
+/// As [`by_slug`].
+pub async fn place(cx: &Ctx, slug: &str) -> Result<Option<TenantId>> {
+    if slug == model::audit::PLATFORM { Ok(None) } else { Ok(Some(by_slug(cx, slug).await?.id)) }
 }
 
 /// The tenant of a page's address.

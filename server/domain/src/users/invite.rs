@@ -11,8 +11,11 @@ use crate::error::{Error, Result};
 use crate::notifications::announce;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use model::directory::Cursor;
 use model::notifications::Event;
+use model::page::{Page, Total};
 use model::permission::{Permission, Role, Scope};
+use model::users::Person;
 use model::validate::{self, FieldErrors};
 use model::{TenantId, UserId};
 use serde_json::json;
@@ -20,6 +23,37 @@ use sha2::{Digest, Sha256};
 
 /// Days that a link is good for.
 pub const LINK_DAYS: i32 = 7;
+
+/// The most people of a page.
+const ROWS: i64 = 50;
+/// Up to here people are counted.
+const COUNTED: i64 = 1_000;
+
+/// The people of a tenant by their e-mail address, from a cursor onwards.
+pub async fn people(cx: &Ctx, tenant: TenantId, cursor: &Cursor) -> Result<Page<Person>> {
+    cx.require(Permission::MemberRead, Scope::Tenant(tenant)).await?;
+    let (place, backwards) = match cursor {
+        Cursor::First => (None, false),
+        Cursor::After(email) => (Some(email.as_str()), false),
+        Cursor::Before(email) => (Some(email.as_str()), true),
+    };
+    // Accounts belong to no tenant; the members are this one's only.
+    let mut read = cx.read(Reach::Fleet).await?;
+    let mut found = store::people(read.conn(), tenant, place, backwards, ROWS + 1).await?;
+    let more = found.len() as i64 > ROWS;
+    found.truncate(ROWS as usize);
+    if backwards {
+        found.reverse();
+    }
+    let counted = store::count_people(read.conn(), tenant, COUNTED + 1).await?;
+    let (newer, older) = if backwards { (more, true) } else { (place.is_some(), more) };
+    Ok(Page {
+        next: found.last().map(|person| person.email.clone()).filter(|_| older),
+        previous: found.first().map(|person| person.email.clone()).filter(|_| newer),
+        rows: found,
+        total: if counted > COUNTED { Total::AtLeast(COUNTED) } else { Total::Exact(counted) },
+    })
+}
 
 /// Gives somebody a place in a tenant and tells them by mail; who is unknown gets an account without a password.
 ///

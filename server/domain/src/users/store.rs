@@ -5,7 +5,7 @@ use crate::error::{Error, OnConstraint, Result};
 use model::permission::{Actor, Membership, Role};
 use model::tenants::{Access, Status, Suspension};
 use model::{TenantId, UserId};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 
 /// Id and hash of an account that may sign in.
 pub(super) async fn credentials(
@@ -475,4 +475,51 @@ pub(super) async fn first_password(connection: &mut PgConnection, user: UserId, 
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn people(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    place: Option<&str>,
+    backwards: bool,
+    limit: i64,
+) -> Result<Vec<model::users::Person>> {
+    let mut query = sqlx::QueryBuilder::new(
+        "SELECT u.id, u.name, u.email, m.role, u.password_hash IS NULL AS invited, u.disabled_at IS NOT NULL AS closed,
+            u.last_seen_at, m.created_at AS since
+        FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = ",
+    );
+    query.push_bind(tenant);
+    if let Some(place) = place {
+        query.push(" AND u.email ").push(if backwards { "< " } else { "> " }).push_bind(place);
+    }
+    query.push(if backwards { " ORDER BY u.email DESC LIMIT " } else { " ORDER BY u.email LIMIT " });
+    query.push_bind(limit);
+    let rows = query.build().fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(model::users::Person {
+                id: row.try_get("id")?,
+                name: row.try_get("name")?,
+                email: row.try_get("email")?,
+                role: row.try_get("role")?,
+                invited: row.try_get("invited")?,
+                closed: row.try_get("closed")?,
+                last_seen_at: row.try_get("last_seen_at")?,
+                since: row.try_get("since")?,
+            })
+        })
+        .collect()
+}
+
+/// How many people a tenant has, `most` at most.
+pub(super) async fn count_people(connection: &mut PgConnection, tenant: TenantId, most: i64) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (SELECT FROM member WHERE tenant_id = $1 LIMIT $2) x"#,
+        tenant.0,
+        most
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
 }

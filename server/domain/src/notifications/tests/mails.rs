@@ -176,7 +176,7 @@ async fn operators_hear_of_what_needs_them_and_tenants_do_not(admin: PgPool) {
     world.hook(Some(world.tenant), "theirs", &hook.url("/")).await;
     let cx = world.services.system("operations");
     let mut tx = cx.begin(Reach::Fleet).await.expect("begin");
-    let data = json!({ "operation": { "id": "1", "kind": "provision", "step": "schema" }, "problem": "undo failed", "link": "/operations/1" });
+    let data = json!({ "operation": "1", "kind": "provision", "step": "schema", "error": "undo failed" });
     announce(&mut tx, world.tenant, Event::NeedsOperator, data).await.expect("announced");
     tx.commit(AuditEvent::on(world.tenant, "operation.stuck", "1")).await.expect("committed");
     world.drain().await;

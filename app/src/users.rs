@@ -1,0 +1,151 @@
+//! The people of a tenant: who they are, inviting somebody, and sending an invitation again.
+
+use crate::error::AppError;
+use crate::paths;
+use crate::tenants::{Section, TenantSection};
+use crate::ui::{self, *};
+use leptos::prelude::*;
+use model::page::Page;
+use model::permission::{Permission, Role, Scope, Verdict};
+use model::tenants::TenantHead;
+use model::users::Person;
+
+/// `query` is the one of the page's address.
+#[server]
+pub async fn get_people(slug: String, #[server(default)] query: String) -> Result<Page<Person>, AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    let cursor = model::directory::Cursor::of(&model::directory::decode(&query));
+    Ok(domain::users::people(&cx, tenant.id, &cursor).await?)
+}
+
+#[server]
+pub async fn invite_user(
+    slug: String,
+    #[server(default)] email: String,
+    #[server(default)] name: String,
+    #[server(default)] role: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    domain::users::invite(&cx, tenant.id, &email, &name, &role).await?;
+    crate::server::flash("success", format!("{} is invited.", name.trim()));
+    leptos_axum::redirect(&paths::tenant(&slug, Section::Users.as_str()));
+    Ok(())
+}
+
+#[server]
+pub async fn invite_again(slug: String, user: String) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    let user = user.parse().map_err(|_| AppError::NotFound)?;
+    let name = domain::users::invite_again(&cx, tenant.id, user).await?;
+    crate::server::flash("success", format!("{name} is sent another invitation."));
+    Ok(())
+}
+
+/// `/tenants/{slug}/users`
+#[component]
+pub fn UsersPage() -> impl IntoView {
+    view! {
+        <TenantSection section=Section::Users view=|head: TenantHead| {
+            let slug = head.tenant.slug.clone();
+            let query = model::directory::encode(&ui::query());
+            let form = invite_form(&head);
+            view! {
+                <Load read=move || get_people(slug.clone(), query.clone()) view=move |page| list(&head, page)/>
+                {form}
+            }
+            .into_any()
+        }/>
+    }
+}
+
+fn ability(head: &TenantHead) -> Result<(), String> {
+    match head.viewer.may(Permission::MemberManage, Scope::Tenant(head.tenant.id)) {
+        Verdict::Allowed => Ok(()),
+        Verdict::Suspended(_) => Err("Your organisation’s access is read-only at the moment.".into()),
+        _ => Err("Your role does not let you invite people.".into()),
+    }
+}
+
+fn invite_form(head: &TenantHead) -> AnyView {
+    if let Err(reason) = ability(head) {
+        return view! { <DisabledButton id="why-invite" reason>"Invite somebody"</DisabledButton> }
+            .into_any();
+    }
+    let state = ui::form_state("invite_user");
+    let roles = Role::ALL
+        .iter()
+        .filter(|role| !role.is_platform())
+        .map(|role| {
+            Choice::new(role.as_str(), role.label()).note(match role {
+                Role::TenantAdmin => "Runs this tenant: tasks, keys, people",
+                _ => "Reads this tenant",
+            })
+        })
+        .collect();
+    let slug = head.tenant.slug.clone();
+    view! {
+        <Card id="invite" title="Invite somebody">
+            <Form to="invite_user" state=state.clone()>
+                <Hidden name="slug" value=slug/>
+                <TextField state=&state name="email" label="E-mail" kind="email" width=FieldWidth::Md help="They get a mail with a link to choose a password; it works once, for 7 days."/>
+                <TextField state=&state name="name" label="Name" width=FieldWidth::Md max=120/>
+                <RadioCards state=&state name="role" label="Role" choices=roles initial="tenant_member" cols=2/>
+                <Actions><Button kind=Kind::Primary icon="mail">"Invite"</Button></Actions>
+            </Form>
+        </Card>
+    }
+    .into_any()
+}
+
+fn list(head: &TenantHead, page: Page<Person>) -> AnyView {
+    let shown = page.rows.len();
+    if shown == 0 && page.previous.is_none() {
+        return view! { <Empty icon="users" title="Nobody belongs to this tenant" text="Invite its first admin below; they choose their own password."/> }
+            .into_any();
+    }
+    let may = ability(head).is_ok();
+    let slug = head.tenant.slug.clone();
+    let path = paths::tenant(&slug, Section::Users.as_str());
+    let rows = page.rows.into_iter().map(|person| row(&slug, may, person)).collect_view();
+    view! {
+        <DataTable id="users" caption="People" cards=true head=view! {
+            <Th>"Name"</Th><Th>"E-mail"</Th><Th>"Role"</Th><Th>"State"</Th><Th>"Last seen"</Th><Th hidden=true>"Actions"</Th>
+        }.into_any()>{rows}</DataTable>
+        <Pagination path shown total=page.total next=page.next previous=page.previous what="people"/>
+    }
+    .into_any()
+}
+
+fn row(slug: &str, may: bool, person: Person) -> AnyView {
+    let state = if person.closed {
+        view! { <Badge tone=Tone::Neutral icon="ban">"Closed"</Badge> }.into_any()
+    } else if person.invited {
+        view! { <Badge tone=Tone::Info icon="mail">"Invited"</Badge> }.into_any()
+    } else {
+        view! { <Badge tone=Tone::Success icon="status-active">"Active"</Badge> }.into_any()
+    };
+    let again = (may && person.invited && !person.closed).then(|| {
+        let (slug, id, name) = (slug.to_owned(), person.id.to_string(), format!(" {}", person.name));
+        view! {
+            <Form to="invite_again" state=form_state("invite_again")>
+                <Hidden name="slug" value=slug/>
+                <Hidden name="user" value=id/>
+                <Button size=Size::Small>"Invite again"<span class="u-visually-hidden">{name}</span></Button>
+            </Form>
+        }
+    });
+    view! {
+        <tr>
+            <th scope="row">{person.name.clone()}</th>
+            <td data-label="E-mail"><span class="u-break">{person.email.clone()}</span></td>
+            <td data-label="Role">{person.role.label()}</td>
+            <td data-label="State">{state}</td>
+            <td data-label="Last seen"><MaybeWhen at=person.last_seen_at never="never"/></td>
+            <td class="c-table__actions">{again}</td>
+        </tr>
+    }
+    .into_any()
+}
