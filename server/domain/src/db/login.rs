@@ -131,9 +131,13 @@ impl Door {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{MIGRATOR, serving_pool};
-    use crate::Services;
+    use super::super::{MIGRATOR, pools};
+    use crate::{Result, Services};
     use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool};
+
+    async fn serving_pool(url: &str) -> Result<PgPool> {
+        Ok(pools(url).await?.serving)
+    }
 
     /// What the cluster holds of every login of ours.
     async fn verifiers(admin: &PgPool, like: &str) -> Vec<(String, Option<String>)> {
