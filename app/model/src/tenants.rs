@@ -50,6 +50,17 @@ words! {
     }
 }
 
+impl SuspensionReason {
+    /// How pressing it is, 0 before 2 (`seeds/003` 6.2).
+    pub const fn priority(self) -> u8 {
+        match self {
+            Self::PaymentFailure | Self::TermsViolation | Self::SecurityIncident => 0,
+            Self::CustomerRequest | Self::TrialEnded => 1,
+            Self::Inactivity => 2,
+        }
+    }
+}
+
 words! {
     /// Why a tenant leaves (R103); each has its grace period.
     OffboardingReason {

@@ -27,6 +27,7 @@ use model::permission::{Actor, Permission, Scope};
 use model::validate;
 use model::{OperationId, TenantId};
 use serde_json::Value;
+use std::time::Duration;
 use store::{Keyed, NewOperation};
 
 /// Rows of one page at most.
@@ -79,6 +80,25 @@ pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Res
 /// Wakes the workers of this process; those of others look for themselves.
 pub(crate) fn ring(cx: &Ctx) {
     cx.services().operations().notify_one();
+}
+
+/// Brings an operation to its end in this process, for somebody who waits for it.
+///
+/// # Errors
+/// `Conflict` with the reason where it failed, and where it is not finished when the patience ends: it goes on by itself.
+pub(crate) async fn finish_here(cx: &Ctx, id: OperationId, patience: Duration) -> Result<()> {
+    match Runner::new(cx.services().clone()).finish(id, patience).await? {
+        State::Succeeded => Ok(()),
+        State::Requested => Err(Error::Conflict("A second person has to approve it first.".into())),
+        state if state.is_settled() => {
+            let mut read = cx.read(Reach::Fleet).await?;
+            let why = store::state(read.conn(), id).await?.and_then(|(_, error)| error);
+            Err(Error::Conflict(why.unwrap_or_else(|| state.label().to_owned())))
+        }
+        _ => Err(Error::Conflict(
+            "Another operation is working on this tenant. This one is queued and begins by itself after it; its page is among the operations.".into(),
+        )),
+    }
 }
 
 /// Takes a caller's key for a request. `Some`: the same request was made within 24 hours, and this is its operation.

@@ -497,7 +497,9 @@ impl Runner {
         };
         if let Some(event) = told {
             let why = error.or(op.error.as_deref()).unwrap_or_default();
-            let data = serde_json::json!({ "operation": op.id, "kind": op.kind.label(), "subject": op.subject, "error": why });
+            let operation =
+                serde_json::json!({ "id": op.id, "kind": op.kind.label(), "subject": op.subject });
+            let data = serde_json::json!({ "operation": operation, "problem": why });
             crate::notifications::announce(&mut tx, op.tenant, event, data).await?;
         }
         let action = match to {

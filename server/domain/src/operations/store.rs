@@ -449,10 +449,12 @@ pub(super) async fn decide(
     Ok(())
 }
 
-/// Back to the queue. Where everything is undone it begins anew; else the steps that are done stay done.
+/// Back to the queue. Where everything is undone it begins anew; else the steps that are done stay done. Whoever retries
+/// decides on the tenant as it is now.
 pub(super) async fn retry(connection: &mut PgConnection, id: OperationId) -> Result<()> {
     sqlx::query!(
         "UPDATE operation SET state = 'queued', ends_as = NULL, stop = NULL, error = NULL, attempt = 0, run_after = now(),
+            payload = CASE WHEN payload ? 'version' THEN payload || jsonb_build_object('version', (SELECT t.version FROM tenant t WHERE t.id = operation.tenant_id)) ELSE payload END,
             finished_at = NULL, lease_until = NULL, version = version + 1 WHERE id = $1",
         id.0
     )

@@ -33,7 +33,7 @@ use model::tenants::Status;
 use model::usage::Meter;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{Claimed, Finished};
 use tokio::task::{JoinError, JoinHandle};
 use uuid::Uuid;
@@ -53,6 +53,8 @@ const HEALTH: Duration = Duration::from_secs(5);
 /// How often checklists and grace periods are looked at, and how many tenants at a time.
 const LIFECYCLE: Duration = Duration::from_secs(5);
 const LIFECYCLE_BATCH: i64 = 100;
+/// How often tenants are looked for that nobody uses.
+const INACTIVITY: Duration = Duration::from_secs(3600);
 
 /// Runs one task: a seam, so that tests can give the pipeline an engine that fails.
 type Engine = dyn Fn(&str, &crate::engines::Request<'_>) -> Result<crate::engines::Outcome, crate::engines::EngineError>
@@ -148,6 +150,7 @@ impl Worker {
 
     /// Proves what checklists can prove, and ends access where a grace period is over.
     async fn lifecycle(self, mut stop: tokio::sync::watch::Receiver<bool>) {
+        let mut idle_at: Option<Instant> = None;
         while !*stop.borrow() {
             let cx = self.services.system("lifecycle");
             if let Err(error) = crate::checklists::sweep(&cx, LIFECYCLE_BATCH).await {
@@ -155,6 +158,15 @@ impl Worker {
             }
             if let Err(error) = crate::tenants::end_grace(&cx, LIFECYCLE_BATCH).await {
                 tracing::error!(%error, "grace periods could not be ended");
+            }
+            if let Err(error) = crate::tenants::rules::tick(&cx, LIFECYCLE_BATCH).await {
+                tracing::error!(%error, "the rules of lifecycle could not be applied");
+            }
+            if idle_at.is_none_or(|at| at.elapsed() > INACTIVITY) {
+                idle_at = Some(Instant::now());
+                if let Err(error) = crate::tenants::rules::inactive(&cx).await {
+                    tracing::error!(%error, "inactive tenants could not be found");
+                }
             }
             wait(LIFECYCLE, &mut stop).await;
         }

@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod tests;
 
+use super::moves::{Changing, Reinstating, Suspending};
 use super::store::lifecycle as store;
 use super::store::lifecycle::Row;
 use crate::audit::AuditEvent;
@@ -15,15 +16,19 @@ use crate::checklists;
 use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
 use crate::notifications::announce;
+use crate::operations::{self, Request};
 use crate::plans;
-use model::TenantId;
+use chrono::{DateTime, Utc};
 use model::checklists::{ListKey, Milestone};
 use model::lifecycle::{Grace, Impact, NO_GRACE, Overview};
 use model::notifications::Event;
+use model::operations::Kind;
 use model::permission::{Permission, Scope};
 use model::tenants::{Action, OffboardingReason, PlanId, Status, Suspension, SuspensionReason, TenantHead};
 use model::validate::{self, FieldErrors};
-use serde_json::json;
+use model::{OperationId, TenantId};
+use serde_json::{Value, json};
+use std::time::Duration;
 
 /// The longest note, reason or proof.
 const NOTE_MAX: u32 = 2_000;
@@ -96,12 +101,57 @@ pub async fn graces(cx: &Ctx, id: TenantId) -> Result<Vec<Grace>> {
 /// `NotFound`; `Conflict` when the form is stale, or when the status does not allow it (both in words).
 async fn decide(cx: &Ctx, id: TenantId, version: i64, action: Action) -> Result<(Tx, Row)> {
     let mut tx = cx.begin(Reach::Fleet).await?;
+    let row = decide_on(&mut tx, id, Some(version), action).await?;
+    Ok((tx, row))
+}
+
+/// The same in a transaction that there is; without a version whatever the tenant is now is what is decided on.
+pub(super) async fn decide_on(
+    tx: &mut Tx,
+    id: TenantId,
+    version: Option<i64>,
+    action: Action,
+) -> Result<Row> {
     let row = store::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
-    if row.version != version {
-        return Err(Error::Conflict(stale(&mut tx, id, &row, version).await?));
+    if let Some(version) = version.filter(|version| *version != row.version) {
+        return Err(Error::Conflict(stale(tx, id, &row, version).await?));
     }
     action.check(row.status).map_err(Error::Conflict)?;
-    Ok((tx, row))
+    Ok(row)
+}
+
+/// How long a form waits for the operation that it asked for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Writes an operation, commits, and brings it to its end here; a form is answered with what came out.
+///
+/// # Errors
+/// `Conflict` with the reason of a failure, or where it has to wait behind another operation.
+async fn carry_out(mut tx: Tx, cx: &Ctx, request: Request<'_>) -> Result<()> {
+    operations::enqueue(&mut tx, cx, &request).await?;
+    tx.commit_unaudited("the ledger holds the request; its first step writes the line").await?;
+    operations::finish_here(cx, request.id, PATIENCE).await
+}
+
+fn request<'a>(
+    cx: &Ctx,
+    kind: Kind,
+    id: TenantId,
+    subject: &'a str,
+    payload: Value,
+    reason: Option<&'a str>,
+) -> Request<'a> {
+    Request {
+        id: OperationId(cx.new_id()),
+        kind,
+        tenant: id,
+        subject,
+        payload,
+        reason,
+        dedicated: false,
+        parent: None,
+        run_after: None,
+    }
 }
 
 /// What happened since the form was filled in: the newest of the changes it does not know.
@@ -156,37 +206,60 @@ pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) ->
     let note = errors.take("reason", validate::required(form.note, "A reason in words", NOTE_MAX));
     let scope = errors.take("scope", validate::word::<Suspension>(form.scope, "How far it goes"));
     let (Some(code), Some(note), Some(scope)) = (code, note, scope) else { return Err(errors.into()) };
-    let (mut tx, before) = decide(cx, id, version, Action::Suspend).await?;
-    store::suspend(tx.conn(), id, before.status, scope, code, &note).await?;
-    let after = store::get(tx.conn(), id).await?;
-    let data = json!({ "reason": code, "scope": scope });
-    announce(&mut tx, id, Event::TenantSuspended, data).await?;
-    let event = AuditEvent::on(id, "tenant.suspend", before.name.clone())
-        .reason(format!("{}: {note}", code.label()))
-        .before(&before)
-        .after(&after);
-    tx.commit(event).await
+    let (tx, before) = decide(cx, id, version, Action::Suspend).await?;
+    let asked = suspending(Some(version), code, note, scope);
+    let payload = serde_json::to_value(&asked)?;
+    carry_out(tx, cx, request(cx, Kind::Suspend, id, &before.name, payload, Some(&asked.note))).await
+}
+
+fn suspending(version: Option<i64>, code: SuspensionReason, note: String, scope: Suspension) -> Suspending {
+    Suspending { version, code, note, scope, priority: code.priority() }
+}
+
+/// Asks for a suspension without waiting for it: for rules and for bulk work.
+pub(super) async fn ask_to_suspend(
+    cx: &Ctx,
+    id: TenantId,
+    version: Option<i64>,
+    code: SuspensionReason,
+    note: &str,
+    scope: Suspension,
+) -> Result<OperationId> {
+    cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let before = decide_on(&mut tx, id, version, Action::Suspend).await?;
+    let payload = serde_json::to_value(suspending(version, code, note.to_owned(), scope))?;
+    let request = request(cx, Kind::Suspend, id, &before.name, payload, Some(note));
+    operations::enqueue(&mut tx, cx, &request).await?;
+    tx.commit_unaudited("the ledger holds the request; its first step writes the line").await?;
+    operations::ring(cx);
+    Ok(request.id)
 }
 
 /// Ends a suspension: back to what it interrupted, with the proof that its cause is gone (R81).
+///
+/// # Errors
+/// `Conflict` where the machine can see that the cause is still there.
 pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Result<()> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
     let proof = validate::required(proof, "Proof that the cause is gone", NOTE_MAX)
         .map_err(|e| Error::field("proof", e))?;
-    let (mut tx, before) = decide(cx, id, version, Action::Reinstate).await?;
-    let to = back(&before)?;
-    store::resume(tx.conn(), id, to).await?;
-    let after = store::get(tx.conn(), id).await?;
-    announce(&mut tx, id, Event::TenantReinstated, json!({ "status": to, "reason": before.reason })).await?;
-    let event = AuditEvent::on(id, "tenant.reinstate", before.name.clone())
-        .reason(proof)
-        .before(&before)
-        .after(&after);
-    tx.commit(event).await
+    let (tx, before) = decide(cx, id, version, Action::Reinstate).await?;
+    back(&before)?;
+    let code = before.reason.as_deref().and_then(|code| code.parse().ok());
+    let was = suspending(
+        None,
+        code.unwrap_or(SuspensionReason::CustomerRequest),
+        before.note.clone().unwrap_or_default(),
+        before.suspension.unwrap_or(Suspension::Blocked),
+    );
+    let asked = Reinstating { version, proof, was };
+    let payload = serde_json::to_value(&asked)?;
+    carry_out(tx, cx, request(cx, Kind::Reinstate, id, &before.name, payload, Some(&asked.proof))).await
 }
 
 /// Where the interruption goes back to; the table of moves has the last word.
-fn back(row: &Row) -> Result<Status> {
+pub(super) fn back(row: &Row) -> Result<Status> {
     let to = row.status_before.ok_or_else(|| Error::Internal("a status without the one before it".into()))?;
     if row.status.may_become(to) {
         Ok(to)
@@ -215,15 +288,45 @@ pub async fn change_plan(cx: &Ctx, id: TenantId, version: i64, plan: &str, note:
     if !refusals.is_empty() {
         return Err(Error::field("plan", refusals.join(" ")));
     }
-    store::set_plan(tx.conn(), id, plan).await?;
-    let after = store::get(tx.conn(), id).await?;
-    announce(&mut tx, id, Event::PlanChanged, json!({ "from": before.plan, "to": plan })).await?;
-    let mut event =
-        AuditEvent::on(id, "tenant.change_plan", before.name.clone()).before(&before).after(&after);
-    if let Some(note) = note {
+    let asked = Changing { version: Some(version), from: before.plan, to: plan, note };
+    let payload = serde_json::to_value(&asked)?;
+    carry_out(tx, cx, request(cx, Kind::ChangePlan, id, &before.name, payload, asked.note.as_deref())).await
+}
+
+/// Asks for a plan change at a later time; whether what the tenant uses fits is decided then (R65).
+///
+/// # Errors
+/// `Invalid` at `plan` or `at`; `Conflict` where its status does not allow it.
+pub async fn schedule_plan_change(
+    cx: &Ctx,
+    id: TenantId,
+    plan: PlanId,
+    note: &str,
+    at: DateTime<Utc>,
+) -> Result<OperationId> {
+    cx.require(Permission::TenantPlan, Scope::Tenant(id)).await?;
+    let note = validate::optional(note, "A note", NOTE_MAX).map_err(|e| Error::field("note", e))?;
+    if at <= cx.now() || at > cx.now() + chrono::TimeDelta::days(366) {
+        return Err(Error::field("at", "Choose a time within the next year."));
+    }
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let before = decide_on(&mut tx, id, None, Action::ChangePlan).await?;
+    if before.plan == plan {
+        return Err(Error::field("plan", format!("It is on the {} plan already.", plan.label())));
+    }
+    let asked = Changing { version: None, from: before.plan, to: plan, note };
+    let mut request =
+        request(cx, Kind::ChangePlan, id, &before.name, serde_json::to_value(&asked)?, asked.note.as_deref());
+    request.run_after = Some(at);
+    operations::enqueue(&mut tx, cx, &request).await?;
+    let mut event = AuditEvent::on(id, "tenant.plan_scheduled", before.name.clone())
+        .before(json!({ "plan": before.plan }))
+        .after(json!({ "plan": plan, "at": at, "operation": request.id }));
+    if let Some(note) = asked.note.clone() {
         event = event.reason(note);
     }
-    tx.commit(event).await
+    tx.commit(event).await?;
+    Ok(request.id)
 }
 
 /// What the form of an offboarding says; words as they were sent.

@@ -7,6 +7,8 @@ mod export;
 mod import;
 mod lifecycle;
 mod list;
+pub(crate) mod moves;
+pub mod rules;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,7 @@ pub use import::{apply_import, get_import, may_create, stage_import};
 pub(crate) use lifecycle::settle_milestones;
 pub use lifecycle::{
     Offboard, Suspend, cancel_offboarding, change_plan, end_grace, go_live, graces, head, impact, overview,
-    reinstate, set_contacts, start_offboarding, suspend,
+    reinstate, schedule_plan_change, set_contacts, start_offboarding, suspend,
 };
 pub use list::{directory, search_quick};
 

@@ -12,10 +12,10 @@ use sqlx::PgConnection;
 pub(super) fn of(kind: Kind) -> Option<&'static [Step]> {
     match kind {
         Kind::Provision => Some(provision::STEPS),
-        Kind::Suspend
-        | Kind::Reinstate
-        | Kind::ChangePlan
-        | Kind::ApplyTemplate
+        Kind::Suspend => Some(crate::tenants::moves::SUSPEND),
+        Kind::Reinstate => Some(crate::tenants::moves::REINSTATE),
+        Kind::ChangePlan => Some(crate::tenants::moves::CHANGE_PLAN),
+        Kind::ApplyTemplate
         | Kind::Export
         | Kind::Offboard
         | Kind::Purge

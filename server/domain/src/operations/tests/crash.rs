@@ -53,7 +53,7 @@ async fn lease_ends(admin: &PgPool) {
 
 /// Killed at each of these points of each step, the next worker finishes it; everything is there exactly once.
 async fn finishes_after(admin: PgPool, case: Case, points: &[&str]) {
-    no_approval(&admin).await;
+    case.prepare(&admin).await;
     let services = testing::services(&admin).await;
     let cx = testing::platform(&services, Role::Operator);
     let before = everything(&admin).await;
@@ -117,31 +117,64 @@ async fn killed_after_every_step_it_finishes(admin: PgPool) {
     finishes_after(admin, Case::Pooled, &["do.after", "do.committed"]).await;
 }
 
-/// Killed while it undoes, the next worker ends the undoing; nothing is left.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_it_ends_clean(admin: PgPool) {
-    no_approval(&admin).await;
+async fn killed_at_every_point_of_a_suspension_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::Suspend, &["do.before", "do.after", "do.committed"]).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_at_every_point_of_a_reinstatement_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::Reinstate, &["do.before", "do.after", "do.committed"]).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_at_every_point_of_a_plan_change_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::ChangePlan, &["do.before", "do.after", "do.committed"]).await;
+}
+
+/// Killed while it undoes, the next worker ends the undoing; nothing is left.
+async fn undone_after(admin: PgPool, case: Case) {
+    case.prepare(&admin).await;
     let services = testing::services(&admin).await;
     let cx = testing::platform(&services, Role::Operator);
-    let case = Case::Dedicated;
     let before = everything(&admin).await;
-    let steps = case.steps();
+    let (steps, kind) = (case.steps(), case.kind().as_str());
     let last = steps[steps.len() - 1];
     for step in &steps[..steps.len() - 1] {
         for point in ["undo.before", "undo.after", "undo.committed"] {
             let id = case.begin(&services).await;
-            let points = format!("provision.{last}.do.after=error;provision.{step}.{point}=abort");
+            let points = format!("{kind}.{last}.do.after=error;{kind}.{step}.{point}=abort");
             killed_at(&admin, &points).await;
             assert_eq!(state(&admin, id).await, State::Undoing, "{points}");
             lease_ends(&admin).await;
             assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
             assert_eq!(state(&admin, id).await, State::Failed, "{points}: {}", error_of(&admin, id).await);
-            assert_eq!(everything(&admin).await, with(&before, &[("steward.tenant", 1)]), "{points}");
+            assert_eq!(everything(&admin).await, with(&before, case.kept(last)), "{points}");
             control(&cx, id, Control::RollBack, "").await.expect("rolled back");
             assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
             assert_eq!(everything(&admin).await, before, "{points}: no orphan");
         }
     }
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_it_ends_clean(admin: PgPool) {
+    undone_after(admin, Case::Dedicated).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_of_a_suspension_it_ends_clean(admin: PgPool) {
+    undone_after(admin, Case::Suspend).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_of_a_reinstatement_it_ends_clean(admin: PgPool) {
+    undone_after(admin, Case::Reinstate).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_of_a_plan_change_it_ends_clean(admin: PgPool) {
+    undone_after(admin, Case::ChangePlan).await;
 }
 
 /// With nobody's help: the lease runs out by the clock and another process takes over.

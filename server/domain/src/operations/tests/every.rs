@@ -5,16 +5,24 @@ use super::*;
 use std::collections::BTreeMap;
 
 /// A kind with what it is tried on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Case {
     Pooled,
     Dedicated,
+    Suspend,
+    Reinstate,
+    ChangePlan,
 }
 
 impl Case {
+    pub(super) const ON_A_TENANT: [Self; 3] = [Self::Suspend, Self::Reinstate, Self::ChangePlan];
+
     pub(super) fn kind(self) -> Kind {
         match self {
             Self::Pooled | Self::Dedicated => Kind::Provision,
+            Self::Suspend => Kind::Suspend,
+            Self::Reinstate => Kind::Reinstate,
+            Self::ChangePlan => Kind::ChangePlan,
         }
     }
 
@@ -22,21 +30,67 @@ impl Case {
         kinds::of(self.kind()).expect("steps").iter().map(|step| step.name).collect()
     }
 
+    /// What has to be there before.
+    pub(super) async fn prepare(self, admin: &PgPool) {
+        no_approval(admin).await;
+        if Self::ON_A_TENANT.contains(&self) {
+            testing::tenant(admin, "acme").await.expect("a tenant");
+        }
+        if self == Self::Reinstate {
+            sqlx::query("UPDATE tenant SET status = 'suspended', suspension = 'blocked', status_before = 'active', status_reason = 'security_incident', status_note = 'A key leaked.'")
+                .execute(admin)
+                .await
+                .expect("suspended");
+        }
+    }
+
     pub(super) async fn begin(self, services: &Services) -> OperationId {
         let cx = testing::platform(services, Role::Operator);
         let placement = match self {
             Self::Pooled => Placement::Pooled,
             Self::Dedicated => Placement::Dedicated,
+            _ => return self.begin_on_tenant(&cx).await,
         };
         request_provision(&cx, asked("acme", placement), None).await.expect("asked").id
     }
 
+    async fn begin_on_tenant(self, cx: &Ctx) -> OperationId {
+        let tenant = crate::tenants::by_slug(cx, "acme").await.expect("the tenant");
+        let version = tenant.version;
+        let suspension = serde_json::json!({ "version": version, "code": "security_incident", "note": "A key leaked.", "scope": "blocked", "priority": 0 });
+        let payload = match self {
+            Self::Suspend => suspension,
+            Self::Reinstate => {
+                serde_json::json!({ "version": version, "proof": "The key is revoked.", "was": suspension })
+            }
+            _ => {
+                serde_json::json!({ "version": version, "from": "professional", "to": "enterprise", "note": null })
+            }
+        };
+        let mut tx = cx.begin(Reach::Fleet).await.expect("begun");
+        let request = Request {
+            id: OperationId(cx.new_id()),
+            kind: self.kind(),
+            tenant: tenant.id,
+            subject: "Acme",
+            payload,
+            reason: None,
+            dedicated: false,
+            parent: None,
+            run_after: None,
+        };
+        enqueue(&mut tx, cx, &request).await.expect("asked");
+        tx.commit_unaudited("a test").await.expect("committed");
+        request.id
+    }
+
     /// What an operation that failed keeps, on purpose, for a retry.
     pub(super) fn kept(self, failed_at: &str) -> &'static [(&'static str, i64)] {
-        match failed_at {
+        match (self, failed_at) {
             // The names of the request.
-            "validate" | "record" => &[("steward.name_claim", 2)],
-            _ => &[("steward.tenant", 1)],
+            (Self::Pooled | Self::Dedicated, "validate" | "record") => &[("steward.name_claim", 2)],
+            (Self::Pooled | Self::Dedicated, _) => &[("steward.tenant", 1)],
+            _ => &[],
         }
     }
 }
@@ -50,7 +104,7 @@ pub(super) fn with(before: &BTreeMap<String, i64>, more: &[(&str, i64)]) -> BTre
 }
 
 async fn fails_at_every_step(admin: PgPool, case: Case) {
-    no_approval(&admin).await;
+    case.prepare(&admin).await;
     let services = testing::services(&admin).await;
     let cx = testing::platform(&services, Role::Operator);
     let before = everything(&admin).await;
@@ -79,7 +133,10 @@ async fn fails_at_every_step(admin: PgPool, case: Case) {
     }
     // Retried after the point is gone it succeeds.
     let points = Failpoints::default();
-    points.arm(&format!("{}.{}.do.after", case.kind().as_str(), case.steps()[6]), Action::Error);
+    points.arm(
+        &format!("{}.{}.do.after", case.kind().as_str(), case.steps()[case.steps().len() / 2]),
+        Action::Error,
+    );
     let id = case.begin(&services).await;
     assert_eq!(
         runner(&services, &points).finish(id, Duration::from_secs(30)).await.expect("run"),
@@ -101,9 +158,24 @@ async fn an_error_at_every_step_ends_clean_dedicated(admin: PgPool) {
     fails_at_every_step(admin, Case::Dedicated).await;
 }
 
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_error_at_every_step_ends_clean_suspend(admin: PgPool) {
+    fails_at_every_step(admin, Case::Suspend).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_error_at_every_step_ends_clean_reinstate(admin: PgPool) {
+    fails_at_every_step(admin, Case::Reinstate).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_error_at_every_step_ends_clean_change_plan(admin: PgPool) {
+    fails_at_every_step(admin, Case::ChangePlan).await;
+}
+
 /// What one run adds, done once; the same done twice; and twice undone nothing.
 async fn twice_is_once(admin: PgPool, case: Case) {
-    no_approval(&admin).await;
+    case.prepare(&admin).await;
     let services = testing::services(&admin).await;
     let before = everything(&admin).await;
     // The last step fails, so that everything before it is undone as well: twice.
@@ -159,6 +231,33 @@ async fn every_step_done_twice_ends_the_same_pooled(admin: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn every_step_done_twice_ends_the_same_dedicated(admin: PgPool) {
     twice_is_once(admin, Case::Dedicated).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn every_step_done_twice_ends_the_same_suspend(admin: PgPool) {
+    twice_is_once(admin, Case::Suspend).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn every_step_done_twice_ends_the_same_reinstate(admin: PgPool) {
+    twice_is_once(admin, Case::Reinstate).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn every_step_done_twice_ends_the_same_change_plan(admin: PgPool) {
+    twice_is_once(admin, Case::ChangePlan).await;
+}
+
+/// Every kind that has steps has a case here: a new one is noticed.
+#[test]
+fn every_kind_that_is_built_is_tried() {
+    let tried =
+        [Case::Pooled, Case::Dedicated, Case::Suspend, Case::Reinstate, Case::ChangePlan].map(Case::kind);
+    // Tried beside their own code.
+    let elsewhere: [Kind; 0] = [];
+    for kind in Kind::ALL.iter().filter(|kind| kinds::of(**kind).is_some()) {
+        assert!(tried.contains(kind) || elsewhere.contains(kind), "{kind:?} is not tried");
+    }
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

@@ -61,6 +61,14 @@ async fn everything(admin: &PgPool) -> std::collections::BTreeMap<String, i64> {
     .await
     .expect("a count");
     counts.insert("roles".into(), roles);
+    let tenants: Vec<String> = sqlx::query_scalar(
+        "SELECT concat_ws(' ', slug, 'is', status, suspension, status_reason, status_before, 'on', plan_id) FROM tenant
+        WHERE status NOT IN ('provisioning', 'failed')",
+    )
+    .fetch_all(admin)
+    .await
+    .expect("tenants");
+    counts.extend(tenants.into_iter().map(|tenant| (tenant, 1)));
     counts
 }
 

@@ -155,7 +155,7 @@ async fn a_stale_form_is_told_who_did_what_and_when(admin: PgPool) {
         panic!("stale")
     };
     assert!(said.starts_with("Test Operator suspended it on "), "{said}");
-    assert!(said.contains("you were looking at version 1, now it is version 2 and suspended."), "{said}");
+    assert!(said.contains("you were looking at version 1, now it is version 2 and is suspended."), "{said}");
     assert_eq!(stage.row().await.status, Status::Suspended);
     sqlx::query("UPDATE tenant SET version = 9")
         .execute(&stage.admin)

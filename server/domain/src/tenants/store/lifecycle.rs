@@ -357,3 +357,30 @@ pub(in crate::tenants) async fn impact(connection: &mut PgConnection, tenant: Te
     .await?;
     Ok(impact)
 }
+
+/// Ends the sessions of members who have no other place; says how many.
+pub(in crate::tenants) async fn end_sessions(connection: &mut PgConnection, tenant: TenantId) -> Result<u64> {
+    let done = sqlx::query!(
+        "UPDATE session s SET revoked_at = now() FROM member m JOIN user_account u ON u.id = m.user_id
+        WHERE m.tenant_id = $1 AND s.user_id = m.user_id AND s.revoked_at IS NULL AND u.platform_role IS NULL
+            AND NOT EXISTS (SELECT FROM member o JOIN tenant t ON t.id = o.tenant_id
+                WHERE o.user_id = m.user_id AND o.tenant_id <> $1 AND t.status IN ('trial', 'active'))",
+        tenant.0
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// References of payments that did not come.
+pub(in crate::tenants) async fn open_payments(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT reference FROM payment_failure WHERE tenant_id = $1 AND settled_at IS NULL ORDER BY failed_at",
+        tenant.0
+    )
+    .fetch_all(connection)
+    .await?)
+}

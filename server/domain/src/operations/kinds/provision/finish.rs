@@ -98,9 +98,9 @@ pub(super) mod activate {
                 .before(json!({ "status": Status::Provisioning }))
                 .after(json!({ "status": to, "trial_days": asked.trial_days })),
         );
-        announce(at.tx()?, tenant, Event::TenantProvisioned, json!({ "status": to.label() })).await?;
+        announce(at.tx()?, tenant, Event::TenantProvisioned, json!({ "status": to })).await?;
         for person in let_in(at) {
-            let data = json!({ "user_id": person.user, "name": person.name, "email": person.email, "role": person.role.label() });
+            let data = json!({ "user": { "id": person.user, "name": person.name, "email": person.email, "role": person.role } });
             announce(at.tx()?, tenant, Event::UserInvited, data).await?;
         }
         Ok(json!({ "status": to }))

@@ -1,0 +1,121 @@
+//! Moves that nobody has to make by hand (R9, R78, R87): a trial that ends, a bill that stays unpaid, a tenant that nobody
+//! uses any more. Each becomes an ordinary suspension in the ledger, asked for by the system.
+//!
+//! Invariants: time is the database's; a tenant that has a suspension under way, or one that failed within the hour, is
+//! left alone; what is rule and what is scope stands in `lifecycle_rule`.
+
+mod store;
+#[cfg(test)]
+mod tests;
+
+use super::lifecycle::ask_to_suspend;
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, OnConstraint, Result};
+use crate::notifications::announce;
+use crate::settings;
+use model::TenantId;
+use model::notifications::Event;
+use model::permission::{Permission, Scope};
+use model::settings::Key;
+use model::tenants::SuspensionReason;
+use model::validate;
+use serde_json::json;
+use store::Due;
+
+/// Days before the end of a trial at which its people are told.
+const NOTICE_DAYS: i32 = 3;
+
+/// Asks for every suspension that is due by the first two rules, at most `limit` of each, and tells whose trial ends soon.
+/// Answers how many suspensions it asked for. Run every few seconds.
+pub async fn tick(cx: &Ctx, limit: i64) -> Result<u64> {
+    cx.require(Permission::TenantSuspend, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let ended = store::trials_ended(read.conn(), limit).await?;
+    let unpaid = store::unpaid(read.conn(), limit).await?;
+    let ending = store::trials_ending(read.conn(), NOTICE_DAYS, limit).await?;
+    drop(read);
+    for (tenant, ends_at) in ending {
+        let mut tx = cx.begin(Reach::Fleet).await?;
+        if store::notice(tx.conn(), tenant, ends_at).await? {
+            announce(&mut tx, tenant, Event::TrialEnding, json!({ "trial_ends_at": ends_at })).await?;
+            tx.commit_unaudited("a notice has rows of its own").await?;
+        }
+    }
+    let mut asked = 0;
+    for due in ended {
+        let note = format!("The trial ended on {}.", due.since.format("%-d %b %Y"));
+        asked += u64::from(suspend(cx, &due, SuspensionReason::TrialEnded, &note).await?);
+    }
+    for due in unpaid {
+        let note = format!("{} is unpaid since {}.", due.what, due.since.format("%-d %b %Y"));
+        asked += u64::from(suspend(cx, &due, SuspensionReason::PaymentFailure, &note).await?);
+    }
+    Ok(asked)
+}
+
+/// The third rule, over the whole fleet: who has not been used for as long as their setting says. Run once an hour.
+pub async fn inactive(cx: &Ctx) -> Result<u64> {
+    cx.require(Permission::TenantSuspend, Scope::Platform).await?;
+    let (mut asked, mut after) = (0, TenantId::PLATFORM);
+    loop {
+        let mut read = cx.read(Reach::Fleet).await?;
+        let idle = store::idle(read.conn(), after, 200).await?;
+        drop(read);
+        let Some(last) = idle.last() else { return Ok(asked) };
+        after = last.tenant;
+        for due in &idle {
+            let days = settings::effective(cx, due.tenant, Key::InactivityDays).await?.value.as_number();
+            if days.is_some_and(|days| (cx.now() - due.since).num_days() >= days) {
+                let note = format!("Nobody has used it since {}.", due.since.format("%-d %b %Y"));
+                asked += u64::from(suspend(cx, due, SuspensionReason::Inactivity, &note).await?);
+            }
+        }
+    }
+}
+
+/// False where the tenant has moved on in the meantime.
+async fn suspend(cx: &Ctx, due: &Due, code: SuspensionReason, note: &str) -> Result<bool> {
+    match ask_to_suspend(cx, due.tenant, None, code, note, due.scope).await {
+        Ok(_) => Ok(true),
+        Err(Error::Conflict(why)) => {
+            tracing::info!(tenant = %due.tenant, why, "a rule did not apply any more");
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes a payment that did not come; without it by the rule's day the tenant is suspended.
+///
+/// # Errors
+/// `Invalid` at `reference`, also for one that is noted already.
+pub async fn payment_failed(cx: &Ctx, tenant: TenantId, reference: &str) -> Result<()> {
+    cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
+    let reference =
+        validate::required(reference, "A reference", 200).map_err(|e| Error::field("reference", e))?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
+    store::payment_failed(tx.conn(), tenant, cx.new_id(), &reference).await.on_constraint(
+        "payment_failure_reference_key",
+        "reference",
+        "This payment is noted already.",
+    )?;
+    let event = AuditEvent::on(tenant, "payment.failed", name).after(json!({ "reference": reference }));
+    tx.commit(event).await
+}
+
+/// Settles a payment that came after all; `how` is part of the proof for a reinstatement.
+pub async fn payment_settled(cx: &Ctx, tenant: TenantId, reference: &str, how: &str) -> Result<()> {
+    cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
+    let how = validate::required(how, "How it was settled", 500).map_err(|e| Error::field("how", e))?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
+    if !store::payment_settled(tx.conn(), tenant, reference.trim(), &how).await? {
+        return Err(Error::NotFound);
+    }
+    let event = AuditEvent::on(tenant, "payment.settled", name)
+        .reason(how)
+        .after(json!({ "reference": reference.trim() }));
+    tx.commit(event).await
+}
