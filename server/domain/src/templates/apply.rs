@@ -4,7 +4,6 @@ use super::{align, store};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use model::TenantId;
 use model::permission::{Permission, Scope};
 use model::settings::Level;
 use model::templates::{
@@ -12,6 +11,7 @@ use model::templates::{
 };
 use model::tenants::Status;
 use model::validate::optional;
+use model::{OperationId, TenantId};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -90,6 +90,18 @@ pub async fn apply(
     at: VersionRef,
     reason: Option<&str>,
 ) -> Result<Applied> {
+    apply_as(connection, cx, tenant, at, reason, None).await
+}
+
+/// [`apply`] as a step of an operation, which can be taken back by the operation's id.
+pub(super) async fn apply_as(
+    connection: &mut PgConnection,
+    cx: &Ctx,
+    tenant: TenantId,
+    at: VersionRef,
+    reason: Option<&str>,
+    operation: Option<OperationId>,
+) -> Result<Applied> {
     let by = cx.actor().name().to_owned();
     let (status, slug, name) = store::tenant(&mut *connection, tenant).await?;
     if let Some(why) = closed(status) {
@@ -131,7 +143,20 @@ pub async fn apply(
         let enabled: Vec<_> = found.bundle.tasks.iter().map(|task| task.enabled).collect();
         store::set_tasks(&mut *connection, tenant, &keys, &enabled, &source).await?;
         let count = i32::try_from(differing).unwrap_or(i32::MAX);
-        store::record(&mut *connection, tenant, cx.new_id(), at, &by, reason, &changes, count).await?;
+        let operation = operation.map(|operation| operation.0);
+        store::record(
+            &mut *connection,
+            tenant,
+            cx.new_id(),
+            at,
+            &by,
+            reason,
+            &changes,
+            count,
+            before,
+            operation,
+        )
+        .await?;
         align::refresh_in(connection, tenant).await?;
     }
     let template = found.template.name;

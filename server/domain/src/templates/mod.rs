@@ -10,6 +10,9 @@ mod align_store;
 mod apply;
 mod catalogue;
 mod edit_store;
+mod rollout;
+mod rollout_store;
+mod step;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,9 @@ pub use catalogue::{
     begin_draft, catalogue, compare, create, deprecate, describe, discard_draft, get, list, publish,
     save_draft,
 };
+
+pub use rollout::{advance, cancel, pause, plan, resume, rollout, rollouts, start, tick};
+pub(crate) use step::STEPS;
 
 /// The template that tenants start from unless another is chosen.
 pub const DEFAULT: &str = "baseline";

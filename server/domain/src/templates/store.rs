@@ -250,10 +250,13 @@ pub(super) async fn record(
     reason: Option<&str>,
     changes: &[Change],
     changed: i32,
+    previous: Option<VersionRef>,
+    operation: Option<uuid::Uuid>,
 ) -> Result<()> {
     sqlx::query!(
-        r#"INSERT INTO template_application (tenant_id, id, template_id, version, applied_by, reason, changed, changes)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"#,
+        r#"INSERT INTO template_application (tenant_id, id, template_id, version, applied_by, reason, changed, changes, previous_template_id,
+            previous_version, operation_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (tenant_id, operation_id) WHERE operation_id IS NOT NULL DO NOTHING"#,
         tenant.0,
         id,
         at.template.0,
@@ -261,7 +264,10 @@ pub(super) async fn record(
         by,
         reason,
         changed,
-        Json(changes) as _
+        Json(changes) as _,
+        previous.map(|at| at.template.0),
+        previous.map(|at| at.version),
+        operation
     )
     .execute(connection)
     .await?;

@@ -15,8 +15,8 @@ pub(super) fn of(kind: Kind) -> Option<&'static [Step]> {
         Kind::Suspend => Some(crate::tenants::moves::SUSPEND),
         Kind::Reinstate => Some(crate::tenants::moves::REINSTATE),
         Kind::ChangePlan => Some(crate::tenants::moves::CHANGE_PLAN),
-        Kind::ApplyTemplate
-        | Kind::Export
+        Kind::ApplyTemplate => Some(crate::templates::STEPS),
+        Kind::Export
         | Kind::Offboard
         | Kind::Purge
         | Kind::Restore

@@ -2,6 +2,7 @@
 
 mod align;
 mod catalogue;
+mod rollout;
 
 use super::*;
 use crate::ctx::Ctx;

@@ -46,8 +46,8 @@ pub(super) mod configuration {
             "tenant_setting",
             "tenant_field",
             "activation",
-            "template_alignment",
-            "template_acceptance",
+            "alignment",
+            "alignment_acceptance",
         ];
         store::wipe(conn, tenant, TABLES).await
     }

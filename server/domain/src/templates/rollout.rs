@@ -1,0 +1,340 @@
+//! Staged roll-outs of a version (R32): apply to many as operations of the ledger, wave by wave.
+//!
+//! Invariants: the set of tenants is frozen when a roll-out begins; one is open per template; a wave begins when those
+//! before it are settled, by a person or, where nothing failed, by itself after a time; calling off leaves what was not
+//! begun as it is. A tenant's outcome is its operation's, so that retrying it is the ledger's own button.
+
+use super::rollout_store::{self as store, Row};
+use super::step::Asked;
+use super::{apply, edit_store};
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, OnConstraint, Result};
+use crate::operations::{Request, enqueue, ring};
+use model::page::grouped;
+use model::permission::{Permission, Scope};
+use model::templates::{
+    Compared, Rollout, RolloutInput, RolloutPlan, RolloutState, TENANTS_MAX, TYPED_FROM, VersionRef,
+    VersionState, waves,
+};
+use model::validate::{optional, required};
+use model::{OperationId, TenantId};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Operations that are written in one transaction.
+const CHUNK: i64 = 200;
+/// Tenants that a plan and a roll-out show.
+const SHOWN: usize = 100;
+const LISTED: i64 = 200;
+
+/// A plan with what it takes to begin it.
+struct Planned {
+    to: VersionRef,
+    template: String,
+    tenants: Vec<(TenantId, u32)>,
+    plan: RolloutPlan,
+}
+
+/// What a roll-out would do: whom it reaches in which wave, and whom not and why.
+///
+/// # Errors
+/// `Invalid` field by field; `NotFound` for a template or version that is not there.
+pub async fn plan(cx: &Ctx, key: &str, input: &RolloutInput) -> Result<RolloutPlan> {
+    cx.require(Permission::TemplateApply, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    Ok(planned(read.conn(), key, input, false).await?.plan)
+}
+
+async fn planned(
+    connection: &mut PgConnection,
+    key: &str,
+    input: &RolloutInput,
+    begins: bool,
+) -> Result<Planned> {
+    let draft = input.validate(begins)?;
+    let template = edit_store::template(connection, key, false).await?.ok_or(Error::NotFound)?;
+    let to = edit_store::version_of_key(connection, key, draft.version).await?.ok_or(Error::NotFound)?;
+    let found = super::store::version(connection, to).await?.ok_or(Error::NotFound)?;
+    if found.state != VersionState::Published {
+        return Err(Error::field("version", "Only a published version can be rolled out."));
+    }
+    let mut listed = draft.listed.clone();
+    // Who is a pilot is meant, also where only the others are listed.
+    if draft.whom == model::templates::Whom::Listed {
+        listed.extend(draft.pilots.iter().filter(|slug| !draft.listed.contains(slug)).cloned());
+    }
+    let rows = store::candidates(connection, to, draft.whom, &listed, TENANTS_MAX + 1).await?;
+    if i64::try_from(rows.len()).unwrap_or(i64::MAX) > TENANTS_MAX {
+        let most = grouped(TENANTS_MAX);
+        return Err(Error::field("whom", format!("That is more than {most} tenants. List a part of them.")));
+    }
+    let mut skipped: Vec<(String, String)> = Vec::new();
+    for slug in &listed {
+        if !rows.iter().any(|row| row.slug == *slug) && draft.whom == model::templates::Whom::Listed {
+            skipped.push((slug.clone(), "There is no such tenant.".into()));
+        }
+    }
+    for slug in &draft.pilots {
+        if !rows.iter().any(|row| row.slug == *slug) && !skipped.iter().any(|(of, _)| of == slug) {
+            skipped.push((slug.clone(), "It is a pilot, but not among those that are reached.".into()));
+        }
+    }
+    let (mut eligible, mut kept) = (Vec::new(), 0);
+    for row in rows {
+        if let Some(why) = apply::closed(row.status) {
+            skipped.push((row.slug, why));
+        } else if row.there {
+            skipped.push((row.slug, "It is on this version already.".into()));
+        } else {
+            kept += row.kept;
+            eligible.push(row);
+        }
+    }
+    // Pilots stand first; the sort is stable, so that names keep their order.
+    eligible.sort_by_key(|row| !draft.pilots.contains(&row.slug));
+    let pilots = eligible.iter().filter(|row| draft.pilots.contains(&row.slug)).count();
+    let numbers = waves(eligible.len(), pilots, draft.share);
+    let last = numbers.last().copied().unwrap_or(0);
+    let sizes = (1..=last)
+        .map(|wave| i64::try_from(numbers.iter().filter(|n| **n == wave).count()).unwrap_or(i64::MAX))
+        .collect();
+    let total = i64::try_from(eligible.len()).unwrap_or(i64::MAX);
+    let tenants = eligible.iter().zip(&numbers).map(|(row, wave)| (row.id, *wave)).collect();
+    let shown = eligible.into_iter().zip(&numbers).take(SHOWN).map(|(row, wave)| (row.slug, row.name, *wave));
+    let plan = RolloutPlan {
+        template: template.name.clone(),
+        version: draft.version,
+        tenants: shown.collect(),
+        total,
+        waves: sizes,
+        skipped,
+        kept,
+    };
+    Ok(Planned { to, template: template.name, tenants, plan })
+}
+
+/// Begins a roll-out: freezes the set and lets the first wave go.
+///
+/// # Errors
+/// `Invalid` field by field, a number that is not typed among it; `Conflict` when one of this template is open.
+pub async fn start(cx: &Ctx, key: &str, input: &RolloutInput) -> Result<Uuid> {
+    cx.require(Permission::TemplateApply, Scope::Platform).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let planned = planned(tx.conn(), key, input, true).await?;
+    let (draft, total) = (input.validate(true)?, planned.plan.total);
+    if total == 0 {
+        return Err(Error::field("whom", "Nobody is reached: there is nothing to roll out."));
+    }
+    if total > TYPED_FROM && draft.confirm != total.to_string() {
+        return Err(Error::field("confirm", format!("Type the number of tenants: {total}.")));
+    }
+    let id = cx.new_id();
+    let new = store::New {
+        id,
+        to: planned.to,
+        hours: draft.hours,
+        reason: &draft.reason,
+        by: cx.actor().name(),
+        tenants: &planned.tenants,
+    };
+    store::insert(tx.conn(), &new).await.on_constraint(
+        "rollout_one_open",
+        "",
+        "A roll-out of this template is under way. Finish it or call it off first.",
+    )?;
+    tx.commit(AuditEvent::platform("template.roll_out", key).reason(draft.reason).after(
+        json!({ "rollout": id, "template": planned.template, "version": draft.version, "tenants": total,
+                "waves": planned.plan.waves, "hours": draft.hours, "skipped": planned.plan.skipped.len() }),
+    ))
+    .await?;
+    begin_waiting(cx, id).await?;
+    Ok(id)
+}
+
+/// Writes the operations of the waves that were let go; what a crash leaves out, [`tick`] takes up.
+async fn begin_waiting(cx: &Ctx, id: Uuid) -> Result<()> {
+    loop {
+        let mut tx = cx.begin(Reach::Fleet).await?;
+        let Some(row) = store::find(tx.conn(), Some(id), None, true, 1).await?.pop() else { return Ok(()) };
+        let tenants = store::to_start(tx.conn(), id, CHUNK).await?;
+        if tenants.is_empty() {
+            return Ok(());
+        }
+        let to = VersionRef { template: row.template, version: row.version };
+        let payload = serde_json::to_value(Asked { to, reason: Some(row.reason.clone()) })?;
+        for (tenant, name) in tenants {
+            let request = Request {
+                id: OperationId(cx.new_id()),
+                kind: model::operations::Kind::ApplyTemplate,
+                tenant,
+                subject: &name,
+                payload: payload.clone(),
+                reason: Some(&row.reason),
+                dedicated: false,
+                parent: None,
+                run_after: None,
+            };
+            let asked = enqueue(&mut tx, cx, &request).await?;
+            store::started(tx.conn(), id, tenant, asked.id).await?;
+        }
+        tx.commit_unaudited("the operations have their own lines, the roll-out has its own").await?;
+        ring(cx);
+    }
+}
+
+/// One roll-out with how far it is.
+///
+/// # Errors
+/// `NotFound` where there is none.
+pub async fn rollout(cx: &Ctx, id: Uuid) -> Result<Rollout> {
+    cx.require(Permission::TemplateRead, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let row = store::find(read.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
+    full(cx, read.conn(), row, LISTED).await
+}
+
+/// The roll-outs of a template, the newest first.
+pub async fn rollouts(cx: &Ctx, key: &str) -> Result<Vec<Rollout>> {
+    cx.require(Permission::TemplateRead, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let mut out = Vec::new();
+    for row in store::find(read.conn(), None, Some(key), false, 10).await? {
+        out.push(full(cx, read.conn(), row, 0).await?);
+    }
+    Ok(out)
+}
+
+async fn full(cx: &Ctx, connection: &mut PgConnection, row: Row, tenants: i64) -> Result<Rollout> {
+    Ok(Rollout {
+        id: row.id,
+        template: row.template,
+        to: Compared {
+            key: row.key,
+            name: row.name,
+            version: row.version,
+            state: row.version_state,
+            notes: row.notes,
+        },
+        state: row.state,
+        wave: row.wave.into(),
+        wave_since: row.wave_since,
+        hours: row.hours,
+        reason: row.reason,
+        by: row.by,
+        at: row.at,
+        ended_at: row.ended_at,
+        waves: store::waves(connection, row.id).await?,
+        tenants: if tenants > 0 { store::tenants(connection, row.id, tenants).await? } else { vec![] },
+        may_steer: cx.actor().allows(Permission::TemplateApply, Scope::Platform),
+    })
+}
+
+/// Lets the next wave go.
+///
+/// # Errors
+/// `Conflict` while the waves before are under way, or when there is no further one.
+pub async fn advance(cx: &Ctx, id: Uuid, reason: &str) -> Result<i32> {
+    cx.require(Permission::TemplateApply, Scope::Platform).await?;
+    let reason = optional(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
+    next_wave(cx, id, reason.as_deref()).await
+}
+
+async fn next_wave(cx: &Ctx, id: Uuid, reason: Option<&str>) -> Result<i32> {
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    store::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
+    let row = store::find(tx.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
+    let now = full(cx, tx.conn(), row, 0).await?;
+    if let Some(why) = now.waits_for() {
+        return Err(Error::Conflict(why));
+    }
+    let wave = now.wave + 1;
+    store::move_to(tx.conn(), id, RolloutState::Running, i16::try_from(wave).unwrap_or(3)).await?;
+    let mut event = AuditEvent::platform("template.roll_out_wave", now.to.key.clone())
+        .before(json!({ "wave": now.wave, "failed": now.failed() }))
+        .after(json!({ "rollout": id, "wave": wave }));
+    if let Some(reason) = reason {
+        event = event.reason(reason);
+    }
+    tx.commit(event).await?;
+    begin_waiting(cx, id).await?;
+    Ok(wave)
+}
+
+/// No further wave begins until it is resumed; operations that are queued go on.
+pub async fn pause(cx: &Ctx, id: Uuid, reason: &str) -> Result<()> {
+    steer(cx, id, RolloutState::Running, RolloutState::Paused, "template.roll_out_pause", reason).await
+}
+
+/// Goes on where it was paused.
+pub async fn resume(cx: &Ctx, id: Uuid, reason: &str) -> Result<()> {
+    steer(cx, id, RolloutState::Paused, RolloutState::Running, "template.roll_out_resume", reason).await?;
+    begin_waiting(cx, id).await
+}
+
+/// Calls it off: what was not begun is left as it is.
+pub async fn cancel(cx: &Ctx, id: Uuid, reason: &str) -> Result<()> {
+    cx.require(Permission::TemplateApply, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let row = store::find(read.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
+    drop(read);
+    steer(cx, id, row.state, RolloutState::Cancelled, "template.roll_out_cancel", reason).await
+}
+
+async fn steer(
+    cx: &Ctx,
+    id: Uuid,
+    from: RolloutState,
+    to: RolloutState,
+    action: &'static str,
+    reason: &str,
+) -> Result<()> {
+    cx.require(Permission::TemplateApply, Scope::Platform).await?;
+    let reason = required(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let (state, wave) = store::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
+    let ended = matches!(state, RolloutState::Done | RolloutState::Cancelled);
+    if state != from || ended {
+        return Err(Error::Conflict(format!("The roll-out is {}.", state.label().to_lowercase())));
+    }
+    store::move_to(tx.conn(), id, to, wave).await?;
+    let event = AuditEvent::platform(action, id.to_string())
+        .reason(reason)
+        .before(json!({ "state": state, "wave": wave }))
+        .after(json!({ "state": to }));
+    tx.commit(event).await
+}
+
+/// What time brings: operations that a crash left out, waves that begin by themselves, roll-outs that are over. Answers
+/// how many moved.
+pub async fn tick(cx: &Ctx) -> Result<u64> {
+    cx.require(Permission::TemplateApply, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let open = store::find(read.conn(), None, None, true, 100).await?;
+    drop(read);
+    let mut moved = 0;
+    for row in open {
+        let (id, ripe) = (row.id, row.ripe);
+        begin_waiting(cx, id).await?;
+        let now = {
+            let mut read = cx.read(Reach::Fleet).await?;
+            full(cx, read.conn(), row, 0).await?
+        };
+        if now.is_over() {
+            let mut tx = cx.begin(Reach::Fleet).await?;
+            if store::lock(tx.conn(), id).await?.is_some_and(|(state, _)| state == RolloutState::Running) {
+                let wave = i16::try_from(now.wave).unwrap_or(3);
+                store::move_to(tx.conn(), id, RolloutState::Done, wave).await?;
+                let event = AuditEvent::platform("template.roll_out_done", now.to.key.clone())
+                    .after(json!({ "rollout": id, "tenants": now.total(), "failed": now.failed() }));
+                tx.commit(event).await?;
+                moved += 1;
+            }
+        } else if ripe && now.failed() == 0 && now.waits_for().is_none() {
+            next_wave(cx, id, Some("Nothing failed, and its time is up.")).await?;
+            moved += 1;
+        }
+    }
+    Ok(moved)
+}
