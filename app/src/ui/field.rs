@@ -309,7 +309,7 @@ pub fn Checkbox(
     .into_any()
 }
 
-pub(super) fn choice_box(name: &'static str, choice: Choice, ticked: &[String]) -> AnyView {
+fn choice_box(name: &'static str, choice: Choice, ticked: &[String]) -> AnyView {
     let checked = ticked.contains(&choice.value);
     let note = (!choice.note.is_empty()).then(|| view! { " " <small>{choice.note}</small> });
     view! { <label class="c-choice"><input type="checkbox" name=name value=choice.value checked=checked/><span>{choice.label}{note}</span></label> }.into_any()
