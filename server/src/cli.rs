@@ -16,6 +16,9 @@ const HELP: &str = "Steward, the control plane of a multi-tenant platform
   server postgres -- COMMAND…  run COMMAND with DATABASE_URL of the embedded PostgreSQL
   server demo --tenants N      load a demo fleet of N tenants
   server audit verify          check every chain of the audit log; names the first broken entry
+  server isolation verify --json [SLUG]
+                               attack the isolation of one tenant, or of all in service, and keep the evidence
+  server reconcile --json      list what no operation stands for any more, and how to clean it
   server surface --json        list every server function and API route with what it asks for
   server help                  this list
 
@@ -30,6 +33,8 @@ enum Command {
     Postgres(Vec<OsString>),
     Demo(u32),
     VerifyAudit,
+    VerifyIsolation(Option<String>),
+    Reconcile,
     Surface,
     Help,
 }
@@ -45,6 +50,9 @@ fn parse(arguments: &[OsString]) -> Result<Command, String> {
             _ => Err(format!("“{count}” is not a number from 1 to 1000000")),
         },
         ["audit", "verify"] => Ok(Command::VerifyAudit),
+        ["isolation", "verify", "--json"] => Ok(Command::VerifyIsolation(None)),
+        ["isolation", "verify", "--json", slug] => Ok(Command::VerifyIsolation(Some((*slug).to_owned()))),
+        ["reconcile", "--json"] => Ok(Command::Reconcile),
         ["surface", "--json"] => Ok(Command::Surface),
         ["help" | "--help" | "-h"] => Ok(Command::Help),
         other => Err(format!("“{}” is not a command; see `server help`", other.join(" "))),
@@ -98,6 +106,21 @@ async fn execute(command: Command) -> Result<ExitCode, Failure> {
             opened.close().await;
             loaded?;
         }
+        Command::VerifyIsolation(slug) => {
+            let opened = Opened::open(&configured()?).await?;
+            let verified = verify_isolation(&opened, slug.as_deref(), &mut out).await;
+            opened.close().await;
+            return verified;
+        }
+        Command::Reconcile => {
+            let opened = Opened::open(&configured()?).await?;
+            let found = domain::operations::reconcile(&opened.services.system("reconcile")).await;
+            opened.close().await;
+            let found = found?;
+            serde_json::to_writer_pretty(&mut out, &found)?;
+            writeln!(out)?;
+            return Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
         Command::VerifyAudit => {
             let opened = Opened::open(&configured()?).await?;
             let verified = verify(&opened, &mut out).await;
@@ -126,6 +149,50 @@ async fn verify(opened: &Opened, out: &mut impl Write) -> Result<ExitCode, Failu
     }
     writeln!(out, "{} chains, {entries} sound entries, {broken} broken chains", chains.len())?;
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Probes one tenant or all; what is printed holds every run, and in full what did not come out as it must.
+async fn verify_isolation(
+    opened: &Opened,
+    slug: Option<&str>,
+    out: &mut impl Write,
+) -> Result<ExitCode, Failure> {
+    use domain::isolation::{Trigger, in_service, lint, probe};
+    let cx = opened.services.system("isolation-verify");
+    let mut runs = Vec::new();
+    let mut failed = 0;
+    let mut after = None;
+    loop {
+        let tenants = match slug {
+            Some(slug) => vec![domain::tenants::by_slug(&cx, slug).await?.id],
+            None => in_service(&cx, after, 100).await?,
+        };
+        for tenant in &tenants {
+            let run = probe(&cx, *tenant, Trigger::Request).await?;
+            failed += i64::from(run.failed);
+            let wrong: Vec<_> = run.attempts.iter().filter(|attempt| !attempt.passed).collect();
+            runs.push(serde_json::json!({
+                "tenant": run.tenant, "slug": run.slug, "placement": run.placement, "run": run.id,
+                "passed": run.passed, "failed": run.failed, "problems": wrong,
+            }));
+        }
+        after = tenants.last().copied();
+        if slug.is_some() || tenants.is_empty() {
+            break;
+        }
+    }
+    let findings: Vec<_> = lint(&cx)
+        .await?
+        .into_iter()
+        .map(|f| serde_json::json!({ "rule": f.rule, "object": f.object }))
+        .collect();
+    let sound = failed == 0 && findings.is_empty();
+    serde_json::to_writer_pretty(
+        &mut *out,
+        &serde_json::json!({ "sound": sound, "tenants": runs.len(), "catalogue": findings, "runs": runs }),
+    )?;
+    writeln!(out)?;
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The configuration, with the log set up as it says.

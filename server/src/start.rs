@@ -271,6 +271,7 @@ fn kept(data: &Path, name: &str, services: &Services) -> Result<Vec<u8>, Failure
 /// At the start and every hour: looks whether anything weakens the isolation of tenants, and removes ended sessions and
 /// old counters.
 async fn hourly(services: Services) {
+    let mut probed = None;
     let mut tick = tokio::time::interval(Duration::from_secs(3600));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -289,6 +290,13 @@ async fn hourly(services: Services) {
             }
             Err(error) => tracing::error!(%error, "isolation could not be checked"),
         }
+        match probe_some(&cx, probed).await {
+            Ok(last) => probed = last,
+            Err(error) => tracing::error!(%error, "the isolation of tenants could not be probed"),
+        }
+        if let Err(error) = domain::operations::sweep(&cx).await {
+            tracing::warn!(%error, "old keys of requests were not removed");
+        }
         if let Err(error) = domain::users::sweep(&cx).await {
             tracing::warn!(%error, "ended sessions were not removed");
         }
@@ -296,4 +304,25 @@ async fn hourly(services: Services) {
             tracing::warn!(%error, "old deliveries were not removed");
         }
     }
+}
+
+/// Tenants whose isolation is probed within an hour: a process goes round the fleet, this many at a time.
+const PROBED: i64 = 50;
+
+/// Probes the tenants after `last`, from the first again where the fleet ends; answers where it stopped.
+async fn probe_some(
+    cx: &domain::Ctx,
+    last: Option<model::TenantId>,
+) -> domain::Result<Option<model::TenantId>> {
+    let mut next = domain::isolation::in_service(cx, last, PROBED).await?;
+    if next.is_empty() && last.is_some() {
+        next = domain::isolation::in_service(cx, None, PROBED).await?;
+    }
+    for tenant in &next {
+        let run = domain::isolation::probe(cx, *tenant, domain::isolation::Trigger::Schedule).await?;
+        if let Some(problems) = run.problems() {
+            tracing::error!(tenant = %tenant, problems, "the isolation of a tenant is not proven");
+        }
+    }
+    Ok(next.last().copied())
 }

@@ -205,6 +205,9 @@ pub const FUNCTIONS: &[Function] = &[
         "slug=acme&version=1&code=inactivity&scope=read_only&reason=test",
     ),
     tenant("reinstate_tenant", TenantSuspend, "slug=acme&version=1&proof=test"),
+    tenant("schedule_plan_change", TenantPlan, "slug=acme&plan=enterprise&at=2027-06-30"),
+    tenant("note_failed_payment", TenantSuspend, "slug=acme&reference=Invoice+1"),
+    tenant("settle_payment", TenantSuspend, "slug=acme&reference=Invoice+1&how=paid"),
     tenant("change_plan", TenantPlan, "slug=acme&version=1&plan=enterprise"),
     tenant(
         "start_offboarding",

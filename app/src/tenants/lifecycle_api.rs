@@ -102,6 +102,46 @@ pub async fn change_plan(
     Ok(())
 }
 
+/// A plan change at a later time (RFC 3339, or a day); whether it fits is decided then.
+#[server]
+pub async fn schedule_plan_change(
+    slug: String,
+    #[server(default)] plan: String,
+    #[server(default)] note: String,
+    #[server(default)] at: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    let wrong = |field: &str, why: &str| AppError::Invalid(model::validate::FieldErrors::one(field, why));
+    let plan = plan.parse().map_err(|_| wrong("plan", "Choose a plan."))?;
+    let at = if at.len() == 10 { format!("{at}T00:00:00Z") } else { at };
+    let at = at.parse().map_err(|_| wrong("at", "A day like 2027-01-31."))?;
+    domain::tenants::schedule_plan_change(&cx, tenant.id, plan, &note, at).await?;
+    crate::server::flash("success", format!("{} moves to the {plan} plan then.", tenant.name));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
+    Ok(())
+}
+
+/// Notes a payment that did not come; the rule for unpaid bills does the rest.
+#[server]
+pub async fn note_failed_payment(slug: String, #[server(default)] reference: String) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    Ok(domain::tenants::rules::payment_failed(&cx, tenant.id, &reference).await?)
+}
+
+/// Settles one that came after all.
+#[server]
+pub async fn settle_payment(
+    slug: String,
+    #[server(default)] reference: String,
+    #[server(default)] how: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    Ok(domain::tenants::rules::payment_settled(&cx, tenant.id, &reference, &how).await?)
+}
+
 #[server]
 pub async fn start_offboarding(
     slug: String,

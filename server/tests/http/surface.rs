@@ -22,6 +22,7 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     "get_api_key",
     "revoke_api_key",
     "get_operation",
+    "schedule_plan_change",
     "approve_operation",
     "reject_operation",
     "retry_operation",

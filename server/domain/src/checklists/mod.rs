@@ -110,7 +110,16 @@ async fn look(cx: &Ctx, tenant: TenantId) -> Facts {
 
 async fn facts(cx: &Ctx, tenants: &[TenantId]) -> Result<Vec<(TenantId, Facts)>> {
     let mut read = cx.read(Reach::Fleet).await?;
-    store::facts(read.conn(), tenants).await
+    let own = store::dedicated(read.conn(), tenants).await?;
+    let shared: Vec<_> = tenants.iter().copied().filter(|tenant| !own.contains(tenant)).collect();
+    let mut all = if shared.is_empty() { vec![] } else { store::facts(read.conn(), &shared).await? };
+    drop(read);
+    // Conversations of a dedicated tenant are in its own schema.
+    for tenant in own {
+        let mut read = cx.read(Reach::Within(tenant)).await?;
+        all.extend(store::facts(read.conn(), &[tenant]).await?);
+    }
+    Ok(all)
 }
 
 fn decided_by_person(item: &Item) -> bool {

@@ -252,6 +252,16 @@ pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec
     Ok(ids.into_iter().map(TenantId).collect())
 }
 
+/// Which of these have a schema of their own.
+pub(super) async fn dedicated(connection: &mut PgConnection, tenants: &[TenantId]) -> Result<Vec<TenantId>> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    let own =
+        sqlx::query_scalar!("SELECT id FROM tenant WHERE placement = 'dedicated' AND id = ANY ($1)", &ids)
+            .fetch_all(connection)
+            .await?;
+    Ok(own.into_iter().map(TenantId).collect())
+}
+
 /// The facts of those of the tenants that exist.
 pub(super) async fn facts(
     connection: &mut PgConnection,

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 /// When the administrator's address does not work, or the login cannot be used although its password is right.
 pub(super) async fn options(admin: &PgConnectOptions) -> Result<PgConnectOptions> {
     let mut connection = admin.connect().await?;
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(START_LOCK).execute(&mut connection).await?;
+    super::lock_start(&mut connection).await?;
     let outcome = ensure(&mut connection, admin).await;
     sqlx::query("SELECT pg_advisory_unlock($1)").bind(START_LOCK).execute(&mut connection).await?;
     connection.close().await?;

@@ -33,11 +33,26 @@ const JOBS: u32 = 8;
 /// `Internal` when the schema is newer than this binary (an old process must not write into it).
 pub async fn migrate(admin_url: &str) -> Result<()> {
     let mut admin = connect(admin_url).await?;
-    sqlx::query("SELECT pg_advisory_lock($1)").bind(START_LOCK).execute(&mut admin).await?;
+    lock_start(&mut admin).await?;
     let outcome = migrate_locked(&mut admin).await;
     sqlx::query("SELECT pg_advisory_unlock($1)").bind(START_LOCK).execute(&mut admin).await?;
     admin.close().await?;
     outcome
+}
+
+/// Waits for the start of other processes by asking again and again: a statement that waits holds a snapshot, and an index
+/// that is built concurrently would wait for that, and both for ever.
+async fn lock_start(admin: &mut PgConnection) -> Result<()> {
+    loop {
+        let mine: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(START_LOCK)
+            .fetch_one(&mut *admin)
+            .await?;
+        if mine {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
@@ -51,6 +66,24 @@ async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
         )));
     }
     MIGRATOR.run_direct(None, admin, false).await.map_err(migration)?;
+    if applied.iter().all(|m| m.version < newest) {
+        follow(admin).await?;
+    }
+    Ok(())
+}
+
+/// Gives the schemas of dedicated tenants what the migrations gave to `pooled`: one tenant per transaction, because each
+/// takes a hundred locks.
+async fn follow(admin: &mut PgConnection) -> Result<()> {
+    let dedicated: Vec<uuid::Uuid> = sqlx::query_scalar(
+        "SELECT id FROM steward.tenant WHERE placement = 'dedicated' AND status NOT IN ('purging', 'deleted')
+            AND to_regnamespace('t_' || replace(id::text, '-', '')) IS NOT NULL ORDER BY id",
+    )
+    .fetch_all(&mut *admin)
+    .await?;
+    for tenant in dedicated {
+        sqlx::query("SELECT prov.create_namespace($1)").bind(tenant).execute(&mut *admin).await?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 mod failpoint;
 mod kinds;
+mod reconcile;
 mod runner;
 pub(crate) mod step;
 mod store;
@@ -16,6 +17,7 @@ mod tests;
 pub use failpoint::Action;
 pub use failpoint::Failpoints;
 pub use kinds::provision::request as request_provision;
+pub use reconcile::{Finding, reconcile, sweep};
 pub use runner::Runner;
 
 use crate::audit::AuditEvent;

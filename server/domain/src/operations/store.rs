@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 pub(super) mod list;
+pub(super) mod reconcile;
 
 /// Seconds of a lease.
 pub(super) const LEASE: f64 = 30.0;
@@ -154,7 +155,6 @@ pub(crate) struct Claimed {
     pub subject: String,
     pub payload: Value,
     pub payload_version: i16,
-    pub reason: Option<String>,
     pub requested_by: Value,
     pub request_id: String,
     pub requested_at: DateTime<Utc>,
@@ -184,7 +184,7 @@ pub(super) async fn claim(
             started_at = coalesce(started_at, clock_timestamp()), finished_at = NULL, version = version + 1
         FROM due WHERE o.tenant_id = due.tenant_id AND o.id = due.id
         RETURNING o.id, o.tenant_id, o.kind, o.state AS "state: State", o.ends_as AS "ends_as: State", o.subject, o.payload,
-            o.payload_version, o.reason, o.requested_by, o.request_id, o.requested_at, o.approved_by_name, o.error, o.attempt, o.fence"#,
+            o.payload_version, o.requested_by, o.request_id, o.requested_at, o.approved_by_name, o.error, o.attempt, o.fence"#,
         worker,
         only.map(|id| id.0),
         LEASE,
@@ -214,7 +214,6 @@ pub(super) async fn claim(
         subject: row.subject,
         payload: row.payload,
         payload_version: row.payload_version,
-        reason: row.reason,
         requested_by: row.requested_by,
         request_id: row.request_id,
         requested_at: row.requested_at,

@@ -42,6 +42,8 @@ use uuid::Uuid;
 /// must be done within the lease.
 const ROUND: i64 = 64;
 const PER_TENANT: i64 = 16;
+/// Tenants with schemas of their own that one statement looks at.
+const DEDICATED: i64 = 64;
 /// How long a worker sleeps when there is nothing to do.
 const IDLE: Duration = Duration::from_millis(500);
 /// How long it waits after the database failed it.
@@ -114,7 +116,7 @@ impl Worker {
     }
 
     async fn analyse(self, mut stop: tokio::sync::watch::Receiver<bool>) {
-        let mut after = Uuid::nil();
+        let mut after = Cursor::default();
         while !*stop.borrow() {
             let cx = self.services.system("pipeline");
             let pause = match self.round(&cx, &mut after).await {
@@ -175,7 +177,7 @@ impl Worker {
     /// Works until nothing is left that may be done now: for tests, the demo fleet and the command line.
     pub async fn drain(&self) -> Result<Round> {
         let cx = self.services.system("pipeline");
-        let (mut total, mut after) = (Round::default(), Uuid::nil());
+        let (mut total, mut after) = (Round::default(), Cursor::default());
         loop {
             let round = self.round(&cx, &mut after).await?;
             if round.is_idle() {
@@ -188,14 +190,16 @@ impl Worker {
     }
 
     /// Claims from the tenants that follow `after` in the order of their ids, and works on what it got.
-    async fn round(&self, cx: &Ctx, after: &mut Uuid) -> Result<Round> {
+    async fn round(&self, cx: &Ctx, after: &mut Cursor) -> Result<Round> {
         cx.require(Permission::TenantList, Scope::Platform).await?;
-        let mut claimed = claim(cx, *after).await?;
-        if claimed.is_empty() && !after.is_nil() {
-            claimed = claim(cx, Uuid::nil()).await?;
+        let mut claimed = claim(cx, Reach::Fleet, after.shared).await?;
+        if claimed.is_empty() && !after.shared.is_nil() {
+            claimed = claim(cx, Reach::Fleet, Uuid::nil()).await?;
         }
         // The last tenant visited; an empty round starts over.
-        *after = claimed.last().map_or_else(Uuid::nil, |c| c.tenant.0);
+        after.shared = claimed.last().map_or_else(Uuid::nil, |c| c.tenant.0);
+        claimed.extend(dedicated(cx, &mut after.own).await?);
+        claimed.sort_by_key(|c| (c.tenant, c.id));
         let mut round = Round::default();
         let mut rest = claimed.as_slice();
         while let Some(first) = rest.first() {
@@ -298,8 +302,41 @@ async fn wait(pause: Duration, stop: &mut tokio::sync::watch::Receiver<bool>) {
     let _ = tokio::time::timeout(pause, stop.changed()).await;
 }
 
-async fn claim(cx: &Ctx, after: Uuid) -> Result<Vec<Claimed>> {
-    let mut tx = cx.begin(Reach::Fleet).await?;
+/// The last tenants visited, of those that share tables and of those that have their own.
+#[derive(Debug, Default)]
+struct Cursor {
+    shared: Uuid,
+    own: Uuid,
+}
+
+/// Claims from the next tenants with schemas of their own where something waits; goes round all of them before it says
+/// that nothing does.
+async fn dedicated(cx: &Ctx, after: &mut Uuid) -> Result<Vec<Claimed>> {
+    let (mut claimed, begun) = (Vec::new(), *after);
+    loop {
+        let mut read = cx.read(Reach::Fleet).await?;
+        let next = store::dedicated(read.conn(), *after, DEDICATED).await?;
+        let waiting = store::waiting(read.conn(), &next).await?;
+        drop(read);
+        for tenant in waiting {
+            *after = tenant.0;
+            claimed.extend(claim(cx, Reach::Within(tenant), Uuid::nil()).await?);
+            if claimed.len() >= ROUND as usize {
+                return Ok(claimed);
+            }
+        }
+        match next.last() {
+            Some(last) if next.len() == DEDICATED as usize => *after = last.0,
+            _ => *after = Uuid::nil(),
+        }
+        if !claimed.is_empty() || after.is_nil() && begun.is_nil() || *after >= begun && !begun.is_nil() {
+            return Ok(claimed);
+        }
+    }
+}
+
+async fn claim(cx: &Ctx, reach: Reach, after: Uuid) -> Result<Vec<Claimed>> {
+    let mut tx = cx.begin(reach).await?;
     let mut claimed = store::claim(tx.conn(), after, ROUND, PER_TENANT).await?;
     tx.commit_unaudited("the queue of the pipeline").await?;
     claimed.sort_by_key(|c| (c.tenant, c.id));

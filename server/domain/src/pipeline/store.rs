@@ -80,6 +80,44 @@ pub(super) async fn claim(
         .collect())
 }
 
+/// Tenants in service with schemas of their own, in the order of their ids.
+pub(super) async fn dedicated(
+    connection: &mut PgConnection,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<TenantId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM tenant WHERE placement = 'dedicated' AND status IN ('trial', 'active') AND id > $1 ORDER BY id LIMIT $2",
+        after,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(TenantId).collect())
+}
+
+/// Those of them with conversations to do. The schemas are named by the tenants' ids: the text is made of hexadecimal
+/// digits only.
+pub(super) async fn waiting(connection: &mut PgConnection, tenants: &[TenantId]) -> Result<Vec<TenantId>> {
+    if tenants.is_empty() {
+        return Ok(vec![]);
+    }
+    let looks: Vec<String> = tenants
+        .iter()
+        .map(|tenant| {
+            format!(
+                "SELECT '{tenant}'::uuid WHERE EXISTS (SELECT FROM t_{}.conversation WHERE state IN ('pending', 'running'))",
+                tenant.0.simple()
+            )
+        })
+        .collect();
+    let ids: Vec<Uuid> = sqlx::query_scalar(sqlx::AssertSqlSafe(looks.join(" UNION ALL ")))
+        .persistent(false)
+        .fetch_all(connection)
+        .await?;
+    Ok(ids.into_iter().map(TenantId).collect())
+}
+
 /// Of the tenant whose rows this transaction sees.
 pub(super) async fn status(connection: &mut PgConnection) -> Result<Option<Status>> {
     let status = sqlx::query_scalar!(r#"SELECT status AS "status: Status" FROM tenant"#);

@@ -178,9 +178,9 @@ async fn a_worker_that_dies_is_counted(admin: PgPool) {
     let worker = Worker::new(services.clone());
     for attempt in 1..=ATTEMPTS_MAX {
         // Claimed, and never heard of again.
-        let claimed = claim(&cx, Uuid::nil()).await.expect("a claim");
+        let claimed = claim(&cx, Reach::Fleet, Uuid::nil()).await.expect("a claim");
         assert_eq!(claimed.first().map(|c| c.attempts), Some(attempt));
-        assert_eq!(claim(&cx, Uuid::nil()).await.expect("a claim").len(), 0, "the lease holds");
+        assert_eq!(claim(&cx, Reach::Fleet, Uuid::nil()).await.expect("a claim").len(), 0, "the lease holds");
         run_sql(&admin, "UPDATE conversation SET lease_until = now() - interval '1 s'").await;
     }
     assert_eq!(worker.drain().await.expect("drained").parked, 1);
@@ -196,7 +196,7 @@ async fn a_late_worker_writes_nothing(admin: PgPool) {
     enable(&services, tenant, &["summary"]).await;
     send(&services, tenant, &["a"]).await;
     let cx = services.system("test");
-    let late = claim(&cx, Uuid::nil()).await.expect("a claim");
+    let late = claim(&cx, Reach::Fleet, Uuid::nil()).await.expect("a claim");
     run_sql(&admin, "UPDATE conversation SET lease_until = now() - interval '1 s'").await;
     assert_eq!(Worker::new(services.clone()).drain().await.expect("drained").done, 1);
     let runs = see(&services, tenant, "a").await.runs;
@@ -220,7 +220,7 @@ async fn a_suspended_tenant_waits_and_goes_on(admin: PgPool) {
     // Suspended between the claim and the work.
     run_sql(&admin, "UPDATE tenant SET status = 'active'").await;
     let cx = services.system("test");
-    let claimed = claim(&cx, Uuid::nil()).await.expect("a claim");
+    let claimed = claim(&cx, Reach::Fleet, Uuid::nil()).await.expect("a claim");
     run_sql(&admin, "UPDATE tenant SET status = 'suspended'").await;
     worker.tenant(&cx, tenant, &claimed, &mut Round::default()).await.expect("put back");
     let a = see(&services, tenant, "a").await;
@@ -242,14 +242,14 @@ async fn no_tenant_starves_another(admin: PgPool) {
         quiet.push(tenant);
     }
     let (cx, worker) = (services.system("test"), Worker::new(services.clone()));
-    let mut after = Uuid::nil();
+    let mut after = Cursor::default();
     let round = worker.round(&cx, &mut after).await.expect("a round");
     assert_eq!(round.done, u64::try_from(PER_TENANT).expect("small") + 12);
     for tenant in quiet {
         assert_eq!(see(&services, tenant, "b").await.row.state, State::Done);
     }
     // More tenants than one round holds: the next round goes on behind the last one.
-    let claims = |after| claim(&cx, after);
+    let claims = |after| claim(&cx, Reach::Fleet, after);
     assert!(claims(loud.0).await.expect("a claim").is_empty());
     assert_eq!(
         claims(Uuid::nil()).await.expect("a claim").len(),
@@ -301,6 +301,6 @@ async fn the_worker_stops_when_told_and_rolls_up(admin: PgPool) {
     stop.send(()).expect("running");
     tokio::time::timeout(Duration::from_secs(5), running).await.expect("stopped").expect("whole");
     let outsider = testing::member(&services, tenant, Role::TenantAdmin);
-    let refused = Worker::new(services.clone()).round(&outsider, &mut Uuid::nil()).await;
+    let refused = Worker::new(services.clone()).round(&outsider, &mut Cursor::default()).await;
     assert!(matches!(refused, Err(Error::Forbidden(_))));
 }

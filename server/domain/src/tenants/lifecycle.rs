@@ -80,7 +80,7 @@ pub async fn overview(cx: &Ctx, slug: &str) -> Result<Overview> {
 /// What a move would touch, counted now.
 pub async fn impact(cx: &Ctx, id: TenantId) -> Result<Impact> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
-    let mut read = cx.read(Reach::Fleet).await?;
+    let mut read = cx.read(Reach::Within(id)).await?;
     store::impact(read.conn(), id).await
 }
 

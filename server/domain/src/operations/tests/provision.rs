@@ -190,3 +190,51 @@ async fn only_those_who_may_see_and_steer(admin: PgPool) {
     assert_eq!(list(&inside, &mine).await.expect("a list").0.len(), 1);
     assert!(matches!(list(&stranger, &mine).await, Err(Error::NotFound)));
 }
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_pipeline_works_in_a_tenants_own_schema_and_nothing_is_left_over(admin: PgPool) {
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let requested = request_provision(&cx, asked("own", Placement::Dedicated), None).await.expect("asked");
+    let runner = Runner::new(services.clone());
+    assert_eq!(runner.finish(requested.id, Duration::from_secs(30)).await.expect("run"), State::Succeeded);
+    let tenant = requested.tenant;
+    crate::tasks::enable(&cx, tenant, "summary").await.expect("enabled");
+    let prepared = crate::conversations::parse(
+        br#"{"id":"one","turns":[{"speaker":"customer","text":"My parcel is late, where is it?"},{"speaker":"agent","text":"It arrives tomorrow."}]}"#,
+    )
+    .expect("a conversation");
+    crate::conversations::ingest(&cx, tenant, vec![prepared]).await.expect("received");
+    let impact = crate::tenants::impact(&cx, tenant).await.expect("an impact");
+    assert_eq!((impact.conversations, impact.pending), (1, 1));
+    let round = crate::pipeline::Worker::new(services.clone()).drain().await.expect("worked");
+    assert_eq!(round.done, 1, "{round:?}");
+    let seen = crate::conversations::by_external_id(&cx, tenant, "one").await.expect("it is there");
+    assert_eq!((seen.runs.len(), seen.values.is_empty()), (1, false));
+    crate::checklists::run_probes(&cx, tenant).await.expect("checked");
+    let auditor = testing::platform(&services, Role::Auditor);
+    let mine = |found: Vec<Finding>| -> Vec<(String, String)> {
+        // Roles of databases of other tests come and go.
+        found
+            .into_iter()
+            .filter(|f| !f.why.contains("a database that is not there"))
+            .map(|f| (f.kind, f.object))
+            .collect()
+    };
+    assert_eq!(mine(reconcile(&auditor).await.expect("looked")), []);
+    // A schema without its tenant, a name without its request: found, each with what to do.
+    sqlx::raw_sql("CREATE SCHEMA t_0123456789abcdef0123456789abcdef; INSERT INTO steward.name_claim VALUES ('slug', 'lost', gen_random_uuid())")
+        .execute(&admin)
+        .await
+        .expect("left over");
+    let found = mine(reconcile(&auditor).await.expect("looked"));
+    assert_eq!(
+        found,
+        [
+            ("name".into(), "slug lost".into()),
+            ("schema".into(), "t_0123456789abcdef0123456789abcdef".to_owned())
+        ]
+    );
+    assert!(reconcile(&testing::platform(&services, Role::Success)).await.is_err());
+}

@@ -1,0 +1,35 @@
+//! Looks for what no operation stands for any more: schemas, roles, rows and names that a crash, a restored backup or a
+//! hand has left behind; and for operations that nobody moves. It changes nothing: each finding says how to clean it.
+
+use super::store::reconcile as store;
+use crate::ctx::{Ctx, Reach};
+use crate::error::Result;
+use model::permission::{Permission, Scope};
+use serde::Serialize;
+
+/// Something that should not be there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `schema`, `role`, `tenant`, `name`, `account`, `conversation` or `operation`.
+    pub kind: String,
+    pub object: String,
+    pub why: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+/// Everything that is left over; nothing is a pass.
+pub async fn reconcile(cx: &Ctx) -> Result<Vec<Finding>> {
+    cx.require(Permission::AuditFleet, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::findings(read.conn()).await
+}
+
+/// Forgets callers' keys that are a day old.
+pub async fn sweep(cx: &Ctx) -> Result<u64> {
+    cx.require(Permission::OperationControl, Scope::Platform).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let gone = store::old_keys(tx.conn()).await?;
+    tx.commit_unaudited("removal of keys that mean nothing any more").await?;
+    Ok(gone)
+}

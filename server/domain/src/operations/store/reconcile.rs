@@ -1,0 +1,55 @@
+//! SQL that finds what is left over.
+
+use crate::error::Result;
+use crate::operations::Finding;
+use sqlx::PgConnection;
+
+pub(in crate::operations) async fn findings(connection: &mut PgConnection) -> Result<Vec<Finding>> {
+    let rows = sqlx::query!(
+        r#"WITH open AS (SELECT id, tenant_id, kind, state FROM operation WHERE state IN ('requested', 'queued', 'running', 'undoing', 'parked', 'needs_operator'))
+        SELECT 'schema' AS "kind!", n.nspname::text AS "object!", 'A schema of no dedicated tenant.' AS "why!",
+            format('As the administrator: SELECT prov.drop_namespace(%L)', substr(n.nspname, 3)::uuid) AS "remedy!"
+        FROM pg_namespace n WHERE n.nspname ~ '^t_[0-9a-f]{32}$'
+            AND NOT EXISTS (SELECT FROM tenant t WHERE t.placement = 'dedicated' AND 't_' || replace(t.id::text, '-', '') = n.nspname)
+            AND NOT EXISTS (SELECT FROM open o WHERE 't_' || replace(o.tenant_id::text, '-', '') = n.nspname)
+        UNION ALL SELECT 'role', r.rolname::text, 'A role of this database without its schema.', format('As the administrator: DROP ROLE %I', r.rolname)
+        FROM pg_roles r WHERE r.rolname ~ '^tr_[0-9a-f]{32}$' AND shobj_description(r.oid, 'pg_authid') = 'steward:' || current_database()
+            AND NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 't_' || substr(r.rolname, 4))
+        UNION ALL SELECT 'role', r.rolname::text, format('A role of “%s”, a database that is not there.', substr(shobj_description(r.oid, 'pg_authid'), 9)),
+            format('As the administrator: DROP ROLE %I', r.rolname)
+        FROM pg_roles r WHERE r.rolname ~ '^tr_[0-9a-f]{32}$' AND shobj_description(r.oid, 'pg_authid') LIKE 'steward:%'
+            AND NOT EXISTS (SELECT FROM pg_database d WHERE 'steward:' || d.datname = shobj_description(r.oid, 'pg_authid'))
+        UNION ALL SELECT 'tenant', t.slug, 'It is to have a schema of its own and has none.', format('As the administrator: SELECT prov.create_namespace(%L)', t.id)
+        FROM tenant t WHERE t.placement = 'dedicated' AND t.status NOT IN ('provisioning', 'failed', 'purging', 'deleted')
+            AND to_regnamespace('t_' || replace(t.id::text, '-', '')) IS NULL
+        UNION ALL SELECT 'tenant', t.slug, 'It is being made, and no operation makes it.', format('As the administrator: SELECT prov.forget(%L), then ask for it again', t.id)
+        FROM tenant t WHERE t.status = 'provisioning' AND NOT EXISTS (SELECT FROM open o WHERE o.tenant_id = t.id)
+            AND EXISTS (SELECT FROM operation o WHERE o.tenant_id = t.id AND o.kind = 'provision')
+        UNION ALL SELECT 'tenant', t.slug, 'Rows of its data are in the shared tables, though it has a schema of its own.', 'Compare both by hand; nothing but a fault writes there'
+        FROM tenant t WHERE t.placement = 'dedicated' AND EXISTS (SELECT FROM pooled.conversation c WHERE c.tenant_id = t.id)
+        UNION ALL SELECT 'name', c.what || ' ' || c.value, 'It is taken by a request that is over.', format('As the administrator: DELETE FROM steward.name_claim WHERE operation_id = %L', c.operation_id)
+        FROM name_claim c WHERE NOT EXISTS (SELECT FROM operation o WHERE o.id = c.operation_id
+            AND o.state IN ('requested', 'queued', 'running', 'undoing', 'failed', 'parked', 'needs_operator'))
+        UNION ALL SELECT 'conversation', c.tenant_id || ' ' || c.external_id, 'Left by a smoke test.', format('As the administrator: DELETE FROM pooled.conversation WHERE tenant_id = %L AND external_id = %L', c.tenant_id, c.external_id)
+        FROM operation o JOIN pooled.conversation c ON c.tenant_id = o.tenant_id AND c.external_id = 'steward-' || o.id || '-smoke'
+        WHERE o.kind = 'provision' AND o.state NOT IN ('running', 'undoing')
+        UNION ALL SELECT 'operation', o.id::text, CASE o.state WHEN 'needs_operator' THEN 'An undo failed.' ELSE 'It is parked.' END, 'On its page: Retry or Roll back'
+        FROM open o WHERE o.state IN ('needs_operator', 'parked')
+        UNION ALL SELECT 'operation', o.id::text, 'Its worker has been silent for five minutes, and none has taken it over.', 'Start a server: its worker takes it over'
+        FROM operation o WHERE o.state IN ('running', 'undoing') AND o.lease_until < clock_timestamp() - interval '5 minutes'
+        ORDER BY 1, 2"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Finding { kind: row.kind, object: row.object, why: row.why, remedy: row.remedy })
+        .collect())
+}
+
+pub(in crate::operations) async fn old_keys(connection: &mut PgConnection) -> Result<u64> {
+    let done = sqlx::query!("DELETE FROM operation_key WHERE made_at < now() - interval '24 hours'")
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}
