@@ -97,6 +97,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/templates/:key/details") view=crate::templates::TemplateDetailsPage ssr=SsrMode::Async/>
                     <Route path=path!("/templates/:key/publish") view=crate::templates::PublishPage ssr=SsrMode::Async/>
                     <Route path=path!("/templates/:key/deprecate") view=crate::templates::DeprecatePage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/:key/roll-out") view=crate::templates::RollOutPage ssr=SsrMode::Async/>
+                    <Route path=path!("/templates/:key/roll-out/:id") view=crate::templates::RolloutPage ssr=SsrMode::Async/>
                     <Route path=path!("/alignment") view=crate::templates::AlignmentPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=crate::settings::PlatformSettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/:key") view=crate::settings::PlatformSettingPage ssr=SsrMode::Async/>

@@ -90,6 +90,11 @@ pub fn template(key: &str, action: &str) -> String {
     if action.is_empty() { format!("{TEMPLATES}/{key}") } else { format!("{TEMPLATES}/{key}/{action}") }
 }
 
+/// A roll-out of a template.
+pub fn rollout(key: &str, id: &str) -> String {
+    format!("{}/{id}", template(key, "roll-out"))
+}
+
 /// One version of a template.
 pub fn template_version(key: &str, version: i32) -> String {
     format!("{TEMPLATES}/{key}?version={version}")

@@ -118,6 +118,7 @@ async fn serve_on(
     };
     let app = router(&parts);
     let hourly = tokio::spawn(hourly(opened.background.clone()));
+    let roll_outs = tokio::spawn(roll_outs(opened.background.clone()));
     let (stop_worker, worker_stops) = tokio::sync::oneshot::channel::<()>();
     let worker = domain::pipeline::Worker::new(opened.background.clone()).run(async {
         let _ = worker_stops.await;
@@ -130,6 +131,7 @@ async fn serve_on(
         tracing::warn!(connections = cut, "cut off at the end of the drain");
     }
     hourly.abort();
+    roll_outs.abort();
     drop(stop_worker);
     // It finishes what it has in hand; what it cannot, the lease gives back.
     if tokio::time::timeout(Duration::from_secs(10), worker).await.is_err() {
@@ -265,6 +267,25 @@ fn kept(data: &Path, name: &str, services: &Services) -> Result<Vec<u8>, Failure
         // Another process was quicker: its secret is the one.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(std::fs::read(&path)?),
         Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+/// Every few seconds: goes on with roll-outs of templates; every minute: looks again at tenants whose accepted differences
+/// ran out. Any number of processes may do it: each move is made under a lock, once.
+async fn roll_outs(services: Services) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    for n in 0_u64.. {
+        tick.tick().await;
+        let cx = services.system("templates");
+        if let Err(error) = domain::templates::tick(&cx).await {
+            tracing::warn!(%error, "roll-outs did not go on");
+        }
+        if n % 12 == 0
+            && let Err(error) = domain::templates::sweep(&cx, 200).await
+        {
+            tracing::warn!(%error, "alignment was not looked at");
+        }
     }
 }
 

@@ -173,6 +173,14 @@ pub const FUNCTIONS: &[Function] = &[
         "slug=acme&item=checklist%3Aonboarding&expected=Version+1&actual=Not+started&reason=test",
     ),
     tenant("take_back_acceptance", TemplateAccept, "slug=acme&item=checklist%3Aonboarding&reason=test"),
+    reads(platform("get_rollout_plan", TemplateApply, "key=baseline&query=version%3D2%26whom%3Dbehind")),
+    platform("start_rollout", TemplateApply, "key=baseline&version=2&whom=listed&listed=acme&reason=test"),
+    platform("get_rollouts", TemplateRead, "key=baseline"),
+    platform("get_rollout", TemplateRead, "id=00000000-0000-0000-0000-000000000009"),
+    platform("advance_rollout", TemplateApply, "id=00000000-0000-0000-0000-000000000009"),
+    platform("pause_rollout", TemplateApply, "id=00000000-0000-0000-0000-000000000009&reason=test"),
+    platform("resume_rollout", TemplateApply, "id=00000000-0000-0000-0000-000000000009&reason=test"),
+    platform("cancel_rollout", TemplateApply, "id=00000000-0000-0000-0000-000000000009&reason=test"),
     platform("get_fleet_alignment", TemplateRead, ""),
     // Settings
     tenant("get_settings", SettingRead, "slug=acme"),
@@ -250,6 +258,8 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/openapi.json", None, "", ""),
     route("GET", "/api/v1/tenant", Some(TenantRead), "", ""),
+    route("GET", "/api/v1/template", Some(TenantRead), "", ""),
+    route("GET", "/api/v1/settings", Some(SettingRead), "", ""),
     route("GET", "/api/v1/conversations", Some(ConversationRead), "", ""),
     route("GET", "/api/v1/conversations/{id}", Some(ConversationRead), "", ""),
     route(

@@ -165,7 +165,7 @@ impl KeyAccess {
         use Permission::*;
         match permission {
             TenantRead | ConversationRead | UsageRead | FieldRead | TaskRead | OperationRead
-            | NotificationRead => true,
+            | SettingRead | NotificationRead => true,
             ConversationWrite | NotificationSend | WebhookManage => self == Self::ReadWrite,
             _ => false,
         }

@@ -63,12 +63,18 @@ fn page(tenant: &Tenant, settings: &TenantSettings, setting: &TenantSetting) -> 
     .into_any()
 }
 
+/// Whether something obeys it today, in words.
+pub(super) const fn in_force(key: Key) -> &'static str {
+    if key.obeyed() { "Obeyed within a second" } else { "Kept and inherited; nothing obeys it yet" }
+}
+
 fn facts(key: Key, setting: &TenantSetting) -> Vec<(&'static str, AnyView)> {
     let effective = &setting.effective;
     let mut facts = vec![
         ("Holds", view! { <strong>{key.words(&effective.value)}</strong> }.into_any()),
         ("From", origin(&effective.from, effective.locked_by.is_some())),
         ("What it does", key.spec().help.into_any()),
+        ("In force", in_force(key).into_any()),
         ("Key", view! { <code>{key.as_str()}</code> }.into_any()),
     ];
     if effective.from == Level::Tenant {

@@ -112,6 +112,7 @@ fn detail(setting: &PlatformSetting, may: bool) -> AnyView {
         ("From", from(setting)),
         ("Built in", key.words(&default).into_any()),
         ("Tenants with their own", grouped(setting.overridden).into_any()),
+        ("In force", super::detail::in_force(key).into_any()),
         ("Key", view! { <code>{key.as_str()}</code> }.into_any()),
     ];
     if let Some(own) = &setting.own {

@@ -231,3 +231,85 @@ pub async fn get_fleet_alignment(#[server(default)] query: String) -> Result<Fle
     let (filter, _) = model::templates::FleetFilter::parse(&pairs);
     Ok(domain::templates::fleet(&crate::server::ctx()?, &filter).await?)
 }
+
+/// Whom a roll-out would reach; `query` is the page's.
+#[server]
+pub async fn get_rollout_plan(
+    key: String,
+    #[server(default)] query: String,
+) -> Result<model::templates::RolloutPlan, AppError> {
+    let input = super::rollout::input_of(&query);
+    Ok(domain::templates::plan(&crate::server::ctx()?, &key, &input).await?)
+}
+
+/// Begins a roll-out.
+#[server]
+pub async fn start_rollout(
+    key: String,
+    #[server(default)] version: String,
+    #[server(default)] whom: String,
+    #[server(default)] listed: String,
+    #[server(default)] pilots: String,
+    #[server(default)] share: String,
+    #[server(default)] hours: String,
+    #[server(default)] reason: String,
+    #[server(default)] confirm: String,
+) -> Result<String, AppError> {
+    let input =
+        model::templates::RolloutInput { version, whom, listed, pilots, share, hours, reason, confirm };
+    let id = domain::templates::start(&crate::server::ctx()?, &key, &input).await?.to_string();
+    crate::server::flash("success", "The roll-out has begun. You can leave this page.");
+    leptos_axum::redirect(&crate::paths::rollout(&key, &id));
+    Ok(id)
+}
+
+#[server]
+pub async fn get_rollout(id: String) -> Result<model::templates::Rollout, AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    Ok(domain::templates::rollout(&crate::server::ctx()?, id).await?)
+}
+
+/// The newest roll-outs of a template.
+#[server]
+pub async fn get_rollouts(key: String) -> Result<Vec<model::templates::Rollout>, AppError> {
+    Ok(domain::templates::rollouts(&crate::server::ctx()?, &key).await?)
+}
+
+/// Lets the next wave of a roll-out go.
+#[server]
+pub async fn advance_rollout(id: String, #[server(default)] reason: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    let wave = domain::templates::advance(&crate::server::ctx()?, id, &reason).await?;
+    crate::server::flash("success", format!("Wave {wave} has begun."));
+    Ok(())
+}
+
+/// Lets no further wave begin.
+#[server]
+pub async fn pause_rollout(id: String, #[server(default)] reason: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    domain::templates::pause(&crate::server::ctx()?, id, &reason).await?;
+    crate::server::flash("success", "The roll-out is paused. What is queued goes on.");
+    Ok(())
+}
+
+/// Goes on with a roll-out that was paused.
+#[server]
+pub async fn resume_rollout(id: String, #[server(default)] reason: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    domain::templates::resume(&crate::server::ctx()?, id, &reason).await?;
+    crate::server::flash("success", "The roll-out goes on.");
+    Ok(())
+}
+
+/// Calls a roll-out off; what was not begun is left as it is.
+#[server]
+pub async fn cancel_rollout(id: String, #[server(default)] reason: String) -> Result<(), AppError> {
+    let id = id.parse().map_err(|_| AppError::NotFound)?;
+    domain::templates::cancel(&crate::server::ctx()?, id, &reason).await?;
+    crate::server::flash(
+        "success",
+        "The roll-out is called off. Tenants that were not begun stay as they are.",
+    );
+    Ok(())
+}

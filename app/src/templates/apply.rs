@@ -55,7 +55,7 @@ pub(super) fn chooser(tenant: &Tenant, found: &TenantBaseline) -> AnyView {
     });
     view! {
         <form method="get" action=format!("{}/apply", paths::tenant(&tenant.slug, "baseline")) class="c-form">
-            <div class="c-field" data-width="md">
+            <div class="c-field">
                 <label class="c-field__label" for="f-to">"Template"</label>
                 <select class="c-select" id="f-to" name="to">{options.collect_view()}</select>
             </div>

@@ -160,7 +160,10 @@ fn line(tenant: &Tenant, found: &TenantBaseline, item: &Item) -> AnyView {
 
 fn history(found: &TenantBaseline) -> AnyView {
     let rows = found.history.iter().map(|done| {
-        let reason = done.reason.clone().map(|reason| view! { <q>{reason}</q> });
+        let reason = match done.reason.clone() {
+            Some(reason) => view! { <q>{reason}</q> }.into_any(),
+            None => "—".into_any(),
+        };
         view! {
             <tr>
                 <th scope="row"><When at=done.at full=true/></th>

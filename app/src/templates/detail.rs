@@ -1,6 +1,6 @@
 //! One template: its versions, and the contents of one of them.
 
-use super::api::get_template;
+use super::api::{get_rollouts, get_template};
 use super::{key_here, state_badge};
 use crate::paths;
 use crate::ui::{
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use model::fields::Group;
 use model::page::grouped;
-use model::templates::{Bundle, Catalogue, TemplateDetail, Version, VersionState};
+use model::templates::{Bundle, Catalogue, Rollout, TemplateDetail, Version, VersionState};
 
 #[component]
 pub fn TemplatePage() -> impl IntoView {
@@ -38,15 +38,43 @@ fn page(detail: &TemplateDetail) -> AnyView {
     let key = view! { <code>{template.key.clone()}</code> }.into_any();
     let meta = vec![key, template.for_whom().into_any(), plural(users(detail), "tenant").into_any()];
     let versions = versions(detail, chosen.map(|v| v.version));
+    let key = template.key.clone();
+    let rollouts = view! { <Load read=move || get_rollouts(key.clone()) view=|list| rollouts(&list)/> };
     view! {
         <Title text=format!("{} · Templates", template.name)/>
         <PageHeader title=template.name.clone() badges=badges.into_any() actions=actions(detail) lead=template.description.clone() meta/>
         <Stack gap=6>
             <Section id="versions-h" title="Versions">{versions}</Section>
+            {rollouts}
             {contents}
         </Stack>
     }
     .into_any()
+}
+
+/// The newest roll-outs; nothing where there was none.
+fn rollouts(list: &[Rollout]) -> AnyView {
+    if list.is_empty() {
+        return ().into_any();
+    }
+    let rows = list.iter().map(|rollout| {
+        let (by, at) = (rollout.by.clone(), rollout.at);
+        let applied: i64 = rollout.waves.iter().map(|wave| wave.applied).sum();
+        let href = paths::rollout(&rollout.to.key, &rollout.id.to_string());
+        view! {
+            <tr>
+                <th scope="row"><a class="c-table__link" href=href>{format!("Version {}", rollout.to.version)}</a></th>
+                <td data-label="State">{super::rollout::state_badge(rollout.state)}</td>
+                <td data-label="Wave">{format!("{} of {}", rollout.wave, rollout.waves.len())}</td>
+                <td data-label="Applied">{format!("{} of {}", grouped(applied), plural(rollout.total(), "tenant"))}</td>
+                <td data-label="Failed" class="u-num">{grouped(rollout.failed())}</td>
+                <td data-label="Begun"><When at/>{format!(" by {by}")}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let head = view! { <Th>"Roll-out"</Th><Th>"State"</Th><Th>"Wave"</Th><Th>"Applied"</Th><Th num=true>"Failed"</Th><Th>"Begun"</Th> }.into_any();
+    view! { <Section id="rollouts-h" title="Roll-outs"><DataTable id="rollouts" caption="Roll-outs of the template" head cards=true>{rows}</DataTable></Section> }.into_any()
 }
 
 fn users(detail: &TemplateDetail) -> i64 {
@@ -78,7 +106,11 @@ fn actions(detail: &TemplateDetail) -> AnyView {
         }
         (None, None) => ().into_any(),
     };
-    view! { {main}<LinkButton href=paths::template(key, "details")>"Describe…"</LinkButton> }.into_any()
+    let roll_out = (detail.may_apply && detail.published().is_some()).then(|| {
+        view! { <LinkButton href=paths::template(key, "roll-out") icon="send">"Roll out…"</LinkButton> }
+    });
+    view! { {main}{roll_out}<LinkButton href=paths::template(key, "details")>"Describe…"</LinkButton> }
+        .into_any()
 }
 
 fn versions(detail: &TemplateDetail, shown: Option<i32>) -> AnyView {

@@ -197,7 +197,7 @@ fn select(
         .map(|(word, text)| view! { <option value=word.to_string() selected=*word == value>{text.to_string()}</option> });
     let id = format!("f-{name}");
     view! {
-        <div class="c-field" data-width="sm">
+        <div class="c-field" data-width="md">
             <label class="c-field__label" for=id.clone()>{label}</label>
             <select class="c-select" id=id name=name.clone() aria-describedby=described(state, &name) aria-invalid=invalid(state, &name)>{options.collect_view()}</select>
             {error(state, &name)}

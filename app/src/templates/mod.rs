@@ -10,6 +10,7 @@ mod detail;
 mod fleet;
 mod form;
 mod list;
+mod rollout;
 
 pub use apply::ApplyPage;
 pub use baseline::{AcceptPage, BaselinePage};
@@ -19,6 +20,7 @@ pub use detail::TemplatePage;
 pub use fleet::AlignmentPage;
 pub use form::{DraftPage, NewTemplatePage, TemplateDetailsPage};
 pub use list::TemplatesPage;
+pub use rollout::{RollOutPage, RolloutPage};
 
 use crate::ui::{Badge, Tone, param};
 use leptos::prelude::*;

@@ -48,6 +48,7 @@ struct Inner {
     overview: crate::overview::Cache,
     directory: crate::tenants::Cache,
     usage: crate::usage::report::Cache,
+    settings: crate::settings::Cache,
     operations: tokio::sync::Notify,
     placements: placement::Cache,
     door: crate::db::login::Door,
@@ -77,6 +78,7 @@ impl Services {
             overview: Default::default(),
             directory: Default::default(),
             usage: Default::default(),
+            settings: Default::default(),
             operations: Default::default(),
             placements: Default::default(),
             door: Default::default(),
@@ -131,6 +133,11 @@ impl Services {
     /// What the directory has counted.
     pub(crate) fn directory(&self) -> &crate::tenants::Cache {
         &self.inner.directory
+    }
+
+    /// What settings hold, as this process has read them within the last second.
+    pub(crate) fn settings(&self) -> &crate::settings::Cache {
+        &self.inner.settings
     }
 
     /// The fleet's usage, as this process has read it lately.

@@ -4,6 +4,7 @@
 //! whatever layer it comes from, is an RFC 9457 problem. The OpenAPI document is generated from the handlers, by the
 //! same table that routes them. The rules themselves are in `domain::{api_keys, conversations}`.
 
+mod baseline;
 mod body;
 mod conversations;
 mod problem;
@@ -78,6 +79,8 @@ fn routed() -> OpenApiRouter<body::Budget> {
         .routes(routes!(conversations::send, conversations::list))
         .routes(routes!(conversations::get))
         .routes(routes!(tenant::get))
+        .routes(routes!(baseline::template))
+        .routes(routes!(baseline::settings))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::get, webhooks::change, webhooks::remove))
         .routes(routes!(webhooks::rotate))

@@ -308,7 +308,14 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
     operations.sort_unstable();
     assert_eq!(
         operations,
-        ["GET /conversations", "GET /conversations/{id}", "GET /tenant", "POST /conversations"]
+        [
+            "GET /conversations",
+            "GET /conversations/{id}",
+            "GET /settings",
+            "GET /template",
+            "GET /tenant",
+            "POST /conversations"
+        ]
     );
     // Every reference leads somewhere.
     let text = document.body.to_string();
@@ -507,4 +514,32 @@ async fn a_program_arranges_where_it_is_told_and_looks_at_what_was(admin: PgPool
     }
     assert_eq!(api.call("DELETE", &path, &api.key, "", "").await.status, StatusCode::NO_CONTENT);
     assert_eq!(api.call("GET", &path, &api.key, "", "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn a_key_reads_its_tenants_template_and_settings_and_applies_nothing(admin: PgPool) {
+    let api = Api::new(admin).await;
+    assert_eq!(api.get("/template").await.status, StatusCode::NOT_FOUND, "it is on none");
+    let operator = testing::platform(&api.services, Role::Operator);
+    domain::templates::apply_to(&operator, api.tenant, "regulated", 1, "").await.expect("applied");
+    let template = api.get("/template").await;
+    assert_eq!(
+        (template.body["key"].as_str(), template.body["version"].as_i64()),
+        (Some("regulated"), Some(1))
+    );
+    assert_eq!(template.body["fields"].as_array().map(Vec::len), Some(11));
+    let settings = api.get("/settings").await;
+    let idle = settings
+        .body
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|s| s["key"] == "security.session_idle_minutes");
+    let idle = idle.expect("a setting");
+    assert_eq!(
+        (idle["value"].as_i64(), idle["from"].as_str(), idle["locked"].as_bool()),
+        (Some(15), Some("template"), Some(true))
+    );
+    let answer = api.call("POST", "/template", &api.key, "", Body::empty()).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "a key administers nothing");
 }

@@ -30,6 +30,11 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     "roll_back_operation",
     // It needs a second version.
     "discard_template_draft",
+    "get_rollout",
+    "advance_rollout",
+    "pause_rollout",
+    "resume_rollout",
+    "cancel_rollout",
     // They need a tenant in another state than a new one.
     "reinstate_tenant",
     "cancel_offboarding",

@@ -263,7 +263,7 @@ mod tests {
     fn values_outside_their_type_or_range_are_refused_in_words() {
         assert_eq!(Key::PasswordMinLength.parse(" 14 "), Ok(Value::Number(14)));
         for (key, bad) in [
-            (Key::PasswordMinLength, "7"),
+            (Key::PasswordMinLength, "11"),
             (Key::PasswordMinLength, "ten"),
             (Key::PasswordMinLength, "99999999999999999999"),
             (Key::BasicChat, "maybe"),

@@ -79,7 +79,7 @@ impl Key {
                 number(1, 100_000, "requests per minute"),
                 Value::Number(60),
                 false,
-                "How many requests the tenant’s programs may send, above the limit of its plan never.",
+                "How many requests the tenant’s programs may send; never more than its plan allows.",
             ),
             Self::TranscriptionLanguage => (
                 Analysis,
@@ -104,7 +104,7 @@ impl Key {
             ),
             Self::PasswordMinLength => (
                 Security,
-                number(8, 128, "characters"),
+                number(12, 128, "characters"),
                 Value::Number(12),
                 true,
                 "A new password of one of the tenant’s people has at least this many.",
@@ -230,6 +230,27 @@ impl Key {
             ),
         };
         Spec { section, kind, default, help, tenant_may }
+    }
+}
+
+impl Key {
+    /// Whether something obeys it today. What nothing obeys yet is kept, shown and inherited, and its page says so.
+    pub const fn obeyed(self) -> bool {
+        use Key::*;
+        matches!(
+            self,
+            PasswordMinLength
+                | SessionIdle
+                | SessionMax
+                | BasicChat
+                | Voice
+                | Email
+                | TaskOverrides
+                | NotifyQuotaPercent
+                | BackupSchedule
+                | BackupDays
+                | InactivityDays
+        )
     }
 }
 

@@ -18,6 +18,17 @@ pub enum Level {
 }
 
 impl Level {
+    /// The word for programs.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Platform => "platform",
+            Self::Template(..) => "template",
+            Self::Parent(..) => "parent",
+            Self::Tenant => "tenant",
+        }
+    }
+
     /// For the middle of a sentence: “the platform”.
     pub fn words(&self) -> String {
         match self {

@@ -13,13 +13,17 @@ pub use parse::{Fault, Prepared, parse};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use crate::usage;
-use model::conversations::{Conversation, ConversationRow, Received, State};
+use crate::{settings, usage};
+use model::conversations::{Channel, Conversation, ConversationRow, Received, State};
 use model::permission::{Permission, Scope};
+use model::settings::Key;
 use model::tenants::Access;
 use model::usage::Meter;
 use model::{ConversationId, TenantId};
 
+/// The switch of each channel (R28, R54).
+const CHANNELS: [(Channel, Key); 3] =
+    [(Channel::Chat, Key::BasicChat), (Channel::Voice, Key::Voice), (Channel::Email, Key::Email)];
 /// Rows of one INSERT.
 const BATCH: usize = 500;
 /// Rows of one page at most.
@@ -28,10 +32,17 @@ pub const PAGE_MAX: u32 = 200;
 /// Stores what is not there yet.
 ///
 /// # Errors
-/// `Suspended` also when the tenant was suspended while the request was on its way.
+/// `Suspended` also when the tenant was suspended while the request was on its way; `Invalid` for a channel that is
+/// switched off.
 pub async fn ingest(cx: &Ctx, tenant: TenantId, mut conversations: Vec<Prepared>) -> Result<Received> {
     cx.require(Permission::ConversationWrite, Scope::Tenant(tenant)).await?;
     let received = count(conversations.len());
+    for (channel, key) in CHANNELS {
+        if conversations.iter().any(|c| c.channel == channel) && !settings::is_on(cx, tenant, key).await? {
+            let what = key.label();
+            return Err(Error::field("channel", format!("{what} are switched off for this tenant.")));
+        }
+    }
     // One order for everybody: two requests with the same ids never wait for each other in a circle.
     conversations.sort_by(|a, b| a.external_id.cmp(&b.external_id));
     let mut tx = cx.begin(Reach::Tenant(tenant)).await?;

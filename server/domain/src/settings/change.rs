@@ -48,6 +48,7 @@ pub async fn set(
         event = event.before(snapshot(before));
     }
     tx.commit(event).await?;
+    cx.services().settings().forget();
     crate::templates::refresh(cx, tenant).await?;
     Ok(words)
 }
@@ -68,6 +69,7 @@ pub async fn revert(cx: &Ctx, tenant: TenantId, key: Key, reason: &str, version:
     let event =
         AuditEvent::on(tenant, "setting.revert", key.as_str()).reason(reason).before(snapshot(&before));
     tx.commit(event).await?;
+    cx.services().settings().forget();
     crate::templates::refresh(cx, tenant).await
 }
 
@@ -103,6 +105,7 @@ pub async fn set_platform(
         event = event.before(snapshot(before));
     }
     tx.commit(event).await?;
+    cx.services().settings().forget();
     Ok(words)
 }
 
@@ -119,7 +122,9 @@ pub async fn revert_platform(cx: &Ctx, key: Key, reason: &str, version: i64) -> 
     let before = before.ok_or(Error::NotFound)?;
     store::remove_platform(tx.conn(), key).await?;
     tx.commit(AuditEvent::platform("setting.revert", key.as_str()).reason(reason).before(snapshot(&before)))
-        .await
+        .await?;
+    cx.services().settings().forget();
+    Ok(())
 }
 
 /// A tenant's administrators may change what the registry leaves to them; the rest is for operators.

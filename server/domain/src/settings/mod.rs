@@ -5,11 +5,13 @@
 //! restored and not its value copied; every change has a reason and its line with before and after.
 
 mod change;
+mod held;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use change::{revert, revert_platform, set, set_platform};
+pub(crate) use held::{Cache, effective, is_on, least, strictest};
 pub(crate) use store::levels;
 
 use crate::ctx::{Ctx, Reach};
@@ -17,7 +19,7 @@ use crate::error::Result;
 use model::TenantId;
 use model::permission::{Permission, Scope};
 use model::settings::{
-    Effective, Entry, Key, PlatformSetting, PlatformSettings, TenantSetting, TenantSettings, resolve,
+    Entry, Key, PlatformSetting, PlatformSettings, TenantSetting, TenantSettings, resolve,
 };
 
 /// Every setting of a tenant, with what each level says.
@@ -44,13 +46,6 @@ pub async fn of_tenant(cx: &Ctx, tenant: TenantId) -> Result<TenantSettings> {
         operator: cx.actor().allows(Permission::SettingOperate, Scope::Tenant(tenant)),
         children,
     })
-}
-
-/// What holds for a tenant of one setting, for code that obeys it. No permission: nothing of it is shown.
-pub(crate) async fn effective(cx: &Ctx, tenant: TenantId, key: Key) -> Result<Effective> {
-    let mut read = cx.read(Reach::System).await?;
-    let levels = store::levels(read.conn(), tenant).await?;
-    Ok(resolve(key, &of_key(&levels, key)))
 }
 
 /// Every setting with what the platform says.

@@ -2,9 +2,9 @@
 
 use crate::error::Result;
 use chrono::{DateTime, Utc};
-use model::TenantId;
 use model::settings::{Entry, Key, Level, Own, Value};
 use model::templates::Bundle;
+use model::{TenantId, UserId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -213,4 +213,15 @@ pub(super) async fn overridden(connection: &mut PgConnection) -> Result<Vec<(Key
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().filter_map(|row| Some((row.key.parse().ok()?, row.count))).collect())
+}
+
+/// The tenants that a person belongs to.
+pub(super) async fn tenants_of(connection: &mut PgConnection, user: UserId) -> Result<Vec<TenantId>> {
+    let rows = sqlx::query_scalar!(
+        r#"SELECT tenant_id AS "id: TenantId" FROM member WHERE user_id = $1 ORDER BY tenant_id"#,
+        user.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
 }

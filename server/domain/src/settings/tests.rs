@@ -168,3 +168,97 @@ async fn a_parents_reason_stays_with_the_parent(admin: PgPool) {
     let told = serde_json::to_string(&page).expect("JSON");
     assert!(told.contains("group") && !told.contains("SECRET"), "the value and its source, not why");
 }
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn channels_and_overrides_that_are_switched_off_are_refused(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let (parent, acme) = family(&admin).await;
+    let talk = |channel: &str| {
+        let json = format!(
+            r#"{{"id":"{channel}","channel":"{channel}","turns":[{{"speaker":"customer","text":"Hello"}}]}}"#
+        );
+        vec![crate::conversations::parse(json.as_bytes()).expect("a conversation")]
+    };
+    let inside = testing::member(&services, acme, Role::TenantAdmin);
+    crate::conversations::ingest(&inside, acme, talk("voice")).await.expect("taken in");
+    // The parent says no, for all below it.
+    set(&cx, parent, Key::Voice, "off", true, "no recordings", 0).await.expect("set");
+    let refused = crate::conversations::ingest(&inside, acme, talk("voice")).await;
+    assert!(
+        matches!(refused, Err(Error::Invalid(e)) if e.get("channel").is_some_and(|m| m.contains("Voice")))
+    );
+    crate::conversations::ingest(&inside, acme, talk("chat")).await.expect("the others are");
+    set(&cx, acme, Key::TaskOverrides, "off", false, "policy", 0).await.expect("set");
+    let list = crate::tasks::list_for_tenant(&inside, acme).await.expect("tasks");
+    assert!(matches!(list.abilities.change, model::tasks::Ability::NotNow(_)), "the page says so");
+    let input = model::tasks::OverrideInput {
+        prompt_mode: "override".into(),
+        prompt: "Mine".into(),
+        filters_mode: "inherit".into(),
+        reason: "want".into(),
+        version: "0".into(),
+        base: "1".into(),
+        ..Default::default()
+    };
+    let refused = crate::tasks::set_override(&inside, acme, "summary", &input).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    crate::tasks::set_override(&cx, acme, "summary", &input).await.expect("operators may");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_is_read_for_obeying_is_at_most_a_second_old(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let (_, acme) = family(&admin).await;
+    assert!(is_on(&cx, acme, Key::Voice).await.expect("on"));
+    sqlx::query("INSERT INTO tenant_setting (tenant_id, key, value, reason, changed_by) VALUES ($1, 'features.voice', 'false', 'elsewhere', 'x')")
+        .bind(acme)
+        .execute(&admin)
+        .await
+        .expect("another process");
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    assert!(!is_on(&cx, acme, Key::Voice).await.expect("off"));
+}
+
+/// A person of a tenant: sessions and passwords follow the tenant's policy, the strictest where there are several.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn sessions_and_passwords_of_members_follow_their_tenants(admin: PgPool) {
+    use crate::users;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let system = services.system("test");
+    let (parent, acme) = family(&admin).await;
+    let password = "correct horse battery";
+    let ada = users::create_user(&system, "ada@example.com", "Ada Roy", Some(password), None)
+        .await
+        .expect("a user");
+    for tenant in [parent, acme] {
+        sqlx::query("INSERT INTO member (tenant_id, user_id, role) VALUES ($1, $2, 'tenant_admin')")
+            .bind(tenant)
+            .bind(ada)
+            .execute(&admin)
+            .await
+            .expect("a member");
+    }
+    let lasts = || async {
+        let here = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+        let nobody = services.ctx(model::permission::Actor::Anonymous, "test");
+        users::sign_in(&nobody, "ada@example.com", password, here, None).await.expect("signed in");
+        sqlx::query_as::<_, (f64, f64)>("SELECT extract(epoch FROM idle_until - created_at)::float8, extract(epoch FROM ends_at - created_at)::float8 FROM session ORDER BY created_at DESC LIMIT 1")
+            .fetch_one(&admin)
+            .await
+            .expect("a session")
+    };
+    assert_eq!(lasts().await, (1800.0, 43_200.0), "the defaults");
+    set(&cx, acme, Key::SessionIdle, "10", false, "policy", 0).await.expect("set");
+    set(&cx, parent, Key::SessionMax, "2", false, "policy", 0).await.expect("set");
+    assert_eq!(lasts().await, (600.0, 7_200.0), "the shortest of both");
+    set(&cx, acme, Key::PasswordMinLength, "30", false, "policy", 0).await.expect("set");
+    let short = users::set_password(&system, ada, "another correct horse").await;
+    assert!(
+        matches!(&short, Err(Error::Invalid(e)) if e.get("password").is_some_and(|m| m.contains("30"))),
+        "{short:?}"
+    );
+    users::set_password(&system, ada, "another correct horse with a long tail").await.expect("long enough");
+}

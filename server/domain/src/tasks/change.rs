@@ -1,6 +1,6 @@
 //! Writing: enabling, overriding, keeping, reverting. Every change has its line with before and after (R39).
 
-use super::{closed, store};
+use super::{OWN_OFF, closed, own_allowed, store};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
@@ -59,6 +59,10 @@ async fn switch(cx: &Ctx, tenant: TenantId, key: &str, enabled: bool) -> Result<
 pub async fn set_override(cx: &Ctx, tenant: TenantId, key: &str, input: &OverrideInput) -> Result<()> {
     cx.require(Permission::TaskOverride, Scope::Tenant(tenant)).await?;
     let draft = input.validate()?;
+    // Taking an override away is always possible.
+    if (draft.prompt.is_some() || draft.filters.is_some()) && !own_allowed(cx, tenant).await? {
+        return Err(Error::Conflict(OWN_OFF.into()));
+    }
     let (mut tx, task, published) = open(cx, tenant, key).await?;
     let before = store::lock_override(tx.conn(), tenant, task.id).await?;
     unchanged_since(before.as_ref(), draft.version)?;

@@ -34,6 +34,7 @@ const RUNS_SHOWN: i64 = 10;
 /// Every task as this tenant has it, with what became of it in the last 30 days.
 pub async fn list_for_tenant(cx: &Ctx, tenant: TenantId) -> Result<TaskList> {
     cx.require(Permission::TaskRead, Scope::Tenant(tenant)).await?;
+    let own = own_allowed(cx, tenant).await?;
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
     let status = store::status(read.conn(), tenant).await?;
     let rows = store::of_tenant(read.conn(), tenant, None).await?;
@@ -45,7 +46,7 @@ pub async fn list_for_tenant(cx: &Ctx, tenant: TenantId) -> Result<TaskList> {
             tenant_task(row, facts)
         })
         .collect();
-    Ok(TaskList { tasks, abilities: abilities(cx, tenant, status) })
+    Ok(TaskList { tasks, abilities: abilities(cx, tenant, status, own) })
 }
 
 /// One task with its newest runs and the version that its override was made on.
@@ -54,6 +55,7 @@ pub async fn list_for_tenant(cx: &Ctx, tenant: TenantId) -> Result<TaskList> {
 /// `NotFound` for a key that no task has.
 pub async fn get(cx: &Ctx, tenant: TenantId, key: &str) -> Result<TaskDetail> {
     cx.require(Permission::TaskRead, Scope::Tenant(tenant)).await?;
+    let own = own_allowed(cx, tenant).await?;
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
     let status = store::status(read.conn(), tenant).await?;
     let row = store::of_tenant(read.conn(), tenant, Some(key)).await?.pop().ok_or(Error::NotFound)?;
@@ -66,7 +68,7 @@ pub async fn get(cx: &Ctx, tenant: TenantId, key: &str) -> Result<TaskDetail> {
         }
         _ => None,
     };
-    Ok(TaskDetail { item, base, runs, abilities: abilities(cx, tenant, status) })
+    Ok(TaskDetail { item, base, runs, abilities: abilities(cx, tenant, status, own) })
 }
 
 /// The tasks that write fields, by the field's key.
@@ -100,7 +102,7 @@ const fn no_runs() -> RunFacts {
 }
 
 /// What the page offers; the functions of `change` refuse by the same rules.
-fn abilities(cx: &Ctx, tenant: TenantId, status: Status) -> Abilities {
+fn abilities(cx: &Ctx, tenant: TenantId, status: Status, own: bool) -> Abilities {
     let ability = |permission| match cx.actor().may(permission, Scope::Tenant(tenant)) {
         Verdict::Allowed => closed(status).map_or(Ability::Yes, Ability::NotNow),
         Verdict::Suspended(Access::ReadOnly) => {
@@ -108,7 +110,20 @@ fn abilities(cx: &Ctx, tenant: TenantId, status: Status) -> Abilities {
         }
         Verdict::Suspended(_) | Verdict::Forbidden | Verdict::Hidden | Verdict::SignIn => Ability::Never,
     };
-    Abilities { enable: ability(Permission::TaskEnable), change: ability(Permission::TaskOverride) }
+    let change = match ability(Permission::TaskOverride) {
+        Ability::Yes if !own => Ability::NotNow(OWN_OFF.into()),
+        other => other,
+    };
+    Abilities { enable: ability(Permission::TaskEnable), change }
+}
+
+/// Why a tenant's administrators cannot override anything.
+const OWN_OFF: &str = "Own prompts and filters are switched off by this tenant’s settings.";
+
+/// Whether whoever acts may override: operators always, a tenant's people unless a setting says no (R54).
+async fn own_allowed(cx: &Ctx, tenant: TenantId) -> Result<bool> {
+    Ok(cx.actor().is_platform()
+        || crate::settings::is_on(cx, tenant, model::settings::Key::TaskOverrides).await?)
 }
 
 /// Why nobody can change the tasks of a tenant in this status any more.

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use model::permission::{Permission, Scope};
 use model::settings::Level;
 use model::templates::{
-    self as model_templates, ApplyPreview, Change, Effect, Offer, VersionRef, VersionState,
+    self as model_templates, ApplyPreview, Assigned, Bundle, Change, Effect, Offer, VersionRef, VersionState,
 };
 use model::tenants::Status;
 use model::validate::optional;
@@ -179,8 +179,22 @@ pub async fn apply_to(cx: &Ctx, tenant: TenantId, key: &str, version: i32, reaso
             event = event.reason(reason);
         }
         tx.commit(event).await?;
+        cx.services().settings().forget();
     }
     Ok(applied)
+}
+
+/// The version that a tenant is on, with its contents: for its own people and programs as well.
+///
+/// # Errors
+/// `NotFound` where it is on none.
+pub async fn of_tenant(cx: &Ctx, tenant: TenantId) -> Result<(Assigned, Bundle)> {
+    cx.require(Permission::TenantRead, Scope::Tenant(tenant)).await?;
+    let mut read = cx.read(Reach::Tenant(tenant)).await?;
+    let on = store::assigned(read.conn(), tenant).await?.ok_or(Error::NotFound)?;
+    let at = VersionRef { template: on.template.id, version: on.version };
+    let found = store::version(read.conn(), at).await?.ok_or(Error::NotFound)?;
+    Ok((on, found.bundle))
 }
 
 /// What applying would change, without changing it (R33).

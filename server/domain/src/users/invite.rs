@@ -157,6 +157,10 @@ pub async fn set_up_check(cx: &Ctx, token: &str) -> Result<(String, String)> {
 pub async fn set_up(cx: &Ctx, token: &str, password: &str) -> Result<()> {
     let (name, email) = set_up_check(cx, token).await?;
     password::check(password, &email, &name).map_err(|message| Error::field("password", message))?;
+    let mut read = cx.read(Reach::System).await?;
+    let person = store::set_up_of(read.conn(), &Sha256::digest(token.as_bytes())).await?;
+    drop(read);
+    super::long_enough(cx, person.ok_or(Error::NotFound)?, password).await?;
     let hash = password::hash(password.to_owned(), cx.random()).await?;
     let mut tx = cx.begin(Reach::System).await?;
     let user =

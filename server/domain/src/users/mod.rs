@@ -21,9 +21,11 @@ pub use sessions::{SessionId, SessionStart, WRONG, actor_of_session, sign_in, si
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
+use crate::settings;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use model::permission::{Actor, Permission, Role, Scope};
+use model::settings::Key;
 use model::validate::{self, FieldErrors};
 use model::{TenantId, UserId};
 use sha2::{Digest, Sha256};
@@ -88,6 +90,17 @@ impl NewUser {
     }
 }
 
+/// Refuses what is shorter than the tenants of this person ask for (R51).
+async fn long_enough(cx: &Ctx, user: UserId, password: &str) -> Result<()> {
+    let least = settings::strictest(cx, user, Key::PasswordMinLength).await?.unwrap_or(0);
+    let length = i64::try_from(password.chars().count()).unwrap_or(i64::MAX);
+    if length < least {
+        let why = format!("Your organisation asks for {least} characters or more; this has {length}.");
+        return Err(Error::field("password", why));
+    }
+    Ok(())
+}
+
 /// Gives an account another password and ends its sessions. People do it for themselves, owners for anybody.
 pub async fn set_password(cx: &Ctx, user: UserId, password: &str) -> Result<()> {
     if !matches!(cx.actor(), Actor::User { id, .. } if *id == user) {
@@ -97,6 +110,7 @@ pub async fn set_password(cx: &Ctx, user: UserId, password: &str) -> Result<()> 
     let (name, email) = store::person(read.conn(), user).await?;
     drop(read);
     password::check(password, &email, &name).map_err(|message| Error::field("password", message))?;
+    long_enough(cx, user, password).await?;
     let hash = password::hash(password.to_owned(), cx.random()).await?;
     let mut tx = cx.begin(Reach::System).await?;
     store::update_password(tx.conn(), user, &hash).await?;

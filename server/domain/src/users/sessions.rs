@@ -11,9 +11,11 @@ use crate::error::{Error, Result};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use model::permission::Actor;
+use model::settings::Key;
 use model::tenants::Access;
 use model::{TenantId, validate};
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +68,20 @@ impl Lifetime {
             Actor::User { platform: Some(_), .. } => Self { idle: 15 * 60, absolute: 8 * 3600 },
             _ => Self { idle: 30 * 60, absolute: 12 * 3600 },
         }
+    }
+
+    /// What the tenants of a person say (R51): of several the shortest holds.
+    async fn held(connection: &mut PgConnection, actor: &Actor) -> Result<Self> {
+        let mut life = Self::of(actor);
+        if let Actor::User { platform: None, memberships, .. } = actor {
+            let tenants: Vec<_> = memberships.iter().map(|membership| membership.tenant).collect();
+            let keys = [Key::SessionIdle, Key::SessionMax];
+            let [idle, absolute] = crate::settings::least(connection, &tenants, keys).await?;
+            let seconds = |n: i64, unit: i64| i32::try_from(n.saturating_mul(unit)).unwrap_or(i32::MAX);
+            life.idle = idle.map_or(life.idle, |minutes| seconds(minutes, 60));
+            life.absolute = absolute.map_or(life.absolute, |hours| seconds(hours, 3600));
+        }
+        Ok(life)
     }
 }
 
@@ -164,7 +180,8 @@ pub async fn sign_in(
     if let Some(old) = old {
         store::revoke(tx.conn(), old).await?;
     }
-    store::insert_session(tx.conn(), SessionId::of(&token), user, Lifetime::of(&actor)).await?;
+    let life = Lifetime::held(tx.conn(), &actor).await?;
+    store::insert_session(tx.conn(), SessionId::of(&token), user, life).await?;
     let line = |tenant| {
         AuditEvent::on(tenant, "session.start", name.as_str())
             .after(serde_json::json!({ "address": address }))
@@ -252,7 +269,8 @@ pub async fn actor_of_session(services: &Services, session: SessionId) -> Result
     drop(read);
     if stale {
         let mut tx = cx.begin(Reach::System).await?;
-        let alive = store::touch(tx.conn(), session, Lifetime::of(&actor)).await?;
+        let life = Lifetime::held(tx.conn(), &actor).await?;
+        let alive = store::touch(tx.conn(), session, life).await?;
         tx.commit_unaudited("last seen").await?;
         if !alive {
             return Ok(None);

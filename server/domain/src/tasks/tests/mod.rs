@@ -263,7 +263,7 @@ async fn who_may_not_changes_nothing(admin: PgPool) {
     assert!(matches!(list_for_tenant(&refused[3].0, acme).await, Err(Error::NotFound)));
     assert!(matches!(compare(&refused[3].0, acme, "csat").await, Err(Error::NotFound)));
     // What the page offers follows what is refused.
-    let ability = |cx: &Ctx| abilities(cx, acme, Status::Active).change;
+    let ability = |cx: &Ctx| abilities(cx, acme, Status::Active, true).change;
     assert_eq!(ability(&owner), Ability::Yes);
     assert_eq!(ability(&refused[0].0), Ability::Never);
     assert!(matches!(ability(&refused[4].0), Ability::NotNow(_)));
