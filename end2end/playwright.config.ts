@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { defineConfig, devices } from '@playwright/test'
-import { address, data, running } from './fixtures/server.ts'
+import { address, data, mailPort, running } from './fixtures/server.ts'
 
 const chromium = [process.env.STEWARD_CHROMIUM, '/usr/bin/chromium'].find((path) => path && existsSync(path))
 
@@ -49,6 +49,10 @@ export default defineConfig({
           STEWARD_DATA: data,
           STEWARD_DEMO: 'auto',
           STEWARD_POSTGRES_FAST: '1',
+          // Receivers of webhooks and mails are tests’ own, on this machine.
+          STEWARD_OUTWARD_ALLOW: '127.0.0.1',
+          STEWARD_SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
+          STEWARD_MAIL_FROM: 'Steward <steward@example.com>',
         },
       },
 })
