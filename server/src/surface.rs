@@ -431,6 +431,22 @@ mod tests {
         assert_eq!(listed, documented);
     }
 
+    /// `domain` cannot ask `app` how its pages are called.
+    #[test]
+    fn mails_lead_to_pages_that_there_are() {
+        use app::paths;
+        use domain::notifications::mail::words::pages;
+        assert_eq!(pages::tenant("acme"), paths::tenant("acme", ""));
+        assert_eq!(pages::webhooks(Some("acme")), paths::webhooks("acme"));
+        assert_eq!(pages::webhooks(None), paths::webhooks(paths::PLATFORM));
+        assert_eq!(pages::set_up("token"), paths::set_up("token"));
+        let routes: Vec<_> =
+            leptos_axum::generate_route_list(app::App).iter().map(|page| page.path().to_owned()).collect();
+        for path in ["/set-up/:token", "/webhooks", "/tenants/:slug/webhooks", "/operations/:id"] {
+            assert!(routes.iter().any(|known| known == path), "{path}: {routes:?}");
+        }
+    }
+
     #[test]
     fn a_sample_names_its_tenant() {
         for function in FUNCTIONS {

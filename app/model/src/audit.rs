@@ -26,6 +26,8 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("setting", "Settings"),
     ("template", "Templates"),
     ("api_key", "API keys"),
+    ("webhook", "Webhooks"),
+    ("notification", "Notifications"),
     ("health", "Health"),
     ("member", "Members"),
     ("user", "Users"),

@@ -130,7 +130,7 @@ fn row(slug: &str, delivery: &Delivery) -> AnyView {
             <th scope="row"><a class="c-table__link" href=href(slug, delivery)><time class="u-mono u-nowrap" datetime=delivery.created_at.to_rfc3339()>{delivery.created_at.format("%-d %b %Y %H:%M:%S").to_string()}</time></a></th>
             <td data-label="Event">{delivery.event.label()}</td>
             {about}
-            <td data-label="By"><Icon name=icon/>" "{delivery.channel.label()}</td>
+            <td data-label="By"><span class="u-nowrap"><Icon name=icon/>" "{delivery.channel.label()}</span></td>
             <td data-label="To"><span class="u-break">{delivery.recipient.clone()}</span></td>
             <td data-label="State">{state(delivery)}{problem}{next}</td>
             <td data-label="Attempts" class="u-num">{delivery.attempts}</td>

@@ -16,8 +16,11 @@ use model::TenantId;
 use model::notifications::{Channel, DeliveryState, Event};
 use model::webhooks::{FAILING_DAYS, OffReason};
 use serde_json::json;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// Waits between tries to write an outcome; together well below the lease.
+const PAUSES: &[Duration] = &[Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8)];
 
 /// What an attempt came to.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub(super) enum Verdict {
     Failed {
         asked: Option<i64>,
     },
+    /// The fault is ours: tried again, and not held against the endpoint.
+    Ours,
     /// No other attempt will help.
     Hopeless,
     /// The endpoint said that it is gone.
@@ -61,9 +66,7 @@ pub(super) async fn attempt(cx: &Ctx, claimed: &Claimed) -> Result<()> {
         usize::try_from(claimed.tries).is_ok_and(|tries| tries > retry::attempts(claimed.channel));
     let ending = match claimed.event.parse::<Event>() {
         _ if exhausted => Ok(Ending::hopeless("Every attempt was cut off.")),
-        Err(_) => {
-            Ok(Ending::new(Verdict::Failed { asked: None }, None, "This version does not know the event."))
-        }
+        Err(_) => Ok(Ending::new(Verdict::Ours, None, "This version does not know the event.")),
         Ok(event) => match claimed.channel {
             Channel::Mail => mail(cx, claimed, event).await,
             Channel::Webhook => call(cx, claimed, event).await,
@@ -72,13 +75,19 @@ pub(super) async fn attempt(cx: &Ctx, claimed: &Claimed) -> Result<()> {
     // A fault of ours is an attempt like any other, or it would be made for ever.
     let ending = ending.unwrap_or_else(|error| {
         tracing::error!(%error, delivery = %claimed.id, "an attempt failed by a fault of ours");
-        Ending::new(
-            Verdict::Failed { asked: None },
-            None,
-            "A fault on our side; its cause stands in the server’s log.",
-        )
+        Ending::new(Verdict::Ours, None, "A fault on our side; its cause stands in the server’s log.")
     });
     let took = i32::try_from(begun.elapsed().as_millis()).unwrap_or(i32::MAX);
+    // What was sent must not be sent again because the database was busy for a moment.
+    for pause in PAUSES {
+        match settle(cx, claimed, &ending, took).await {
+            Err(error) => {
+                tracing::warn!(%error, delivery = %claimed.id, "an outcome could not be written yet");
+                tokio::time::sleep(*pause).await;
+            }
+            Ok(()) => return Ok(()),
+        }
+    }
     settle(cx, claimed, &ending, took).await
 }
 
@@ -194,7 +203,8 @@ async fn settle(cx: &Ctx, claimed: &Claimed, ending: &Ending, took: i32) -> Resu
         Verdict::Delivered => (DeliveryState::Delivered, 0),
         Verdict::NotSent => (DeliveryState::NotSent, 0),
         Verdict::Hopeless | Verdict::Gone => (DeliveryState::Parked, 0),
-        Verdict::Failed { asked } => {
+        Verdict::Failed { .. } | Verdict::Ours => {
+            let asked = if let Verdict::Failed { asked } = ending.verdict { asked } else { None };
             let dice = u16::from_be_bytes(cx.random());
             match retry::wait(claimed.channel, claimed.tries, dice, asked) {
                 Some(wait) => (DeliveryState::Waiting, wait),
@@ -240,7 +250,7 @@ async fn endpoint_after(mut tx: Tx, claimed: &Claimed, webhook: Uuid, ending: &E
             let tired = queue::endpoint_failed(tx.conn(), claimed.tenant, webhook, FAILING_DAYS).await?;
             tired.then_some(OffReason::Failing)
         }
-        Verdict::Hopeless | Verdict::NotSent => None,
+        Verdict::Hopeless | Verdict::NotSent | Verdict::Ours => None,
     };
     let Some(reason) = off else { return tx.commit_unaudited("deliveries are their own record").await };
     let endpoint = queue::endpoint(tx.conn(), claimed.tenant, webhook).await?;

@@ -94,8 +94,7 @@ fn people(notice: &Notice, audience: &[Audience]) -> People {
     people
 }
 
-/// `data.<key>.id`, or `data.<key>_id`.
+/// `data.<key>.id`.
 fn id(data: &serde_json::Value, key: &str) -> Option<Uuid> {
-    let inner = data.get(key).and_then(|object| object.get("id"));
-    inner.or_else(|| data.get(format!("{key}_id")))?.as_str()?.parse().ok()
+    data.get(key)?.get("id")?.as_str()?.parse().ok()
 }

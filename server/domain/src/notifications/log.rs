@@ -152,6 +152,7 @@ pub async fn sweep(cx: &Ctx) -> Result<u64> {
     cx.require(Permission::NotificationSend, Scope::Platform).await?;
     let mut tx = cx.begin(Reach::Fleet).await?;
     let removed = store::sweep(tx.conn(), KEPT_DAYS, 10_000).await?;
+    store::sweep_notices(tx.conn(), KEPT_DAYS, 10_000).await?;
     tx.commit_unaudited("removal of old deliveries").await?;
     Ok(removed)
 }

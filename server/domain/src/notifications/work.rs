@@ -5,9 +5,10 @@ use super::{deliver, fan};
 use crate::ctx::{Ctx, Reach, Services};
 use crate::error::Result;
 use model::permission::{Permission, Scope};
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use uuid::Uuid;
 
 /// Attempts at one time in this process, and to one endpoint (or by mail).
@@ -23,9 +24,9 @@ const TROUBLE: Duration = Duration::from_secs(5);
 /// Works until told to stop; attempts under way are finished first.
 pub(crate) async fn run(services: Services, mut stop: Receiver<bool>) {
     let mut under_way = JoinSet::new();
-    let mut ways: Vec<Uuid> = Vec::new();
+    let mut ways = HashMap::new();
     while !*stop.borrow() {
-        while let Some(done) = under_way.try_join_next() {
+        while let Some(done) = under_way.try_join_next_with_id() {
             ended(done, &mut ways);
         }
         let cx = services.system("notifications");
@@ -39,51 +40,54 @@ pub(crate) async fn run(services: Services, mut stop: Receiver<bool>) {
         };
         tokio::select! {
             _ = stop.changed() => {}
-            Some(done) = under_way.join_next(), if !under_way.is_empty() => ended(done, &mut ways),
+            Some(done) = under_way.join_next_with_id(), if !under_way.is_empty() => ended(done, &mut ways),
             () = tokio::time::sleep(pause) => {}
         }
     }
-    while let Some(done) = under_way.join_next().await {
+    while let Some(done) = under_way.join_next_with_id().await {
         ended(done, &mut ways);
     }
 }
 
-fn ended(done: Result<Uuid, tokio::task::JoinError>, ways: &mut Vec<Uuid>) {
+/// Which way each attempt under way takes.
+type Ways = HashMap<Id, Uuid>;
+
+fn ended(done: Result<(Id, ()), JoinError>, ways: &mut Ways) {
     match done {
-        Ok(way) => {
-            if let Some(at) = ways.iter().position(|other| *other == way) {
-                ways.swap_remove(at);
-            }
+        Ok((id, ())) => {
+            ways.remove(&id);
         }
-        // Its way stays counted as busy in this process: better slow than lost count. It does not happen.
-        Err(error) => tracing::error!(%error, "an attempt broke down"),
+        // Its delivery comes back when the lease ends.
+        Err(error) => {
+            ways.remove(&error.id());
+            tracing::error!(%error, "an attempt broke down");
+        }
     }
 }
 
 /// Claims what there is room for; how much there was to do.
-async fn round(cx: &Ctx, under_way: &mut JoinSet<Uuid>, ways: &mut Vec<Uuid>) -> Result<usize> {
+async fn round(cx: &Ctx, under_way: &mut JoinSet<()>, ways: &mut Ways) -> Result<usize> {
     let notices = fan::round(cx).await?;
     let room = AT_ONCE.saturating_sub(under_way.len());
     if room == 0 {
         return Ok(0);
     }
-    let busy: Vec<Uuid> = ways
-        .iter()
-        .copied()
-        .filter(|way| ways.iter().filter(|other| *other == way).count() >= PER_WAY)
-        .collect();
+    let mut taken: HashMap<Uuid, usize> = HashMap::new();
+    for way in ways.values() {
+        *taken.entry(*way).or_default() += 1;
+    }
+    let busy: Vec<Uuid> =
+        taken.into_iter().filter(|(_, count)| *count >= PER_WAY).map(|(way, _)| way).collect();
     let claimed = claim(cx, room, &busy).await?;
     let count = notices + claimed.len();
     for one in claimed {
-        let way = one.way();
-        ways.push(way);
-        let cx = cx.clone();
-        under_way.spawn(async move {
+        let (cx, way) = (cx.clone(), one.way());
+        let task = under_way.spawn(async move {
             if let Err(error) = deliver::attempt(&cx, &one).await {
                 tracing::error!(%error, delivery = %one.id, "an attempt could not be made");
             }
-            way
         });
+        ways.insert(task.id(), way);
     }
     Ok(count)
 }

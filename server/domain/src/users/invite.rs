@@ -58,7 +58,8 @@ pub async fn people(cx: &Ctx, tenant: TenantId, cursor: &Cursor) -> Result<Page<
 /// Gives somebody a place in a tenant and tells them by mail; who is unknown gets an account without a password.
 ///
 /// # Errors
-/// `Invalid` at `email`, `name` or `role`; a person who is a member already among it.
+/// `Invalid` at `email`, `name` or `role`; a person who is a member already among it. `Conflict` when the plan has no
+/// seat left.
 pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &str) -> Result<UserId> {
     cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
     let mut errors = FieldErrors::default();
@@ -73,6 +74,11 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
     };
     // Accounts belong to no tenant: this is one of the writes that need the wider reach.
     let mut tx = cx.begin(Reach::Fleet).await?;
+    if let Some(seats) = store::no_seat_left(tx.conn(), tenant).await? {
+        return Err(Error::Conflict(format!(
+            "All {seats} seats of this tenant’s plan are taken. Remove somebody, or change the plan."
+        )));
+    }
     let id = invite_on(&mut tx, tenant, &email, &name, role).await?;
     let event = AuditEvent::on(tenant, "member.invite", email)
         .after(json!({ "name": name, "role": role.as_str(), "user": id }));
@@ -80,18 +86,11 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
     Ok(id)
 }
 
-/// [`invite`] inside somebody else's transaction (reach `Fleet`), whose audit line covers it: for provisioning. The
-/// e-mail is valid and in lower case.
+/// The change itself, in a transaction of reach `Fleet`; the e-mail is valid and in lower case.
 ///
 /// # Errors
 /// `Invalid` at `email` for a closed account or a member.
-pub(crate) async fn invite_on(
-    tx: &mut Tx,
-    tenant: TenantId,
-    email: &str,
-    name: &str,
-    role: Role,
-) -> Result<UserId> {
+async fn invite_on(tx: &mut Tx, tenant: TenantId, email: &str, name: &str, role: Role) -> Result<UserId> {
     let id = match store::by_email(tx.conn(), email).await? {
         Some((_, true)) => return Err(Error::field("email", "The account with this address is closed.")),
         Some((id, false)) => id,

@@ -12,8 +12,6 @@ mod store;
 mod tests;
 
 pub(crate) use cache::SessionCache;
-#[expect(unused_imports, reason = "for provisioning")]
-pub(crate) use invite::invite_on;
 pub(crate) use invite::set_up_token;
 pub use invite::{LINK_DAYS, invite, invite_again, people, set_up, set_up_check};
 pub use sessions::{SessionId, SessionStart, WRONG, actor_of_session, sign_in, sign_out};

@@ -523,3 +523,16 @@ pub(super) async fn count_people(connection: &mut PgConnection, tenant: TenantId
     .await?;
     Ok(count)
 }
+
+/// The plan's seats, where all of them are taken. Locks the tenant, so that two who invite at once count each other.
+pub(super) async fn no_seat_left(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<i64>> {
+    let full = sqlx::query_scalar!(
+        r#"WITH locked AS (SELECT id, plan_id FROM tenant WHERE id = $1 FOR UPDATE)
+        SELECT l.hard AS "hard!" FROM locked t JOIN plan_limit l ON l.plan_id = t.plan_id AND l.meter = 'users' AND l.kind = 'number'
+        WHERE (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = $1 AND u.disabled_at IS NULL) >= l.hard"#,
+        tenant.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(full)
+}

@@ -1,8 +1,7 @@
 //! What mails say: one function from an event to a letter, pure, so that the log can show what was sent.
 //!
 //! Keys of an event's `data` that are known here: `reason`, `scope`, `from`, `to`, `status`, `grace_ends_at`,
-//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`) or `user_id`, `operation` (its id) with `kind`, `step` and
-//! `error`, `link` (a local path), `webhook` (`{id, name, url}`) with `problem`, `requester` (a user's id, when somebody
+//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `operation` (`{id, kind, subject, step}`) with `problem`, `link` (a local path), `webhook` (`{id, name, url}`) with `problem`, `requester` (a user's id, when somebody
 //! else acts for them). What is missing is left out of the mail.
 
 use super::Letter;
@@ -214,7 +213,7 @@ fn invited(facts: &Facts<'_>, letter: Letter) -> Letter {
 
 fn operation(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
     let tenant = facts.tenant();
-    let kind = facts.text("kind").unwrap_or("operation").replace('_', " ");
+    let kind = facts.inner("operation", "kind").unwrap_or("operation").replace('_', " ");
     let (subject, what) = match facts.event {
         Event::NeedsOperator => (
             format!("{tenant}: {kind} needs an operator"),
@@ -226,17 +225,17 @@ fn operation(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
         ),
         _ => (format!("{tenant}: {kind} failed"), "An operation failed; everything done so far was undone."),
     };
-    let page = match facts.text("operation") {
+    let page = match facts.inner("operation", "id") {
         Some(id) if facts.text("link").is_none() => format!("{}{}", facts.console, pages::operation(id)),
         _ => facts.page(),
     };
     begin(subject)
         .paragraph(what)
         .facts(vec![
-            ("About", facts.text("subject").map(str::to_owned)),
-            ("Step", facts.text("step").map(str::to_owned)),
-            ("Problem", facts.text("error").map(str::to_owned)),
-            ("Operation", facts.text("operation").map(str::to_owned)),
+            ("About", facts.inner("operation", "subject").map(str::to_owned)),
+            ("Step", facts.inner("operation", "step").map(str::to_owned)),
+            ("Problem", facts.text("problem").map(str::to_owned)),
+            ("Operation", facts.inner("operation", "id").map(str::to_owned)),
         ])
         .link("See what happened", page)
 }
@@ -288,10 +287,10 @@ mod tests {
 
     #[test]
     fn a_link_leads_nowhere_else() {
-        let data = json!({ "link": "https://evil.example/", "kind": "provision" });
+        let data = json!({ "link": "https://evil.example/", "operation": { "kind": "provision" } });
         let text = letter(&facts(Event::NeedsOperator, &data, None)).text();
         assert!(!text.contains("evil"), "{text}");
-        let data = json!({ "operation": "1" });
+        let data = json!({ "operation": { "id": "1" } });
         assert!(
             letter(&facts(Event::NeedsOperator, &data, None))
                 .text()

@@ -217,6 +217,25 @@ pub(in crate::notifications) async fn resend_all(
     Ok(done.rows_affected())
 }
 
+/// Removes notices that are older than `days` and have no delivery left.
+pub(in crate::notifications) async fn sweep_notices(
+    connection: &mut PgConnection,
+    days: i32,
+    limit: i64,
+) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM notification n USING (SELECT tenant_id, id FROM notification
+            WHERE at < now() - make_interval(days => $1) AND (fanned_at IS NOT NULL OR parked_at IS NOT NULL) ORDER BY id LIMIT $2) old
+        WHERE n.tenant_id = old.tenant_id AND n.id = old.id
+            AND NOT EXISTS (SELECT FROM delivery d WHERE d.about_id = n.tenant_id AND d.notification_id = n.id)",
+        days,
+        limit
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Removes what is older than `days` and over; how many deliveries.
 pub(in crate::notifications) async fn sweep(
     connection: &mut PgConnection,

@@ -128,6 +128,19 @@ async fn what_is_old_and_over_is_removed(admin: PgPool) {
         .expect("one waits");
     assert_eq!(super::super::sweep(&world.services.system("test")).await.expect("swept"), 1);
     assert_eq!(world.states().await.len(), 1);
+    // Its notice is still needed; one that nobody was told of goes with its age.
+    let notices = "SELECT count(*) FROM notification";
+    sqlx::query("UPDATE notification SET at = now() - interval '91 days'")
+        .execute(&admin)
+        .await
+        .expect("aged");
+    super::super::sweep(&world.services.system("test")).await.expect("swept");
+    let left: i64 = sqlx::query_scalar(notices).fetch_one(&admin).await.expect("a count");
+    assert_eq!(left, 1);
+    sqlx::query("DELETE FROM delivery").execute(&admin).await.expect("gone");
+    super::super::sweep(&world.services.system("test")).await.expect("swept");
+    let left: i64 = sqlx::query_scalar(notices).fetch_one(&admin).await.expect("a count");
+    assert_eq!(left, 0);
 }
 
 /// A word that only a newer version knows waits for it, and is set aside in the end; nothing else waits behind it.

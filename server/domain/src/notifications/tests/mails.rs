@@ -176,7 +176,7 @@ async fn operators_hear_of_what_needs_them_and_tenants_do_not(admin: PgPool) {
     world.hook(Some(world.tenant), "theirs", &hook.url("/")).await;
     let cx = world.services.system("operations");
     let mut tx = cx.begin(Reach::Fleet).await.expect("begin");
-    let data = json!({ "operation": "1", "kind": "provision", "step": "schema", "error": "undo failed" });
+    let data = json!({ "operation": { "id": "1", "kind": "provision", "step": "schema" }, "problem": "undo failed" });
     announce(&mut tx, world.tenant, Event::NeedsOperator, data).await.expect("announced");
     tx.commit(AuditEvent::on(world.tenant, "operation.stuck", "1")).await.expect("committed");
     world.drain().await;
@@ -290,6 +290,13 @@ async fn inviting_has_its_limits(admin: PgPool) {
         matches!(users::invite_again(&cx, world.tenant, theirs).await, Err(crate::Error::NotFound)),
         "no member"
     );
+    sqlx::query("UPDATE tenant SET plan_id = 'free'").execute(&admin).await.expect("five seats");
+    for n in 10..13 {
+        world.person(n, &format!("n{n}"), None).await;
+        world.member(world.tenant, n, "tenant_member").await;
+    }
+    let full = invite(&cx, world.tenant, "a@example.com", "tenant_admin").await;
+    assert!(matches!(full, Err(crate::Error::Conflict(_))), "no seat is left");
     let waiting: i64 =
         sqlx::query_scalar("SELECT count(*) FROM notification").fetch_one(&admin).await.expect("a count");
     assert_eq!(waiting, 0);
