@@ -103,7 +103,7 @@ pub(super) fn judge_name(name: &str) -> Result<(), String> {
         &["localhost", "local", "internal", "intranet", "lan", "home.arpa", "corp", "private"];
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let ends = |suffix: &&str| name == **suffix || name.ends_with(&format!(".{suffix}"));
-    if INSIDE.iter().any(|suffix| ends(&suffix)) || !name.contains('.') {
+    if INSIDE.iter().any(ends) || !name.contains('.') {
         return Err(format!("“{name}” is a name inside a network; this server does not talk to it."));
     }
     Ok(())
