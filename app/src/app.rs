@@ -51,6 +51,9 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=crate::layout::Framed ssr=SsrMode::Async>
                     <Route path=path!("/dev/gallery") view=crate::gallery::GalleryPage ssr=SsrMode::Async/>
                     <Route path=path!("/search") view=crate::search::SearchPage ssr=SsrMode::Async/>
+                    <Route path=path!("/users") view=crate::access::PeoplePage ssr=SsrMode::Async/>
+                    <Route path=path!("/users/:id") view=crate::access::PersonPage ssr=SsrMode::Async/>
+                    <Route path=path!("/me/sessions") view=crate::access::SessionsPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants") view=tenants::DirectoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/new") view=tenants::NewTenantPage ssr=SsrMode::Async/>

@@ -17,6 +17,10 @@ pub enum AppError {
     /// The permission that is missing, as a verb phrase.
     Forbidden(String),
     Suspended(Access),
+    /// Nobody of the reader's organisations is let in: since when and why, in words.
+    Closed(String),
+    /// The session was over when the form came; after signing in it is back, and not sent.
+    Interrupted,
     Invalid(FieldErrors),
     /// Somebody was quicker, or the object is in another state than the form believed.
     Conflict(String),
@@ -36,9 +40,9 @@ impl AppError {
         match self {
             Self::NotFound => 404,
             Self::SignIn => 401,
-            Self::Forbidden(_) | Self::Suspended(_) => 403,
+            Self::Forbidden(_) | Self::Suspended(_) | Self::Closed(_) => 403,
             Self::Invalid(_) => 422,
-            Self::Conflict(_) => 409,
+            Self::Conflict(_) | Self::Interrupted => 409,
             Self::Throttled(_) => 429,
             Self::Busy => 503,
             Self::Internal(_) => 500,
@@ -51,7 +55,8 @@ impl AppError {
             Self::NotFound => "Not found",
             Self::SignIn => "Sign in first",
             Self::Forbidden(_) => "Not allowed",
-            Self::Suspended(_) => "Access is suspended",
+            Self::Suspended(_) | Self::Closed(_) => "Access is suspended",
+            Self::Interrupted => "Not sent yet",
             Self::Invalid(_) => "Something is not right yet",
             Self::Conflict(_) => "It changed in the meantime",
             Self::Throttled(_) => "Too many tries",
@@ -69,6 +74,8 @@ impl AppError {
             Self::Forbidden(what) => format!("Your role does not let you {what}. A platform owner can grant it."),
             Self::Suspended(Access::ReadOnly) => "Your organisation’s access is read-only at the moment. Nothing was changed. Contact the platform’s support.".into(),
             Self::Suspended(_) => "Your organisation’s access is suspended. Contact the platform’s support.".into(),
+            Self::Closed(words) => words.clone(),
+            Self::Interrupted => "Your session had ended, so nothing was done. You are signed in again and everything you entered is still here: check it and send it once more.".into(),
             Self::Invalid(errors) => errors.get("").map_or_else(|| "Check the marked fields.".into(), str::to_owned),
             Self::Conflict(what) => what.clone(),
             Self::Throttled(seconds) => format!("Too many failed tries. Try again in {seconds} seconds."),
@@ -98,7 +105,9 @@ impl FromServerFnError for AppError {
 pub fn ErrorView(error: AppError) -> impl IntoView {
     let (kind, icon) = match &error {
         AppError::NotFound => ("zero", "search"),
-        AppError::SignIn | AppError::Forbidden(_) | AppError::Suspended(_) => ("denied", "lock"),
+        AppError::SignIn | AppError::Forbidden(_) | AppError::Suspended(_) | AppError::Closed(_) => {
+            ("denied", "lock")
+        }
         _ => ("failed", "alert-triangle"),
     };
     let title = error.title();

@@ -165,6 +165,7 @@ fn account_menu(actor: &Actor, role: Option<Role>) -> AnyView {
                 <ul>
                     <MenuRule/>
                     <MenuLink href=paths::PREFERENCES icon="sliders">"Preferences"</MenuLink>
+                    <MenuLink href=paths::SESSIONS icon="clock">"Your sessions"</MenuLink>
                     <MenuForm to="sign_out" icon="log-out">"Sign out"</MenuForm>
                 </ul>
             </div>

@@ -6,6 +6,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod access;
 pub mod api_keys;
 pub mod app;
 pub mod audit;

@@ -37,6 +37,7 @@ const PLATFORM: &[(&str, &str, &str, &str, Permission)] = &[
     ("Success", "Usage", paths::USAGE, "activity", Permission::OverviewRead),
     ("Govern", "Settings", paths::SETTINGS, "sliders", Permission::SettingPlatformRead),
     ("Govern", "Webhooks", paths::WEBHOOKS, "webhook", Permission::NotificationRead),
+    ("Govern", "Users", paths::USERS, "users", Permission::UserManage),
     ("Govern", "Audit log", paths::AUDIT, "history", Permission::AuditFleet),
 ];
 
@@ -239,6 +240,7 @@ mod tests {
                 "Usage",
                 "Settings",
                 "Webhooks",
+                "Users",
                 "Audit log"
             ]
         );

@@ -16,6 +16,8 @@ pub const TEMPLATES_NEW: &str = "/templates/new";
 pub const TEMPLATES_COMPARE: &str = "/templates/compare";
 pub const ALIGNMENT: &str = "/alignment";
 pub const SEARCH: &str = "/search";
+pub const USERS: &str = "/users";
+pub const SESSIONS: &str = "/me/sessions";
 pub const PREFERENCES: &str = "/me/preferences";
 pub const GALLERY: &str = "/dev/gallery";
 
@@ -53,6 +55,11 @@ pub fn webhook(slug: &str, id: model::WebhookId, action: &str) -> String {
 /// The page of a one-time link by which an invited person chooses a password.
 pub fn set_up(token: &str) -> String {
     format!("/set-up/{token}")
+}
+
+/// One of the platform's people.
+pub fn user(id: &str) -> String {
+    format!("{USERS}/{id}")
 }
 
 /// The preview of an import.

@@ -3,6 +3,8 @@
 use crate::error::AppError;
 use model::validate::FieldErrors;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A banner for the next page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,69 @@ pub struct FormFailure {
     pub form: String,
     pub values: Vec<(String, String)>,
     pub error: AppError,
+    /// Set by the form that shows it. What no form of the page claims stands above the page.
+    pub claimed: Claimed,
+}
+
+/// Whether somebody has taken it; all clones know.
+#[derive(Clone, Debug, Default)]
+pub struct Claimed(Arc<AtomicBool>);
+
+impl Claimed {
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A failure that no form of the page has claimed: its form is not there (any more), or is only a button.
+#[derive(Clone, Debug)]
+pub struct Unclaimed(pub FormFailure);
+
+/// A form that was sent when the session was over, on its way through the sign-in page. Nothing of it was done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// The server function.
+    pub form: String,
+    pub values: Vec<(String, String)>,
+}
+
+impl Draft {
+    /// Under this name the sign-in form carries the server function, and with it as a prefix the fields.
+    pub const NAME: &str = "_draft";
+
+    /// What is worth carrying: never a password.
+    pub fn of(form: &str, values: Vec<(String, String)>) -> Self {
+        let kept = values.into_iter().filter(|(name, _)| !name.contains("password")).collect();
+        Self { form: form.to_owned(), values: kept }
+    }
+
+    /// The hidden inputs of the sign-in form.
+    pub fn inputs(&self) -> Vec<(String, String)> {
+        let fields = self.values.iter().map(|(name, value)| (format!("{}.{name}", Self::NAME), value.clone()));
+        std::iter::once((Self::NAME.to_owned(), self.form.clone())).chain(fields).collect()
+    }
+
+    /// Takes the draft out of what the sign-in form sent.
+    pub fn take(sent: &mut Vec<(String, String)>) -> Option<Self> {
+        let mut draft = None::<Self>;
+        let mut values = Vec::new();
+        sent.retain(|(name, value)| match name.strip_prefix(Self::NAME) {
+            Some("") => {
+                draft = Some(Self { form: value.clone(), values: Vec::new() });
+                false
+            }
+            Some(field) if field.starts_with('.') => {
+                values.push((field[1..].to_owned(), value.clone()));
+                false
+            }
+            _ => true,
+        });
+        draft.map(|draft| Self { values, ..draft })
+    }
 }
 
 /// What a form answered that is shown once, on the page it stands on, and never again: no address, no cookie and no
@@ -102,4 +167,22 @@ pub fn is_local(target: &str) -> bool {
         && !target.starts_with("//")
         && !target.contains('\\')
         && !target.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_goes_through_the_sign_in_form_and_comes_out_as_it_was_but_for_passwords() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let typed = vec![pair("prompt", "Be kind.\n"), pair("tag", "a"), pair("tag", "b"), pair("password", "x")];
+        let draft = Draft::of("override_task", typed);
+        let mut sent = vec![pair("email", "a@example.com")];
+        sent.extend(draft.inputs());
+        assert!(!sent.iter().any(|(_, value)| value == "x"));
+        assert_eq!(Draft::take(&mut sent), Some(draft));
+        assert_eq!(sent, [pair("email", "a@example.com")]);
+        assert_eq!(Draft::take(&mut sent), None);
+    }
 }

@@ -38,6 +38,11 @@ pub fn actor() -> std::sync::Arc<Actor> {
     extension::<domain::Ctx>().map_or_else(|| Actor::Anonymous.into(), |cx| cx.actor().clone().into())
 }
 
+/// The session that this request came with.
+pub fn session() -> Option<domain::users::SessionId> {
+    extension::<SessionOf>().map(|session| session.0)
+}
+
 /// Keeps a word for a year in this browser, readable by pages only.
 pub fn set_preference(name: &str, word: &str) {
     let secure =
@@ -150,6 +155,7 @@ impl From<domain::Error> for AppError {
             Error::SignIn => Self::SignIn,
             Error::Forbidden(permission) => Self::Forbidden(permission.label().to_owned()),
             Error::Suspended(access) => Self::Suspended(access),
+            Error::Closed(words) => Self::Closed(words),
             Error::Invalid(errors) => Self::Invalid(errors),
             Error::Conflict(what) => Self::Conflict(what),
             Error::Throttled { seconds } => Self::Throttled(seconds),

@@ -2,7 +2,8 @@
 
 use crate::error::AppError;
 use crate::paths;
-use crate::ui::{self, FlashBanner, Form, Load, form_state};
+use crate::request::Draft;
+use crate::ui::{self, FlashBanner, Form, FormState, Hidden, Load, TextField, form_state};
 use leptos::prelude::*;
 use leptos_meta::{Body, Title};
 use model::permission::{Actor, Role};
@@ -81,56 +82,16 @@ pub fn after_sign_in(next: &str, actor: &Actor) -> String {
 
 /// One card on an empty page.
 #[component]
-fn Solo(title: &'static str, children: Children) -> impl IntoView {
+pub(crate) fn Solo(title: &'static str, children: Children) -> impl IntoView {
     view! {
         <Body {..} class="c-solo"/>
         <Title text=title/>
         <FlashBanner/>
         <main class="c-sign-in" id="content">
-            <p class="c-sign-in__brand">
-                <svg class="c-brand" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
-                    <path d="M2 5h8v4H2zM14 5h8v4h-8zM2 15h8v4H2z"/>
-                    <path d="M14.75 15.75h6.5v2.5h-6.5z" class="c-brand__now"/>
-                </svg>
-                "Steward"
-            </p>
+            <p class="c-sign-in__brand">{crate::layout::brand()}"Steward"</p>
             <h1>{title}</h1>
             {children()}
         </main>
-    }
-}
-
-/// A labelled input with its error. Never shows a password again.
-#[component]
-fn Input(
-    name: &'static str,
-    label: &'static str,
-    kind: &'static str,
-    autocomplete: &'static str,
-    #[prop(optional, into)] value: String,
-    #[prop(optional)] help: Option<String>,
-    error: Option<String>,
-    #[prop(optional)] autofocus: bool,
-) -> impl IntoView {
-    let id = format!("f-{name}");
-    let described =
-        [help.as_ref().map(|_| format!("{id}-help")), error.as_ref().map(|_| format!("{id}-error"))]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(" ");
-    view! {
-        <div class="c-field">
-            <label class="c-field__label" r#for=id.clone()>{label}</label>
-            {help.map(|help| view! { <p class="c-field__help" id=format!("{id}-help")>{help}</p> })}
-            <input
-                class="c-input" id=id.clone() name=name r#type=kind value=value autocomplete=autocomplete required
-                autocapitalize="none" spellcheck="false" autofocus=autofocus
-                aria-invalid=error.is_some().then_some("true")
-                aria-describedby=(!described.is_empty()).then_some(described)
-            />
-            {error.map(|error| view! { <p class="c-field__error" id=format!("{id}-error")>{error}</p> })}
-        </div>
     }
 }
 
@@ -140,20 +101,25 @@ pub fn SignInPage() -> impl IntoView {
     let asked = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let state = form_state("sign_in");
     let next = asked("next").unwrap_or_default();
-    let ended = asked("ended").is_some() && !state.failed();
-    let email = state.value("email", "");
-    let known = !email.is_empty();
+    let draft = crate::server::extension::<Draft>();
+    let told = match &draft {
+        Some(_) => Some("Your session has ended. What you entered is kept: sign in, and it is back in its form."),
+        None if asked("ended").is_some() && !state.failed() => {
+            Some("Your session has ended. Sign in to go on where you were.")
+        }
+        None => None,
+    };
+    let known = state.sent("email").is_some_and(|email| !email.is_empty());
+    let carried = draft.map(|draft| draft.inputs()).unwrap_or_default();
+    let carried = carried.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
     view! {
         <Solo title="Sign in">
-            {ended.then(|| view! {
-                <div class="c-banner" data-tone="info" role="status">
-                    <p class="c-banner__text">"Your session has ended. Sign in to go on where you were."</p>
-                </div>
-            })}
+            {told.map(|told| view! { <ui::Banner tone=ui::Tone::Info>{told}</ui::Banner> })}
             <Form to="sign_in" state=state.clone()>
-                <input type="hidden" name="next" value=next/>
-                <Input name="email" label="E-mail" kind="email" autocomplete="username" value=email error=state.error("email") autofocus=!known/>
-                <Input name="password" label="Password" kind="password" autocomplete="current-password" error=state.error("password") autofocus=known/>
+                <Hidden name="next" value=next/>
+                {carried.collect_view()}
+                <TextField state=&state name="email" label="E-mail" kind="email" autocomplete="username" autofocus=!known/>
+                <TextField state=&state name="password" label="Password" kind="password" autocomplete="current-password" autofocus=known/>
                 <button class="c-button" data-kind="primary" data-size="lg">"Sign in"</button>
             </Form>
         </Solo>
@@ -169,6 +135,13 @@ pub fn BootstrapPage() -> impl IntoView {
                 let token = token.clone();
                 move || bootstrap_check(token.clone())
             }
+            refused=|_| view! {
+                <Solo title="This link is no good">
+                    <p>"It was used, it is too old, or it is not whole. Links that make the first owner are good for one day and work once."</p>
+                    <p>"Start the server again without an owner, and it prints a new one. If you have an account, sign in with it."</p>
+                    <ui::LinkButton href=paths::SIGN_IN>"Go to sign-in"</ui::LinkButton>
+                </Solo>
+            }.into_any()
             view=move |()| {
                 let state = form_state("bootstrap");
                 let token = token.clone();
@@ -176,13 +149,10 @@ pub fn BootstrapPage() -> impl IntoView {
                     <Solo title="Make the first owner">
                         <p>"Nobody can run this platform yet. This link works once."</p>
                         <Form to="bootstrap" state=state.clone()>
-                            <input type="hidden" name="token" value=token.clone()/>
-                            <Input name="name" label="Name" kind="text" autocomplete="name" value=state.value("name", "") error=state.error("name") autofocus=true/>
-                            <Input name="email" label="E-mail" kind="email" autocomplete="username" value=state.value("email", "") error=state.error("email")/>
-                            <Input
-                                name="password" label="Password" kind="password" autocomplete="new-password" error=state.error("password")
-                                help=format!("{} characters or more. Several words are easier to remember than odd letters.", model::users::PASSWORD_MIN)
-                            />
+                            <Hidden name="token" value=token/>
+                            <TextField state=&state name="name" label="Name" autocomplete="name" autofocus=true/>
+                            <TextField state=&state name="email" label="E-mail" kind="email" autocomplete="username"/>
+                            <NewPassword state=&state/>
                             <button class="c-button" data-kind="primary" data-size="lg">"Make my account"</button>
                         </Form>
                     </Solo>
@@ -209,10 +179,7 @@ pub fn SetUpPage() -> impl IntoView {
                         <input type="hidden" name="token" value=token/>
                         // For password managers.
                         <input type="hidden" name="email" value=email autocomplete="username"/>
-                        <Input
-                            name="password" label="Password" kind="password" autocomplete="new-password" error=state.error("password") autofocus=true
-                            help=format!("{} characters or more. Several words are easier to remember than odd letters.", model::users::PASSWORD_MIN)
-                        />
+                        <NewPassword state=&state autofocus=true/>
                         <button class="c-button" data-kind="primary" data-size="lg">"Set password"</button>
                     </Form>
                 </Solo>
@@ -220,6 +187,16 @@ pub fn SetUpPage() -> impl IntoView {
             .into_any()
         }/>
     }
+}
+
+/// A password that is being chosen.
+#[component]
+fn NewPassword(#[prop(into)] state: FormState, #[prop(optional)] autofocus: bool) -> impl IntoView {
+    let help = format!(
+        "{} characters or more. Several words are easier to remember than odd letters.",
+        model::users::PASSWORD_MIN
+    );
+    view! { <TextField state=state name="password" label="Password" kind="password" autocomplete="new-password" help=help autofocus=autofocus/> }
 }
 
 #[cfg(test)]

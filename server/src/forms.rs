@@ -2,17 +2,20 @@
 //!
 //! A form posts to the address of its own page. Success answers 303 to where the function redirects (or back to the
 //! page), with the function's flash banner in a signed cookie, or renders the page with a secret that is shown once; failure answers the page itself with the error's status, with what
-//! was typed and why it failed in `FormFailure`. The address never carries text to show. Only functions that stand in
+//! was typed and why it failed in `FormFailure`. Where the session was over, the sign-in page is the answer and carries
+//! what was typed (`Draft`); after it the form is back, not sent. The address never carries text to show. Only functions that stand in
 //! the list of this process can be named.
 
 use app::AppError;
-use app::request::{Flash, FormAnswer, FormFailure, is_local};
-use app::server::{ANSWER_HEADER, FLASH_HEADER};
+use app::request::{Claimed, Draft, Flash, FormAnswer, FormFailure, SessionCookie, Unclaimed, is_local};
+use app::server::{ANSWER_HEADER, FLASH_HEADER, SessionOf};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::Ctx;
+use domain::users::SessionId;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -127,6 +130,8 @@ async fn submit(forms: &Forms, request: Request, next: Next) -> Response {
         return (StatusCode::BAD_REQUEST, "The form names no action.").into_response();
     };
     let page = parts.uri.clone();
+    // The form of the sign-in page carries what was sent when the session was over.
+    let draft = Draft::take(&mut values);
     let call = request_for(&parts, Method::POST, path, encode(&joined(&values)));
     let response = next.clone().run(call).await;
     match outcome(response).await {
@@ -138,19 +143,16 @@ async fn submit(forms: &Forms, request: Request, next: Next) -> Response {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
-        Ok(done) => redirect(forms, &done, &page),
-        Err(AppError::SignIn) => {
-            see_other(&app::paths::sign_in(page.path_and_query().map_or("/", |p| p.as_str())))
-        }
+        Ok(done) => match draft {
+            Some(draft) => resume(&parts, &done, draft, next).await,
+            None => redirect(forms, &done, &page),
+        },
+        Err(AppError::SignIn) => keep(&parts, Draft::of(&name, values), next).await,
         Err(error) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut again = request_for(&parts, Method::GET, &page.to_string(), Bytes::new());
-            again.extensions_mut().insert(FormFailure { form: name, values, error });
-            let mut response = next.run(again).await;
-            if response.status().is_success() {
-                *response.status_mut() = status;
-            }
-            response
+            let page = if draft.is_some() { sign_in(&page) } else { page.to_string() };
+            let failure = FormFailure { form: name, values, error, claimed: Claimed::default() };
+            show(&parts, &page, failure, draft, status, next).await
         }
     }
 }
@@ -168,6 +170,87 @@ fn joined(values: &[(String, String)]) -> Vec<(String, String)> {
         }
     }
     out
+}
+
+/// The page again with what went wrong in its form; above it, where the page has no such form (any more).
+async fn show(
+    parts: &axum::http::request::Parts,
+    page: &str,
+    failure: FormFailure,
+    draft: Option<Draft>,
+    status: StatusCode,
+    next: Next,
+) -> Response {
+    let mut again = request_for(parts, Method::GET, page, Bytes::new());
+    again.extensions_mut().insert(failure.clone());
+    if let Some(draft) = draft {
+        again.extensions_mut().insert(draft);
+    }
+    let mut response = next.clone().run(again).await;
+    if !failure.claimed.get() {
+        let mut again = request_for(parts, Method::GET, page, Bytes::new());
+        again.extensions_mut().insert(Unclaimed(failure));
+        response = next.run(again).await;
+    }
+    if response.status().is_success() {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// The sign-in page that leads back to this one.
+fn sign_in(page: &Uri) -> String {
+    app::paths::sign_in(page.path_and_query().map_or("/", |p| p.as_str()))
+}
+
+/// The session was over when the form came: the answer is the sign-in page, with everything that was typed. It stands at
+/// the address of the page, to which its form posts, so that nothing has to be kept here meanwhile.
+async fn keep(parts: &axum::http::request::Parts, draft: Draft, next: Next) -> Response {
+    let page = sign_in(&parts.uri);
+    if draft.values.is_empty() {
+        return see_other(&page);
+    }
+    let mut again = request_for(parts, Method::GET, &page, Bytes::new());
+    again.extensions_mut().insert(draft);
+    let mut response = next.run(again).await;
+    if response.status().is_success() {
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Signed in again: the page with its form as it was sent, for the session that has just begun. Nothing is done with it
+/// before it is sent once more, by whoever sits there now and under their rights.
+async fn resume(parts: &axum::http::request::Parts, done: &Done, draft: Draft, next: Next) -> Response {
+    let mut parts = parts.clone();
+    let cookie = parts.extensions.get::<SessionCookie>().copied();
+    let session = done.headers.iter().find_map(|(_, value)| {
+        let (name, value) = value.to_str().ok()?.split(';').next()?.split_once('=')?;
+        cookie.is_some_and(|cookie| cookie.name() == name).then(|| SessionId::of(value))
+    });
+    let before = parts.extensions.get::<Ctx>().cloned();
+    if let (Some(session), Some(cx)) = (session, before)
+        && let Ok(Some(actor)) = domain::users::actor_of_session(cx.services(), session).await
+    {
+        let id = cx.request_id().to_owned();
+        parts.extensions.insert(cx.services().ctx(actor, id));
+        parts.extensions.insert(SessionOf(session));
+        let page = parts.uri.to_string();
+        let failure = FormFailure {
+            form: draft.form,
+            values: draft.values,
+            error: AppError::Interrupted,
+            claimed: Claimed::default(),
+        };
+        let mut response = show(&parts, &page, failure, None, StatusCode::OK, next).await;
+        for (name, value) in &done.headers {
+            response.headers_mut().append(name, value.clone());
+        }
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        return response;
+    }
+    see_other(parts.uri.path())
 }
 
 fn encode(values: &[(String, String)]) -> Bytes {

@@ -42,6 +42,11 @@ pub const fn session(name: &'static str, sample: &'static str) -> Function {
     Function { name, asks: Asks::Session, sample, changes: false }
 }
 
+/// Changes something of the caller's own, whatever their role.
+pub const fn own(name: &'static str, sample: &'static str) -> Function {
+    Function { name, asks: Asks::Session, sample, changes: true }
+}
+
 pub const fn platform(name: &'static str, permission: Permission, sample: &'static str) -> Function {
     Function { name, asks: Asks::Platform(permission), sample, changes: permission.writes() }
 }
@@ -66,7 +71,17 @@ pub const FUNCTIONS: &[Function] = &[
     public("bootstrap", "token=guess&name=Ada&email=ada%40example.com&password=correct+horse+battery"),
     public("set_up_check", "token=guess"),
     public("set_up", "token=guess&password=correct+horse+battery"),
+    // The platform's people
+    reads(platform("get_platform_people", UserManage, "")),
+    reads(platform("get_person", UserManage, "user=00000000-0000-0000-0000-000000000009")),
+    platform("invite_person", UserManage, "email=bo%40example.com&name=Bo&role=auditor"),
+    platform("renew_person_link", UserManage, "user=00000000-0000-0000-0000-000000000009"),
+    platform("set_person_role", UserManage, "user=00000000-0000-0000-0000-000000000009&role=auditor&reason=test"),
+    platform("close_person", UserManage, "user=00000000-0000-0000-0000-000000000009&reason=test"),
+    platform("end_person_sessions", UserManage, "user=00000000-0000-0000-0000-000000000009"),
     // Everybody, for themselves
+    session("get_own_sessions", ""),
+    own("end_own_session", "session=others"),
     session("set_preferences", "theme=dark&density=compact"),
     session("search", "q=te"),
     // Tenants

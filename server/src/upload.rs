@@ -52,6 +52,7 @@ pub async fn uploads(request: Request, next: Next) -> Response {
         form: UPLOAD.into(),
         values: vec![("plan".into(), plan)],
         error,
+        claimed: app::request::Claimed::default(),
     });
     let mut response = next.run(again).await;
     if response.status().is_success() {

@@ -7,6 +7,7 @@
 mod id;
 mod states;
 
+pub mod access;
 pub mod api_keys;
 pub mod audit;
 pub mod charts;

@@ -283,7 +283,10 @@ pub struct Tenant {
     pub suspension: Option<Suspension>,
     /// A word of [`SuspensionReason`] or [`OffboardingReason`], by status.
     pub status_reason: Option<String>,
+    /// For the platform's people only; nobody else is given it.
     pub status_note: Option<String>,
+    /// What the tenant's own people are told of its suspension.
+    pub status_message: Option<String>,
     pub trial_ends_at: Option<DateTime<Utc>>,
     pub grace_ends_at: Option<DateTime<Utc>>,
     pub plan: PlanId,

@@ -8,7 +8,7 @@ use crate::paths;
 use crate::tenants::{Section, TenantSection};
 use crate::ui::{
     Actions, Banner, Button, Choice, FieldSet, FieldWidth, Form, FormState, Hidden, Icon, Kind, LinkButton,
-    Load, RadioCards, TextArea, TextField, Tone, When, form_state,
+    Load, RadioCards, SummaryOf, TextArea, TextField, Tone, Typed, When, form_state,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -27,7 +27,19 @@ pub fn TaskOverridePage() -> impl IntoView {
 }
 
 fn page(tenant: &Tenant, detail: &TaskDetail) -> AnyView {
-    let body = refusal(&detail.abilities.change).unwrap_or_else(|| form(tenant, detail));
+    let body = match refusal(&detail.abilities.change) {
+        Some(refused) => {
+            // Whoever had begun when it became impossible still has what was written.
+            let state = form_state("override_task");
+            view! {
+                {refused}
+                <SummaryOf state=&state/>
+                <Typed state=&state fields=&[("prompt", "Own prompt"), ("languages", "Languages"), ("reason", "Reason")]/>
+            }
+            .into_any()
+        }
+        None => form(tenant, detail),
+    };
     view! {
         <Title text=format!("Edit {} · {}", detail.item.task.name, tenant.name)/>
         {task_head(tenant, detail, false)}

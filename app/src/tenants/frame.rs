@@ -258,12 +258,31 @@ fn banner(head: &TenantHead) -> Option<AnyView> {
     let by = head.status_by.clone().map(|by| format!(" by {by}"));
     let reason = tenant.reason_label().map(|reason| format!(": {}", reason.to_lowercase()));
     let since = tenant.status_since;
-    let note = tenant.status_note.clone().map(|note| view! { <p>"Note: "<q>{note}</q></p> });
+    let outside = head.viewer.is_platform();
+    // What operators note is for the platform; what they tell the tenant is for both.
+    let note = tenant
+        .status_note
+        .clone()
+        .filter(|_| outside)
+        .map(|note| view! { <p>"Note for the platform: "<q>{note}</q></p> });
+    let message = tenant.status_message.clone().map(|message| {
+        let who = if outside { "Told to the tenant: " } else { "" };
+        view! { <p>{who}<q>{message}</q></p> }
+    });
+    let contact = (!outside).then(|| {
+        let contact = tenant.support_contact.clone().unwrap_or_else(|| "the platform’s support".into());
+        view! { <p>{format!("To change this, contact {contact}.")}</p> }
+    });
     let (icon, tone, text, way_out) = match tenant.status {
         Status::Suspended => {
             let (kind, effect) = match tenant.suspension {
                 Some(Suspension::ReadOnly) => {
-                    ("read-only", "Its people and API keys can read; nothing can be written or taken in.")
+                    let effect = if outside {
+                        "Its people and API keys can read; nothing can be written or taken in."
+                    } else {
+                        "You and your API keys can still read everything; nothing can be changed, and no conversations are taken in."
+                    };
+                    ("read-only", effect)
                 }
                 _ => ("blocked", "Its people see nothing of it and its API keys are refused."),
             };
@@ -325,7 +344,7 @@ fn banner(head: &TenantHead) -> Option<AnyView> {
     });
     let way_out = way_out.unwrap_or_else(|| ().into_any());
     Some(
-        view! { <ui::Banner tone icon strip=true quiet=true actions=way_out>{text}{note}</ui::Banner> }
+        view! { <ui::Banner tone icon strip=true quiet=true actions=way_out>{text}{message}{note}{contact}</ui::Banner> }
             .into_any(),
     )
 }

@@ -32,8 +32,10 @@ pub(super) fn Impossible(
     /// The server function of the form.
     to: &'static str,
 ) -> impl IntoView {
+    let state = form_state(to);
     view! {
-        <ui::SummaryOf state=form_state(to)/>
+        <ui::SummaryOf state=&state/>
+        <ui::Typed state=&state fields=&[("reason", "Reason"), ("message", "Message to the tenant"), ("proof", "Proof"), ("note", "Note")]/>
         <ui::Empty kind=ui::EmptyKind::Denied icon="ban" title="Not possible now" text=why>
             <ui::LinkButton href=paths::tenant(&tenant.slug, "")>{format!("Back to {}", tenant.name)}</ui::LinkButton>
         </ui::Empty>
@@ -50,7 +52,7 @@ pub(super) fn carried(tenant: &Tenant, state: &FormState) -> Vec<(&'static str, 
 }
 
 fn has_field_errors(state: &FormState) -> bool {
-    ["code", "scope", "reason", "proof", "plan", "note", "confirm", "confirm_now", "support", "escalation"]
+    ["code", "scope", "reason", "message", "proof", "plan", "note", "confirm", "confirm_now", "support", "escalation"]
         .iter()
         .any(|field| state.error(field).is_some())
 }
@@ -121,9 +123,12 @@ fn suspend_form(head: &TenantHead, impact: &Impact) -> AnyView {
     view! {
         {header}
         <ConfirmPage to="suspend_tenant" state=&state tier=Tier::Serious consequences button="Suspend tenant"
+            reason_help="For the platform’s people: on this tenant’s pages and in the audit log. The tenant never sees it."
             back=paths::tenant(&tenant.slug, "") hidden=carried(&tenant, &state)>
             <ui::RadioCards state=&state name="code" label="Why" choices=reasons cols=2/>
             <ui::RadioCards state=&state name="scope" label="How far it goes" choices=scopes cols=2/>
+            <ui::TextArea state=&state name="message" label="Message to the tenant" optional=true rows=3 max=500
+                help="Its people read this on every page and when they are refused: what happened, what they can do. Their contacts are added."/>
         </ConfirmPage>
     }
     .into_any()

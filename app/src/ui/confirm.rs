@@ -47,6 +47,9 @@ pub fn ConfirmPage(
     back: String,
     #[prop(optional)] hidden: Vec<(&'static str, String)>,
     #[prop(default = "What will happen")] title: &'static str,
+    /// Who reads the reason.
+    #[prop(default = "Stands in the audit log for everyone who may read it.")]
+    reason_help: &'static str,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let (tone, kind) = match tier {
@@ -55,7 +58,7 @@ pub fn ConfirmPage(
         Tier::Irreversible(_) => (Tone::Danger, Kind::Danger),
     };
     let reason = (tier != Tier::Review).then(|| {
-        view! { <TextArea state=&state name="reason" label="Reason" help="Stands in the audit log for everyone who may read it." max=2_000/> }
+        view! { <TextArea state=&state name="reason" label="Reason" help=reason_help max=2_000/> }
     });
     let typed = match &tier {
         Tier::Irreversible(text) => Some(

@@ -6,7 +6,7 @@
 
 use super::{Icon, Tone};
 use crate::error::AppError;
-use crate::request::{Flash, FormAnswer, FormFailure};
+use crate::request::{Flash, FormAnswer, FormFailure, Unclaimed};
 use leptos::prelude::*;
 use model::validate::FieldErrors;
 
@@ -20,10 +20,11 @@ pub struct FormState {
     error: Option<AppError>,
 }
 
-/// The state of the form that posts to this server function.
+/// The state of the form that posts to this server function. Who asks shows it: what nobody asks for stands above the page.
 pub fn form_state(form: &str) -> FormState {
     crate::server::extension::<FormFailure>()
         .filter(|failure| failure.form == form)
+        .inspect(|failure| failure.claimed.set())
         .map(|failure| FormState { values: failure.values, error: Some(failure.error) })
         .unwrap_or_default()
 }
@@ -149,7 +150,50 @@ pub fn FlashBanner() -> impl IntoView {
         });
         banner(Tone::of(&flash.tone), flash.text, actions)
     });
-    view! { <div class="c-flash">{banner}</div> }.into_any()
+    let failed = crate::server::extension::<Unclaimed>().map(|Unclaimed(failure)| unclaimed(failure));
+    view! { <div class="c-flash">{banner}{failed}</div> }.into_any()
+}
+
+/// Why a form failed that is not on the page any more, with what was written in it.
+fn unclaimed(failure: FormFailure) -> AnyView {
+    let text = match &failure.error {
+        AppError::Invalid(errors) => errors.0.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join(" "),
+        error => error.message(),
+    };
+    // Prose, not the ids and words that forms carry along.
+    let written = failure.values.into_iter().filter(|(_, value)| value.len() > 20 && value.contains(char::is_whitespace));
+    let written = written.map(|(name, value)| (name.replace('_', " "), value)).collect();
+    view! {
+        <div class="c-banner" role="alert" data-tone=Tone::Danger.as_str()>
+            <Icon name=Tone::Danger.icon()/>
+            <div class="c-banner__body"><p><strong>{format!("{}: ", failure.error.title())}</strong>{text}</p>{kept(written)}</div>
+        </div>
+    }
+    .into_any()
+}
+
+/// What was typed into a form that cannot be shown any more, to be read and copied. `fields` are names and labels.
+///
+/// `<Typed state=&state fields=&[("reason", "Reason")]/>`
+#[component]
+pub fn Typed(#[prop(into)] state: FormState, fields: &'static [(&'static str, &'static str)]) -> impl IntoView {
+    let written = fields.iter().filter_map(|(name, label)| {
+        let value = state.sent(name).filter(|value| !value.trim().is_empty())?;
+        Some(((*label).to_owned(), value.to_owned()))
+    });
+    kept(written.collect())
+}
+
+fn kept(written: Vec<(String, String)>) -> AnyView {
+    if written.is_empty() {
+        return ().into_any();
+    }
+    let parts = written.into_iter().map(|(label, value)| {
+        let name = format!("{label}, as you entered it");
+        view! { <div><p>{label}</p><pre class="c-code" tabindex="0" role="region" aria-label=name>{value}</pre></div> }
+    });
+    view! { <div class="u-stack" data-gap="2"><p><strong>"What you entered, not saved"</strong></p>{parts.collect_view()}</div> }
+        .into_any()
 }
 
 fn banner(tone: Tone, text: String, actions: Option<AnyView>) -> AnyView {

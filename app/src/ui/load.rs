@@ -15,6 +15,9 @@ pub fn Load<T, R, F, V>(
     read: R,
     /// The page for what was read.
     view: V,
+    /// The page for what could not be read, in place of [`ErrorView`]; it has the error's status all the same.
+    #[prop(optional)]
+    refused: Option<fn(AppError) -> AnyView>,
 ) -> impl IntoView
 where
     T: Send + 'static,
@@ -35,7 +38,10 @@ where
                         }
                         Err(error) => {
                             super::status(error.status());
-                            view! { <ErrorView error=error/> }.into_any()
+                            match refused {
+                                Some(page) => page(error),
+                                None => view! { <ErrorView error=error/> }.into_any(),
+                            }
                         }
                     }
                 })

@@ -44,7 +44,7 @@ pub use field::{
     Checkbox, CheckboxGroup, Choice, FieldSet, Hidden, RadioCards, SelectField, Switch, TextArea, TextField,
 };
 pub use filter::{Chip, Chips, FilterBar, FilterGroup, ViewsNav, left_out};
-pub use form::{FORM_NAME, FlashBanner, Form, FormState, SummaryOf, form_answer, form_state};
+pub use form::{FORM_NAME, FlashBanner, Form, FormState, SummaryOf, Typed, form_answer, form_state};
 pub use format::{bytes, compact, grouped, percent};
 pub use icon::{Icon, icon};
 pub use kind::{FieldWidth, Kind, Size, Tone, Width};

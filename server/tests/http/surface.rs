@@ -28,6 +28,11 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     "retry_operation",
     "cancel_operation",
     "roll_back_operation",
+    "get_person",
+    "renew_person_link",
+    "set_person_role",
+    "close_person",
+    "end_person_sessions",
     // It needs a second version.
     "discard_template_draft",
     "get_rollout",
@@ -86,8 +91,10 @@ async fn nobody_passes_any_door_without_a_session(admin: PgPool) {
                     .with("accept", "text/html"),
             )
             .await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", function.name);
-        assert!(answer.header("location").starts_with("/sign-in"), "{}", function.name);
+        // The sign-in page is the answer, or the way to it; what was typed goes along.
+        let kept = answer.status == StatusCode::UNAUTHORIZED && answer.body.contains(r#"name="_draft""#);
+        let led = answer.status == StatusCode::SEE_OTHER && answer.header("location").starts_with("/sign-in");
+        assert!(kept || led, "{}: {} {}", function.name, answer.status, answer.body);
     }
     let pages = generate_route_list(app::App);
     assert!(pages.len() > 3);

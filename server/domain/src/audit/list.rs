@@ -1,5 +1,6 @@
 //! Reading the log: lists newest first, single entries, and whether a chain holds.
 
+use super::private;
 use super::store::{self, Row};
 use super::{GENESIS, Verified};
 use crate::ctx::{Ctx, Reach};
@@ -74,10 +75,22 @@ pub async fn lines(cx: &Ctx, tenant: Option<TenantId>, filter: &Filter, rows: i6
         previous: end(found.first()).filter(|_| newer),
         rows: found
             .into_iter()
-            .map(|listed| line(TenantId(listed.tenant), listed.of, &listed.row))
+            .map(|mut listed| {
+                for_reader(cx, &mut listed.row);
+                line(TenantId(listed.tenant), listed.of, &listed.row)
+            })
             .collect::<Result<_>>()?,
         total: if counted > COUNTED { Total::AtLeast(COUNTED) } else { Total::Exact(counted) },
     })
+}
+
+/// Takes out what this reader is not given; see [`private`].
+fn for_reader(cx: &Ctx, row: &mut Row) {
+    if !private::sees_all(cx) {
+        row.reason = private::reason(&row.action, row.reason.take());
+        row.before = private::values(&row.action, row.before.take());
+        row.after = private::values(&row.action, row.after.take());
+    }
 }
 
 fn line(tenant: TenantId, of: Option<(String, String)>, row: &Row) -> Result<Line> {
@@ -113,12 +126,13 @@ pub async fn entry(cx: &Ctx, stream: &str, seq: i64) -> Result<Entry> {
     let (tenant, of) = chain(cx, stream).await?;
     let fleet = cx.actor().allows(Permission::AuditFleet, Scope::Platform);
     let mut read = cx.read(if fleet { Reach::Fleet } else { Reach::Tenant(tenant) }).await?;
-    let row = store::after(read.conn(), tenant, seq.saturating_sub(1), 1)
+    let mut row = store::after(read.conn(), tenant, seq.saturating_sub(1), 1)
         .await?
         .into_iter()
         .find(|row| row.seq == seq)
         .ok_or(Error::NotFound)?;
     let siblings = store::of_request(read.conn(), &row.request_id).await?;
+    for_reader(cx, &mut row);
     let (changed, unchanged) = model::audit::diff(row.before.as_ref(), row.after.as_ref());
     let hash = row.hash.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Entry { line: line(tenant, of, &row)?, changed, unchanged, hash, siblings, fleet })

@@ -6,6 +6,7 @@
 mod batch;
 mod list;
 mod past;
+mod private;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -186,5 +187,11 @@ pub async fn chains(cx: &Ctx) -> Result<Vec<TenantId>> {
 pub async fn recent(cx: &Ctx, tenant: TenantId, limit: i64) -> Result<Vec<model::lifecycle::Change>> {
     cx.require(Permission::AuditRead, Scope::Tenant(tenant)).await?;
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
-    store::recent(read.conn(), tenant, limit).await
+    let mut changes = store::recent(read.conn(), tenant, limit).await?;
+    if !private::sees_all(cx) {
+        for change in &mut changes {
+            change.reason = private::reason(&change.action, change.reason.take());
+        }
+    }
+    Ok(changes)
 }

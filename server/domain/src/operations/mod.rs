@@ -170,6 +170,8 @@ pub async fn get(cx: &Ctx, id: OperationId) -> Result<Operation> {
         operation.log = store::list::log(read.conn(), tenant, id).await?;
     } else {
         hide(&mut operation.row);
+        // Nor what operators wrote to each other when they asked for it.
+        (operation.reason, operation.approval_note) = (None, None);
         operation.payload = Value::Null;
         operation.result = None;
         for step in &mut operation.steps {

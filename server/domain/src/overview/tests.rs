@@ -65,7 +65,7 @@ async fn numbers_reasons_and_chart_are_those_of_the_rows(admin: PgPool) {
         ]
         .concat()
     );
-    assert_eq!(page.attention[2].why, "Health score 20");
+    assert_eq!(page.attention[2].why, "Critical health, score 20");
     assert!(page.may_create);
     assert!(page.recent.is_some());
 }

@@ -33,6 +33,9 @@ use std::time::Duration;
 /// The longest note, reason or proof.
 const NOTE_MAX: u32 = 2_000;
 
+/// The longest message to a tenant.
+const MESSAGE_MAX: u32 = 500;
+
 /// How many audit lines an overview shows.
 const CHANGES: i64 = 8;
 
@@ -193,9 +196,12 @@ fn did(action: &str) -> &'static str {
 pub struct Suspend<'a> {
     /// A word of [`SuspensionReason`].
     pub code: &'a str,
+    /// For the platform's people only.
     pub note: &'a str,
     /// A word of [`Suspension`].
     pub scope: &'a str,
+    /// What the tenant's people are told; may be empty.
+    pub message: &'a str,
 }
 
 /// Takes writing, or all access, from the tenant's people and programs (R77, R79).
@@ -205,15 +211,18 @@ pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) ->
     let code = errors.take("code", validate::word::<SuspensionReason>(form.code, "A reason"));
     let note = errors.take("reason", validate::required(form.note, "A reason in words", NOTE_MAX));
     let scope = errors.take("scope", validate::word::<Suspension>(form.scope, "How far it goes"));
-    let (Some(code), Some(note), Some(scope)) = (code, note, scope) else { return Err(errors.into()) };
+    let message = errors.take("message", validate::optional(form.message, "A message", MESSAGE_MAX));
+    let (Some(code), Some(note), Some(scope), Some(message)) = (code, note, scope, message) else {
+        return Err(errors.into());
+    };
     let (tx, before) = decide(cx, id, version, Action::Suspend).await?;
-    let asked = suspending(Some(version), code, note, scope);
+    let asked = Suspending { message, ..suspending(Some(version), code, note, scope) };
     let payload = serde_json::to_value(&asked)?;
     carry_out(tx, cx, request(cx, Kind::Suspend, id, &before.name, payload, Some(&asked.note))).await
 }
 
 fn suspending(version: Option<i64>, code: SuspensionReason, note: String, scope: Suspension) -> Suspending {
-    Suspending { version, code, note, scope, priority: code.priority() }
+    Suspending { version, code, note, message: None, scope, priority: code.priority() }
 }
 
 /// Asks for a suspension without waiting for it: for rules and for bulk work.
@@ -247,13 +256,14 @@ pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Res
     let (tx, before) = decide(cx, id, version, Action::Reinstate).await?;
     back(&before)?;
     let code = before.reason.as_deref().and_then(|code| code.parse().ok());
+    let message = before.message.clone();
     let was = suspending(
         None,
         code.unwrap_or(SuspensionReason::CustomerRequest),
         before.note.clone().unwrap_or_default(),
         before.suspension.unwrap_or(Suspension::Blocked),
     );
-    let asked = Reinstating { version, proof, was };
+    let asked = Reinstating { version, proof, was: Suspending { message, ..was } };
     let payload = serde_json::to_value(&asked)?;
     carry_out(tx, cx, request(cx, Kind::Reinstate, id, &before.name, payload, Some(&asked.proof))).await
 }
@@ -359,7 +369,7 @@ pub async fn start_offboarding(cx: &Ctx, id: TenantId, version: i64, form: Offbo
     }
     let (Some(code), Some(note), true) = (code, note, errors.is_empty()) else { return Err(errors.into()) };
     let interrupted = (before.status == Status::Suspended).then(
-        || json!({ "status_before": before.status_before, "suspension": before.suspension, "reason": before.reason, "note": before.note }),
+        || json!({ "status_before": before.status_before, "suspension": before.suspension, "reason": before.reason, "note": before.note, "message": before.message }),
     );
     store::offboard(tx.conn(), id, before.status, code, &note, interrupted).await?;
     checklists::start(tx.conn(), ListKey::Offboarding, &[id]).await?;

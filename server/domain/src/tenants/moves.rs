@@ -41,6 +41,9 @@ pub(super) struct Suspending {
     pub version: Option<i64>,
     pub code: SuspensionReason,
     pub note: String,
+    /// What the tenant's people are told.
+    #[serde(default)]
+    pub message: Option<String>,
     pub scope: Suspension,
     /// P0 to P2 (R78).
     pub priority: u8,
@@ -72,9 +75,10 @@ mod suspend {
         }
         let (tenant, asked) = (at.tenant(), at.payload::<Suspending>()?);
         let before = decide_on(at.tx()?, tenant, asked.version, Action::Suspend).await?;
-        store::suspend(at.conn()?, tenant, before.status, asked.scope, asked.code, &asked.note).await?;
+        let message = asked.message.as_deref();
+        store::suspend(at.conn()?, tenant, before.status, asked.scope, asked.code, &asked.note, message).await?;
         let after = store::get(at.conn()?, tenant).await?;
-        let data = json!({ "reason": asked.code, "scope": asked.scope });
+        let data = json!({ "reason": asked.code, "scope": asked.scope, "message": asked.message });
         announce(at.tx()?, tenant, Event::TenantSuspended, data).await?;
         if asked.code == SuspensionReason::TrialEnded {
             announce(at.tx()?, tenant, Event::TrialEnded, json!({})).await?;
@@ -220,7 +224,8 @@ mod reinstate {
         }
         let (tenant, was) = (at.tenant(), at.payload::<Reinstating>()?.was);
         let before = store::get(at.conn()?, tenant).await?;
-        store::suspend(at.conn()?, tenant, before.status, was.scope, was.code, &was.note).await?;
+        let message = was.message.as_deref();
+        store::suspend(at.conn()?, tenant, before.status, was.scope, was.code, &was.note, message).await?;
         let after = store::get(at.conn()?, tenant).await?;
         let event = AuditEvent::on(tenant, "tenant.reinstate_undone", before.name.clone())
             .before(&before)

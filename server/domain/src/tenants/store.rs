@@ -29,7 +29,7 @@ pub(super) async fn get(connection: &mut PgConnection, id: TenantId) -> Result<T
     sqlx::query_as!(
         Tenant,
         r#"SELECT id AS "id: TenantId", slug, name, domain, external_id, status AS "status: Status", status_since,
-            status_before AS "status_before: Status", suspension AS "suspension: Suspension", status_reason, status_note,
+            status_before AS "status_before: Status", suspension AS "suspension: Suspension", status_reason, status_note, status_message,
             trial_ends_at, grace_ends_at, plan_id AS "plan: PlanId", region, country, industry, owner_id AS "owner: UserId",
             NULL::text AS owner_name, tags, placement, cell, legal_hold, support_contact, escalation_contact,
             stage(status, configured_at, validated_at, live_at) AS "stage!: Stage",

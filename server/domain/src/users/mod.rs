@@ -1,11 +1,13 @@
 //! People who sign in: their accounts, their sessions, their place in tenants, and the link that lets the first one in.
 //!
 //! Invariants: an e-mail address is one person; passwords are kept as argon2id hashes only; a change of password and
-//! the end of an account end every session of it. Next: [`sessions`].
+//! the end of an account end every session of it. Next: [`sessions`], `people` (of the platform), `own` (sessions).
 
 mod cache;
 mod invite;
+mod own;
 mod password;
+mod people;
 pub mod sessions;
 mod store;
 #[cfg(test)]
@@ -14,6 +16,8 @@ mod tests;
 pub(crate) use cache::SessionCache;
 pub(crate) use invite::set_up_token;
 pub use invite::{LINK_DAYS, invite, invite_again, people, set_up, set_up_check};
+pub use own::{OTHERS, end_own_session, own_sessions};
+pub use people::{close_person, end_sessions, invite_person, person, platform_people, renew_link, set_role};
 pub use sessions::{SessionId, SessionStart, WRONG, actor_of_session, sign_in, sign_out};
 
 use crate::audit::AuditEvent;

@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use model::permission::Actor;
 use model::settings::Key;
-use model::tenants::Access;
+use model::tenants::{Access, Status};
 use model::{TenantId, validate};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -122,7 +122,7 @@ fn address_key(address: IpAddr) -> String {
 ///
 /// # Errors
 /// `Invalid` with [`WRONG`] whatever was wrong; `Throttled` after too many failures of the account or the address;
-/// `Suspended` when the person is known, but none of their tenants lets anybody in.
+/// `Closed` when the person is known, but none of their tenants lets anybody in.
 pub async fn sign_in(
     cx: &Ctx,
     email: &str,
@@ -174,7 +174,8 @@ pub async fn sign_in(
             AuditEvent::platform("session.start", name).reason("no tenant lets this person in"),
         )
         .await?;
-        return Err(Error::Suspended(Access::None));
+        let mut read = cx.read(Reach::System).await?;
+        return Err(Error::Closed(closed(store::standing(read.conn(), user).await?)));
     }
     let token = BASE64_URL_SAFE_NO_PAD.encode(cx.random::<32>());
     if let Some(old) = old {
@@ -190,6 +191,23 @@ pub async fn sign_in(
     let events = chains.into_iter().map(line).collect();
     tx.acting_as(&cx).commit_all(events).await?;
     Ok(SessionStart { token, actor: Arc::new(actor) })
+}
+
+/// What somebody is told whose password is right and whose organisation is shut: since when, why in the operators' words
+/// for them, and whom to ask (`ux.md` 3.1, D5).
+fn closed(standing: Option<store::Standing>) -> String {
+    let Some(store::Standing { name, status, since, message, contact }) = standing else {
+        return "Your account belongs to no organisation. Ask whoever invited you.".into();
+    };
+    let day = since.format("%-d %b %Y");
+    let what = match status {
+        Status::Suspended => format!("The access of {name} is suspended since {day}."),
+        Status::Provisioning | Status::Failed => format!("{name} is not set up yet."),
+        _ => format!("The access of {name} has ended on {day}."),
+    };
+    let message = message.filter(|_| status == Status::Suspended).map(|text| format!(" “{text}”"));
+    let contact = contact.unwrap_or_else(|| "the platform’s support".into());
+    format!("{what}{} Contact {contact}.", message.unwrap_or_default())
 }
 
 /// Counts the try, or says how long to wait. A wait of a second is simply waited: nobody who mistyped notices.
@@ -229,7 +247,7 @@ async fn refuse(cx: &Ctx, key: &str, email: Option<&str>, address: IpAddr) -> Re
 }
 
 /// The chains that tell of this person: the platform's, or those of their tenants.
-fn chains(actor: &Actor) -> Vec<TenantId> {
+pub(super) fn chains(actor: &Actor) -> Vec<TenantId> {
     match actor {
         Actor::User { platform: None, memberships, .. } if !memberships.is_empty() => {
             memberships.iter().map(|m| m.tenant).collect()

@@ -1,5 +1,12 @@
 //! SQL of people, sessions, throttling and one-time links.
 
+mod people;
+
+pub(super) use people::{
+    Account, account, end_set_ups, lock_owners, other_owner, own_sessions, platform_people, revoke_others, revoke_own,
+    set_platform_role,
+};
+
 use super::sessions::{Lifetime, SessionId};
 use crate::error::{Error, OnConstraint, Result};
 use model::permission::{Actor, Membership, Role};
@@ -91,6 +98,27 @@ pub(super) async fn actor_of_user(connection: &mut PgConnection, user: UserId) -
     .fetch_all(connection)
     .await?;
     Ok(actor(rows).map(|(actor, _)| actor))
+}
+
+/// How the first of a person's tenants stands.
+pub(super) struct Standing {
+    pub name: String,
+    pub status: Status,
+    pub since: chrono::DateTime<chrono::Utc>,
+    pub message: Option<String>,
+    pub contact: Option<String>,
+}
+
+pub(super) async fn standing(connection: &mut PgConnection, user: UserId) -> Result<Option<Standing>> {
+    let standing = sqlx::query_as!(
+        Standing,
+        r#"SELECT t.name, t.status AS "status: Status", t.status_since AS since, t.status_message AS message, t.support_contact AS contact
+        FROM member m JOIN tenant t ON t.id = m.tenant_id WHERE m.user_id = $1 ORDER BY t.name_key, t.id LIMIT 1"#,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(standing)
 }
 
 /// A plain INSERT: an id that exists already is an error, never somebody else's session.

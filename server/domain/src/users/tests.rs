@@ -148,7 +148,7 @@ async fn an_address_has_five_tries_a_minute_over_all_accounts(admin: PgPool) {
     }
     let elsewhere: IpAddr = "192.0.2.2".parse().expect("address");
     assert!(
-        matches!(sign_in(&cx, "ada@example.com", GOOD, elsewhere, None).await, Err(Error::Suspended(_))),
+        matches!(sign_in(&cx, "ada@example.com", GOOD, elsewhere, None).await, Err(Error::Closed(_))),
         "another address is not slowed down"
     );
 }
@@ -284,10 +284,17 @@ async fn the_tenants_status_decides_at_once(admin: PgPool) {
     assert_eq!(access().await, model::tenants::Access::ReadOnly);
     suspend("blocked").await.expect("suspended");
     assert_eq!(access().await, model::tenants::Access::None);
-    assert!(matches!(
-        sign_in(&nobody(&services), "ada@example.com", GOOD, HERE, None).await,
-        Err(Error::Suspended(model::tenants::Access::None))
-    ));
+    sqlx::query("UPDATE tenant SET status_since = '2026-10-12T08:00Z', status_note = 'they lie', status_message = 'Two invoices are open.'")
+        .execute(&admin)
+        .await
+        .expect("a message");
+    match sign_in(&nobody(&services), "ada@example.com", GOOD, HERE, None).await {
+        Err(Error::Closed(words)) => {
+            assert!(words.contains("suspended since 12 Oct 2026. “Two invoices are open.”"), "{words}");
+            assert!(words.contains("Contact") && !words.contains("lie"), "{words}");
+        }
+        other => panic!("{other:?}"),
+    }
     let lines: Vec<String> = sqlx::query_scalar(
         "SELECT result FROM audit_entry WHERE action = 'session.start' AND tenant_id = $1",
     )

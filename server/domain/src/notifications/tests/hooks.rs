@@ -140,7 +140,7 @@ async fn an_address_that_leads_inside_now_is_not_called(admin: PgPool) {
     // The same database under a configuration that lets nobody in.
     let strict = crate::Deployment { outward: crate::outward::Client::default(), ..testing::deployment() };
     let services = testing::services_with(&admin, strict).await;
-    let form = crate::tenants::Suspend { code: "inactivity", note: "x", scope: "blocked" };
+    let form = crate::tenants::Suspend { code: "inactivity", note: "x", scope: "blocked", message: "" };
     crate::tenants::suspend(&world.operator(), world.tenant, 1, form).await.expect("suspended");
     super::super::drain(&services.system("test")).await.expect("drained");
     let (_, state, _, problem) = hook_state(&world).await;

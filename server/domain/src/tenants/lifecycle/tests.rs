@@ -24,7 +24,7 @@ async fn stage(admin: PgPool) -> Stage {
 }
 
 const SUSPEND: Suspend<'static> =
-    Suspend { code: "payment_failure", note: "Two invoices open.", scope: "blocked" };
+    Suspend { code: "payment_failure", note: "Two invoices open.", scope: "blocked", message: "" };
 const LEAVE: Offboard<'static> =
     Offboard { code: "customer_request", note: "Letter of 3 May.", confirm: "acme", confirm_now: "" };
 
@@ -430,4 +430,43 @@ async fn an_overview_shows_what_its_reader_may_see(admin: PgPool) {
     assert_eq!(seen.tasks.map(|tasks| (tasks.published, tasks.enabled)), Some((4, 0)));
     let member = testing::member(&stage.services, stage.id, Role::TenantMember);
     assert_eq!(overview(&member, "acme").await.expect("an overview").changes, None);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_tenant_reads_the_message_and_never_the_note(admin: PgPool) {
+    let stage = stage(admin).await;
+    let form = Suspend { scope: "read_only", message: "Two invoices are open.", ..SUSPEND };
+    suspend(&stage.cx, stage.id, 1, form).await.expect("suspended");
+    let own = testing::member(&stage.services, stage.id, Role::TenantAdmin);
+    let slug = stage.row().await.slug;
+    let theirs = head(&own, &slug).await.expect("their head").tenant;
+    assert_eq!((theirs.status_note, theirs.status_message.as_deref()), (None, Some("Two invoices are open.")));
+    let ours = head(&stage.cx, &slug).await.expect("our head").tenant;
+    assert_eq!(ours.status_note.as_deref(), Some("Two invoices open."));
+
+    // Nor in their audit log: not in the list, not in the entry, not on their overview.
+    let filter = model::audit::Filter::default();
+    let line = crate::audit::list(&own, Some(stage.id), &filter).await.expect("a list").rows.remove(0);
+    assert_eq!((line.action.as_str(), line.reason.as_deref()), ("tenant.suspend", Some("Payment failure")));
+    let entry = crate::audit::entry(&own, &slug, line.seq).await.expect("an entry");
+    let changed = |path: &str| entry.changed.iter().chain(&entry.unchanged).any(|value| value.path == path);
+    assert!(changed("message") && !changed("note"), "{:?}", entry.changed);
+    let recent = crate::audit::recent(&own, stage.id, 1).await.expect("changes");
+    assert_eq!(recent[0].reason.as_deref(), Some("Payment failure"));
+    let entry = crate::audit::entry(&stage.cx, &slug, line.seq).await.expect("an entry");
+    assert!(entry.changed.iter().any(|value| value.path == "note"), "the platform sees it");
+
+    // It goes with the suspension, and comes back with one that an offboarding interrupted.
+    let version = stage.row().await.version;
+    stage.act(&stage.cx, Action::StartOffboarding, version).await.expect("offboarding");
+    assert_eq!(stage.row().await.message, None);
+    let version = stage.row().await.version;
+    stage.act(&stage.cx, Action::CancelOffboarding, version).await.expect("called back");
+    assert_eq!(stage.row().await.message.as_deref(), Some("Two invoices are open."));
+    let long = "x".repeat(501);
+    let version = stage.row().await.version;
+    stage.act(&stage.cx, Action::Reinstate, version).await.expect("reinstated");
+    assert_eq!(stage.row().await.message, None);
+    let refused = suspend(&stage.cx, stage.id, version + 1, Suspend { message: &long, ..SUSPEND }).await;
+    assert!(matches!(refused, Err(Error::Invalid(errors)) if errors.get("message").is_some()));
 }

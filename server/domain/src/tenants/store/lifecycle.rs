@@ -20,6 +20,7 @@ pub(in crate::tenants) struct Row {
     pub suspension: Option<Suspension>,
     pub reason: Option<String>,
     pub note: Option<String>,
+    pub message: Option<String>,
     pub grace_ends_at: Option<DateTime<Utc>>,
     pub plan: PlanId,
     pub support_contact: Option<String>,
@@ -46,7 +47,7 @@ pub(in crate::tenants) async fn get(connection: &mut PgConnection, id: TenantId)
     let row = sqlx::query_as!(
         Row,
         r#"SELECT slug, name, status AS "status: Status", status_since, status_before AS "status_before: Status",
-            suspension AS "suspension: Suspension", status_reason AS reason, status_note AS note, grace_ends_at,
+            suspension AS "suspension: Suspension", status_reason AS reason, status_note AS note, status_message AS message, grace_ends_at,
             plan_id AS "plan: PlanId", support_contact, escalation_contact, configured_at, validated_at, live_at, version
         FROM tenant WHERE id = $1"#,
         id.0
@@ -63,15 +64,17 @@ pub(in crate::tenants) async fn suspend(
     scope: Suspension,
     code: SuspensionReason,
     note: &str,
+    message: Option<&str>,
 ) -> Result<()> {
     sqlx::query!(
         "UPDATE tenant SET status = 'suspended', status_since = now(), status_before = $2, suspension = $3,
-            status_reason = $4, status_note = $5, version = version + 1, updated_at = now() WHERE id = $1",
+            status_reason = $4, status_note = $5, status_message = $6, version = version + 1, updated_at = now() WHERE id = $1",
         id.0,
         before.as_str(),
         scope.as_str(),
         code.as_str(),
-        note
+        note,
+        message
     )
     .execute(connection)
     .await?;
@@ -86,7 +89,7 @@ pub(in crate::tenants) async fn resume(
 ) -> Result<()> {
     sqlx::query!(
         "UPDATE tenant SET status = $2, status_since = now(), status_before = NULL, suspension = NULL, status_reason = NULL,
-            status_note = NULL, grace_ends_at = NULL, interrupted = NULL, version = version + 1, updated_at = now() WHERE id = $1",
+            status_note = NULL, status_message = NULL, grace_ends_at = NULL, interrupted = NULL, version = version + 1, updated_at = now() WHERE id = $1",
         id.0,
         to.as_str()
     )
@@ -100,7 +103,8 @@ pub(in crate::tenants) async fn resume_suspension(connection: &mut PgConnection,
     sqlx::query!(
         "UPDATE tenant SET status = 'suspended', status_since = now(), status_before = interrupted->>'status_before',
             suspension = coalesce(interrupted->>'suspension', suspension), status_reason = interrupted->>'reason',
-            status_note = interrupted->>'note', grace_ends_at = NULL, interrupted = NULL,
+            status_note = interrupted->>'note',
+            status_message = interrupted->>'message', grace_ends_at = NULL, interrupted = NULL,
             version = version + 1, updated_at = now() WHERE id = $1",
         id.0
     )
@@ -122,7 +126,7 @@ pub(in crate::tenants) async fn offboard(
     let days = i32::try_from(code.grace_days()).unwrap_or(i32::MAX);
     sqlx::query!(
         "UPDATE tenant SET status = 'offboarding', status_since = now(), status_before = $2, status_reason = $3, status_note = $4,
-            grace_ends_at = now() + make_interval(days => $5), interrupted = $6,
+            status_message = NULL, grace_ends_at = now() + make_interval(days => $5), interrupted = $6,
             suspension = CASE WHEN $5 = 0 THEN 'blocked' ELSE suspension END,
             version = version + 1, updated_at = now() WHERE id = $1",
         id.0,

@@ -1,0 +1,52 @@
+//! What of an entry stays on the platform's side. A tenant's people read their own chain (R134), but not what operators
+//! wrote to each other about them: the note of a suspension or an offboarding. The entry itself keeps everything, and its
+//! hash is over everything.
+
+use crate::ctx::Ctx;
+use serde_json::Value;
+
+/// Fields of a tenant that only the platform's people see.
+const FIELDS: [&str; 2] = ["note", "interrupted"];
+
+/// Whether this reader sees entries as they are.
+pub(super) fn sees_all(cx: &Ctx) -> bool {
+    cx.actor().is_platform()
+}
+
+/// The reason as the tenant may read it: the code, without the words after it.
+pub(super) fn reason(action: &str, reason: Option<String>) -> Option<String> {
+    match action {
+        "tenant.suspend" | "tenant.offboard" => {
+            reason.and_then(|text| text.split_once(": ").map(|(code, _)| code.to_owned()))
+        }
+        _ => reason,
+    }
+}
+
+/// The values before or after, without what is not theirs.
+pub(super) fn values(action: &str, values: Option<Value>) -> Option<Value> {
+    let mut values = values?;
+    if action.starts_with("tenant.")
+        && let Some(fields) = values.as_object_mut()
+    {
+        FIELDS.iter().for_each(|field| drop(fields.remove(*field)));
+    }
+    Some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn notes_stay_on_the_platforms_side() {
+        let said = |action, text: &str| reason(action, Some(text.to_owned()));
+        assert_eq!(said("tenant.suspend", "Payment failure: They lie: see 4."), Some("Payment failure".into()));
+        assert_eq!(said("tenant.suspend", "no code"), None);
+        assert_eq!(said("task.override", "Ours: for EU"), Some("Ours: for EU".into()));
+        let row = json!({ "status": "suspended", "note": "They lie.", "message": "Pay, please." });
+        assert_eq!(values("tenant.suspend", Some(row.clone())), Some(json!({ "status": "suspended", "message": "Pay, please." })));
+        assert_eq!(values("checklist.waive", Some(row.clone())), Some(row));
+    }
+}
