@@ -70,7 +70,8 @@ impl Draft {
 
     /// The hidden inputs of the sign-in form.
     pub fn inputs(&self) -> Vec<(String, String)> {
-        let fields = self.values.iter().map(|(name, value)| (format!("{}.{name}", Self::NAME), value.clone()));
+        let fields =
+            self.values.iter().map(|(name, value)| (format!("{}.{name}", Self::NAME), value.clone()));
         std::iter::once((Self::NAME.to_owned(), self.form.clone())).chain(fields).collect()
     }
 
@@ -176,7 +177,8 @@ mod tests {
     #[test]
     fn a_draft_goes_through_the_sign_in_form_and_comes_out_as_it_was_but_for_passwords() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let typed = vec![pair("prompt", "Be kind.\n"), pair("tag", "a"), pair("tag", "b"), pair("password", "x")];
+        let typed =
+            vec![pair("prompt", "Be kind.\n"), pair("tag", "a"), pair("tag", "b"), pair("password", "x")];
         let draft = Draft::of("override_task", typed);
         let mut sent = vec![pair("email", "a@example.com")];
         sent.extend(draft.inputs());

@@ -103,7 +103,9 @@ pub fn SignInPage() -> impl IntoView {
     let next = asked("next").unwrap_or_default();
     let draft = crate::server::extension::<Draft>();
     let told = match &draft {
-        Some(_) => Some("Your session has ended. What you entered is kept: sign in, and it is back in its form."),
+        Some(_) => {
+            Some("Your session has ended. What you entered is kept: sign in, and it is back in its form.")
+        }
         None if asked("ended").is_some() && !state.failed() => {
             Some("Your session has ended. Sign in to go on where you were.")
         }
@@ -111,7 +113,8 @@ pub fn SignInPage() -> impl IntoView {
     };
     let known = state.sent("email").is_some_and(|email| !email.is_empty());
     let carried = draft.map(|draft| draft.inputs()).unwrap_or_default();
-    let carried = carried.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+    let carried =
+        carried.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
     view! {
         <Solo title="Sign in">
             {told.map(|told| view! { <ui::Banner tone=ui::Tone::Info>{told}</ui::Banner> })}

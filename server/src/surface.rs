@@ -76,7 +76,11 @@ pub const FUNCTIONS: &[Function] = &[
     reads(platform("get_person", UserManage, "user=00000000-0000-0000-0000-000000000009")),
     platform("invite_person", UserManage, "email=bo%40example.com&name=Bo&role=auditor"),
     platform("renew_person_link", UserManage, "user=00000000-0000-0000-0000-000000000009"),
-    platform("set_person_role", UserManage, "user=00000000-0000-0000-0000-000000000009&role=auditor&reason=test"),
+    platform(
+        "set_person_role",
+        UserManage,
+        "user=00000000-0000-0000-0000-000000000009&role=auditor&reason=test",
+    ),
     platform("close_person", UserManage, "user=00000000-0000-0000-0000-000000000009&reason=test"),
     platform("end_person_sessions", UserManage, "user=00000000-0000-0000-0000-000000000009"),
     // Everybody, for themselves

@@ -1,11 +1,11 @@
 //! The platform's people, for owners: who may sign in and as what, invitations, the end of their access.
 
-use super::api::{get_platform_people, get_person};
+use super::api::{get_person, get_platform_people};
 use crate::paths;
 use crate::ui::{
-    self, Actions, Badge, Button, Card, Choice, Cols, ConfirmPage, Consequence, Copy, DataTable, FieldWidth, Form, Grid,
-    Hidden, Icon, Kind, Load, MaybeWhen, PageHeader, Props, RadioCards, Stack, Tag, TextArea, TextField, Th, Tier, Tone,
-    When, form_state, plural,
+    self, Actions, Badge, Button, Card, Choice, Cols, ConfirmPage, Consequence, Copy, DataTable, FieldWidth,
+    Form, Grid, Hidden, Icon, Kind, Load, MaybeWhen, PageHeader, Props, RadioCards, Stack, Tag, TextArea,
+    TextField, Th, Tier, Tone, When, form_state, plural,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -166,8 +166,16 @@ fn changes(person: &Person) -> (AnyView, Option<AnyView>) {
         </Card>
     };
     let consequences = vec![
-        Consequence::new(Tone::Danger, "ban", "Nobody can sign in with it any more, and it cannot be opened again."),
-        Consequence::new(Tone::Danger, "log-out", format!("{} end at once.", plural(person.sessions, "open session"))),
+        Consequence::new(
+            Tone::Danger,
+            "ban",
+            "Nobody can sign in with it any more, and it cannot be opened again.",
+        ),
+        Consequence::new(
+            Tone::Danger,
+            "log-out",
+            format!("{} end at once.", plural(person.sessions, "open session")),
+        ),
         Consequence::new(Tone::Neutral, "history", "What they did stays in the audit log under their name."),
     ];
     let close = view! {

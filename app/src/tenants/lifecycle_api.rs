@@ -67,8 +67,7 @@ pub async fn suspend_tenant(
 ) -> Result<(), AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    let form =
-        domain::tenants::Suspend { code: &code, note: &reason, scope: &scope, message: &message };
+    let form = domain::tenants::Suspend { code: &code, note: &reason, scope: &scope, message: &message };
     domain::tenants::suspend(&cx, tenant.id, version.parse().unwrap_or(0), form).await?;
     crate::server::flash("success", format!("{} is suspended. Its access follows at once.", tenant.name));
     leptos_axum::redirect(&crate::paths::tenant(&slug, ""));

@@ -52,9 +52,21 @@ pub(super) fn carried(tenant: &Tenant, state: &FormState) -> Vec<(&'static str, 
 }
 
 fn has_field_errors(state: &FormState) -> bool {
-    ["code", "scope", "reason", "message", "proof", "plan", "note", "confirm", "confirm_now", "support", "escalation"]
-        .iter()
-        .any(|field| state.error(field).is_some())
+    [
+        "code",
+        "scope",
+        "reason",
+        "message",
+        "proof",
+        "plan",
+        "note",
+        "confirm",
+        "confirm_now",
+        "support",
+        "escalation",
+    ]
+    .iter()
+    .any(|field| state.error(field).is_some())
 }
 
 #[component]

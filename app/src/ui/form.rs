@@ -157,11 +157,16 @@ pub fn FlashBanner() -> impl IntoView {
 /// Why a form failed that is not on the page any more, with what was written in it.
 fn unclaimed(failure: FormFailure) -> AnyView {
     let text = match &failure.error {
-        AppError::Invalid(errors) => errors.0.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join(" "),
+        AppError::Invalid(errors) => {
+            errors.0.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join(" ")
+        }
         error => error.message(),
     };
     // Prose, not the ids and words that forms carry along.
-    let written = failure.values.into_iter().filter(|(_, value)| value.len() > 20 && value.contains(char::is_whitespace));
+    let written = failure
+        .values
+        .into_iter()
+        .filter(|(_, value)| value.len() > 20 && value.contains(char::is_whitespace));
     let written = written.map(|(name, value)| (name.replace('_', " "), value)).collect();
     view! {
         <div class="c-banner" role="alert" data-tone=Tone::Danger.as_str()>
@@ -176,7 +181,10 @@ fn unclaimed(failure: FormFailure) -> AnyView {
 ///
 /// `<Typed state=&state fields=&[("reason", "Reason")]/>`
 #[component]
-pub fn Typed(#[prop(into)] state: FormState, fields: &'static [(&'static str, &'static str)]) -> impl IntoView {
+pub fn Typed(
+    #[prop(into)] state: FormState,
+    fields: &'static [(&'static str, &'static str)],
+) -> impl IntoView {
     let written = fields.iter().filter_map(|(name, label)| {
         let value = state.sent(name).filter(|value| !value.trim().is_empty())?;
         Some(((*label).to_owned(), value.to_owned()))

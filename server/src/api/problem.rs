@@ -205,9 +205,12 @@ impl Problem {
                     detail,
                 )
             }
-            Error::Closed(words) => {
-                Self::new(StatusCode::FORBIDDEN, "tenant-suspended", "The tenant’s access is suspended", words)
-            }
+            Error::Closed(words) => Self::new(
+                StatusCode::FORBIDDEN,
+                "tenant-suspended",
+                "The tenant’s access is suspended",
+                words,
+            ),
             Error::Invalid(errors) => {
                 let items = errors.0.into_iter().map(|(field, detail)| ProblemItem {
                     line: None,

@@ -17,7 +17,8 @@ async fn what_was_typed_outlives_the_session_and_is_not_sent_by_itself(admin: Pg
     site.send(post("/overview", "_form=sign_out").by(&token)).await;
 
     let page = "/tenants/acme/suspend";
-    let ended = site.send(form(page, "suspend_tenant", &format!("{STORY}&my_password=hush")).by(&token)).await;
+    let ended =
+        site.send(form(page, "suspend_tenant", &format!("{STORY}&my_password=hush")).by(&token)).await;
     assert_eq!(ended.status, StatusCode::UNAUTHORIZED);
     assert!(ended.body.contains("What you entered is kept"), "{}", ended.body);
     assert!(ended.body.contains(r#"name="_draft.reason" value="A long story, told once""#), "{}", ended.body);
@@ -30,10 +31,15 @@ async fn what_was_typed_outlives_the_session_and_is_not_sent_by_itself(admin: Pg
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.body.contains("E-mail or password is wrong.") && wrong.body.contains("A long story"));
 
-    let right = form(page, "sign_in", &format!("email=ada%40example.com&password=correct+horse+battery&{draft}"));
+    let right =
+        form(page, "sign_in", &format!("email=ada%40example.com&password=correct+horse+battery&{draft}"));
     let back = site.send(right).await;
     assert_eq!(back.status, StatusCode::OK, "{}", back.body);
-    assert!(back.body.contains("Not sent yet") && back.body.contains("A long story, told once"), "{}", back.body);
+    assert!(
+        back.body.contains("Not sent yet") && back.body.contains("A long story, told once"),
+        "{}",
+        back.body
+    );
     assert!(back.body.contains("Suspend tenant"), "in its form");
     assert_eq!(back.header("cache-control"), "no-store");
     let token = back.cookie("session").expect("a new session");
@@ -48,7 +54,8 @@ async fn somebody_else_who_signs_in_gets_the_text_and_no_rights(admin: PgPool) {
     let site = Site::new(admin).await;
     let acme = site.tenant("acme").await;
     site.person("bo@example.com", Role::TenantMember, Some(acme)).await;
-    let draft = "_draft=suspend_tenant&_draft.slug=acme&_draft.version=1&_draft.reason=A+long+story%2C+told+once";
+    let draft =
+        "_draft=suspend_tenant&_draft.slug=acme&_draft.version=1&_draft.reason=A+long+story%2C+told+once";
     let fields = format!("email=bo%40example.com&password=correct+horse+battery&{draft}");
     let back = site.send(form("/tenants/acme/suspend", "sign_in", &fields)).await;
     assert_eq!(back.status, StatusCode::FORBIDDEN);
@@ -64,7 +71,11 @@ async fn a_failure_whose_form_is_not_on_the_page_stands_above_it(admin: PgPool) 
     let switch = form("/tenants/acme/tasks", "switch_task", "slug=acme&key=summary&enabled=true").by(&token);
     let answer = site.send(switch).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(answer.body.contains("Your role does not let you enable and disable AI tasks."), "{}", answer.body);
+    assert!(
+        answer.body.contains("Your role does not let you enable and disable AI tasks."),
+        "{}",
+        answer.body
+    );
     assert_eq!(answer.body.matches("role=\"alert\"").count(), 1);
 
     // Undo of something that is gone, on any page.
@@ -72,7 +83,11 @@ async fn a_failure_whose_form_is_not_on_the_page_stands_above_it(admin: PgPool) 
     let undo = form("/overview", "revert_task", "slug=acme&key=nothing&version=1").by(&operator);
     let answer = site.send(undo).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    assert!(answer.body.contains("<h1>Overview</h1>") && answer.body.contains("Not found: "), "{}", answer.body);
+    assert!(
+        answer.body.contains("<h1>Overview</h1>") && answer.body.contains("Not found: "),
+        "{}",
+        answer.body
+    );
 
     // A form that is there shows its own failure, once.
     let wrong = form("/tenants/acme/suspend", "suspend_tenant", "slug=acme&version=1").by(&operator);
@@ -92,7 +107,8 @@ async fn a_form_that_has_become_impossible_still_shows_what_was_written(admin: P
         .expect("suspended");
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let fields = "slug=acme&key=summary&prompt_mode=override&prompt=Be+kind+and+brief.&filters_mode=inherit&reason=For+EU&version=0&base=1";
-    let answer = site.send(form("/tenants/acme/tasks/summary/override", "override_task", fields).by(&token)).await;
+    let answer =
+        site.send(form("/tenants/acme/tasks/summary/override", "override_task", fields).by(&token)).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     for text in ["What you entered, not saved", "Be kind and brief.", "For EU"] {
         assert!(answer.body.contains(text), "{text}: {}", answer.body);
@@ -103,7 +119,11 @@ async fn a_form_that_has_become_impossible_still_shows_what_was_written(admin: P
         .await
         .expect("noted");
     let page = site.send(get("/tenants/acme").by(&token)).await;
-    assert!(page.body.contains("Pay, please.") && page.body.contains("You and your API keys can still read"), "{}", page.body);
+    assert!(
+        page.body.contains("Pay, please.") && page.body.contains("You and your API keys can still read"),
+        "{}",
+        page.body
+    );
     assert!(!page.body.contains("they lie"));
 }
 

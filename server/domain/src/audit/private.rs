@@ -42,11 +42,17 @@ mod tests {
     #[test]
     fn notes_stay_on_the_platforms_side() {
         let said = |action, text: &str| reason(action, Some(text.to_owned()));
-        assert_eq!(said("tenant.suspend", "Payment failure: They lie: see 4."), Some("Payment failure".into()));
+        assert_eq!(
+            said("tenant.suspend", "Payment failure: They lie: see 4."),
+            Some("Payment failure".into())
+        );
         assert_eq!(said("tenant.suspend", "no code"), None);
         assert_eq!(said("task.override", "Ours: for EU"), Some("Ours: for EU".into()));
         let row = json!({ "status": "suspended", "note": "They lie.", "message": "Pay, please." });
-        assert_eq!(values("tenant.suspend", Some(row.clone())), Some(json!({ "status": "suspended", "message": "Pay, please." })));
+        assert_eq!(
+            values("tenant.suspend", Some(row.clone())),
+            Some(json!({ "status": "suspended", "message": "Pay, please." }))
+        );
         assert_eq!(values("checklist.waive", Some(row.clone())), Some(row));
     }
 }

@@ -576,7 +576,8 @@ fn is_of_the_moment(error: &Error) -> bool {
         Error::NotFound
         | Error::SignIn
         | Error::Forbidden(_)
-        | Error::Closed(_) | Error::Suspended(_)
+        | Error::Closed(_)
+        | Error::Suspended(_)
         | Error::Invalid(_)
         | Error::Conflict(_)
         | Error::OverQuota { .. } => false,

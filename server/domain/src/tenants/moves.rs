@@ -76,7 +76,8 @@ mod suspend {
         let (tenant, asked) = (at.tenant(), at.payload::<Suspending>()?);
         let before = decide_on(at.tx()?, tenant, asked.version, Action::Suspend).await?;
         let message = asked.message.as_deref();
-        store::suspend(at.conn()?, tenant, before.status, asked.scope, asked.code, &asked.note, message).await?;
+        store::suspend(at.conn()?, tenant, before.status, asked.scope, asked.code, &asked.note, message)
+            .await?;
         let after = store::get(at.conn()?, tenant).await?;
         let data = json!({ "reason": asked.code, "scope": asked.scope, "message": asked.message });
         announce(at.tx()?, tenant, Event::TenantSuspended, data).await?;

@@ -96,10 +96,12 @@ mod tests {
         assert_eq!(end_own_session(&cx, here, &other).await.expect("ended"), 1);
         assert_eq!(end_own_session(&cx, here, OTHERS).await.expect("ended"), 1);
         assert!(alive(here).await && alive(theirs).await && !alive(there).await && !alive(third).await);
-        let lines: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_entry WHERE action = 'session.revoke' AND result = 'done'")
-            .fetch_one(&admin)
-            .await
-            .expect("a count");
+        let lines: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM audit_entry WHERE action = 'session.revoke' AND result = 'done'",
+        )
+        .fetch_one(&admin)
+        .await
+        .expect("a count");
         assert_eq!(lines, 2);
         assert!(matches!(own_sessions(&nobody, here).await, Err(Error::SignIn)));
     }

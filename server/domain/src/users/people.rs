@@ -61,7 +61,11 @@ pub async fn invite_person(cx: &Ctx, email: &str, name: &str, role: &str) -> Res
 
 fn platform_role(word: &str) -> Result<Role, String> {
     let role = validate::word::<Role>(word, "A role")?;
-    if role.is_platform() { Ok(role) } else { Err("This role belongs to a tenant, not to the platform.".into()) }
+    if role.is_platform() {
+        Ok(role)
+    } else {
+        Err("This role belongs to a tenant, not to the platform.".into())
+    }
 }
 
 /// A link of this person; every other one of theirs ends.
@@ -121,7 +125,8 @@ pub async fn set_role(cx: &Ctx, user: UserId, role: &str, reason: &str) -> Resul
 /// `Invalid` at `reason`; `Conflict` for oneself, a closed account, and the last owner.
 pub async fn close_person(cx: &Ctx, user: UserId, reason: &str) -> Result<()> {
     cx.require(Permission::UserManage, Scope::Platform).await?;
-    let reason = validate::required(reason, "A reason", REASON_MAX).map_err(|why| Error::field("reason", why))?;
+    let reason =
+        validate::required(reason, "A reason", REASON_MAX).map_err(|why| Error::field("reason", why))?;
     let mut tx = cx.begin(Reach::System).await?;
     let account = changeable(&mut tx, user).await?;
     if account.role == Role::Owner {
@@ -142,7 +147,8 @@ pub async fn end_sessions(cx: &Ctx, user: UserId) -> Result<u64> {
     let mut tx = cx.begin(Reach::System).await?;
     let account = store::account(tx.conn(), user).await?.ok_or(Error::NotFound)?;
     let ended = store::revoke_all(tx.conn(), user).await?;
-    let event = AuditEvent::platform("user.end_sessions", account.email).after(json!({ "sessions_ended": ended }));
+    let event =
+        AuditEvent::platform("user.end_sessions", account.email).after(json!({ "sessions_ended": ended }));
     tx.commit(event).await?;
     Ok(ended)
 }
@@ -165,7 +171,9 @@ async fn not_the_last_owner(tx: &mut Tx, user: UserId) -> Result<()> {
     if store::other_owner(tx.conn(), user).await? {
         Ok(())
     } else {
-        Err(Error::Conflict("This is the last owner who can sign in. Make somebody else an owner first.".into()))
+        Err(Error::Conflict(
+            "This is the last owner who can sign in. Make somebody else an owner first.".into(),
+        ))
     }
 }
 
@@ -179,8 +187,16 @@ mod tests {
     const GOOD: &str = "correct horse battery";
 
     async fn owner(services: &crate::Services, email: &str) -> (UserId, Ctx) {
-        let id = create_user(&services.system("test"), email, "Ada Roy", Some(GOOD), Some(Role::Owner)).await.expect("an owner");
-        let actor = Actor::User { id, name: "Ada Roy".into(), email: email.into(), platform: Some(Role::Owner), memberships: vec![] };
+        let id = create_user(&services.system("test"), email, "Ada Roy", Some(GOOD), Some(Role::Owner))
+            .await
+            .expect("an owner");
+        let actor = Actor::User {
+            id,
+            name: "Ada Roy".into(),
+            email: email.into(),
+            platform: Some(Role::Owner),
+            memberships: vec![],
+        };
         (id, services.ctx(actor, "test"))
     }
 
@@ -201,23 +217,35 @@ mod tests {
         let services = testing::services(&admin).await;
         let (_, cx) = owner(&services, "ada@example.com").await;
         let first = invite_person(&cx, "Bo@Example.com", "Bo Berg", "auditor").await.expect("invited");
-        let bo = platform_people(&cx).await.expect("people").into_iter().find(|p| p.email == "bo@example.com").expect("Bo");
+        let bo = platform_people(&cx)
+            .await
+            .expect("people")
+            .into_iter()
+            .find(|p| p.email == "bo@example.com")
+            .expect("Bo");
         assert_eq!((bo.standing, bo.role, bo.me), (model::access::Standing::Invited, Role::Auditor, false));
         let second = renew_link(&cx, bo.id).await.expect("another");
         let nobody = services.ctx(Actor::Anonymous, "test");
-        assert!(matches!(set_up(&nobody, token(&first), GOOD).await, Err(Error::NotFound)), "the first has ended");
+        assert!(
+            matches!(set_up(&nobody, token(&first), GOOD).await, Err(Error::NotFound)),
+            "the first has ended"
+        );
         set_up(&nobody, token(&second), GOOD).await.expect("chosen");
         assert!(matches!(set_up(&nobody, token(&second), GOOD).await, Err(Error::NotFound)), "once");
         assert!(matches!(renew_link(&cx, bo.id).await, Err(Error::Conflict(_))), "has a password");
-        let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_entry WHERE coalesce(after::text, '') LIKE '%' || $1 || '%'")
-            .bind(token(&second))
-            .fetch_one(&admin)
-            .await
-            .expect("a count");
+        let kept: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM audit_entry WHERE coalesce(after::text, '') LIKE '%' || $1 || '%'",
+        )
+        .bind(token(&second))
+        .fetch_one(&admin)
+        .await
+        .expect("a count");
         assert_eq!(kept, 0, "the token is nowhere");
         assert_eq!((lines(&admin, "user.invite").await, lines(&admin, "user.renew_link").await), (1, 1));
         let wrong = invite_person(&cx, "no address", " ", "tenant_admin").await;
-        assert!(matches!(wrong, Err(Error::Invalid(e)) if e.get("email").is_some() && e.get("name").is_some() && e.get("role").is_some()));
+        assert!(
+            matches!(wrong, Err(Error::Invalid(e)) if e.get("email").is_some() && e.get("name").is_some() && e.get("role").is_some())
+        );
         let twice = invite_person(&cx, "bo@example.com", "Bo", "auditor").await;
         assert!(matches!(twice, Err(Error::Invalid(e)) if e.get("email").is_some()));
     }
@@ -239,8 +267,12 @@ mod tests {
         let (bo, _) = owner(&services, "cy@example.com").await;
         set_role(&cx, bo, "auditor", "Moved on.").await.expect("changed");
         assert_eq!(person(&cx, bo).await.expect("there").role, Role::Auditor);
-        assert!(matches!(set_role(&cx, bo, "auditor", "x").await, Err(Error::Invalid(e)) if e.get("role").is_some()));
-        assert!(matches!(set_role(&cx, bo, "success", " ").await, Err(Error::Invalid(e)) if e.get("reason").is_some()));
+        assert!(
+            matches!(set_role(&cx, bo, "auditor", "x").await, Err(Error::Invalid(e)) if e.get("role").is_some())
+        );
+        assert!(
+            matches!(set_role(&cx, bo, "success", " ").await, Err(Error::Invalid(e)) if e.get("reason").is_some())
+        );
         assert_eq!(lines(&admin, "user.set_role").await, 1);
     }
 
@@ -248,11 +280,14 @@ mod tests {
     async fn closing_and_ending_sessions_take_effect_at_once(admin: PgPool) {
         let services = testing::services(&admin).await;
         let (_, cx) = owner(&services, "ada@example.com").await;
-        let bo = create_user(&cx, "bo@example.com", "Bo", Some(GOOD), Some(Role::Operator)).await.expect("Bo");
+        let bo =
+            create_user(&cx, "bo@example.com", "Bo", Some(GOOD), Some(Role::Operator)).await.expect("Bo");
         let here = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
         let nobody = services.ctx(Actor::Anonymous, "test");
         let session = sign_in(&nobody, "bo@example.com", GOOD, here, None).await.expect("in").token;
-        let alive = async |token: &str| actor_of_session(&services, SessionId::of(token)).await.expect("a look-up").is_some();
+        let alive = async |token: &str| {
+            actor_of_session(&services, SessionId::of(token)).await.expect("a look-up").is_some()
+        };
         assert!(alive(&session).await);
         assert_eq!(person(&cx, bo).await.expect("Bo").sessions, 1);
         assert_eq!(end_sessions(&cx, bo).await.expect("ended"), 1);
@@ -273,7 +308,10 @@ mod tests {
         for role in [Role::Operator, Role::Success, Role::Auditor] {
             let cx = testing::platform(&services, role);
             assert!(matches!(platform_people(&cx).await, Err(Error::Forbidden(_))));
-            assert!(matches!(invite_person(&cx, "x@example.com", "X", "auditor").await, Err(Error::Forbidden(_))));
+            assert!(matches!(
+                invite_person(&cx, "x@example.com", "X", "auditor").await,
+                Err(Error::Forbidden(_))
+            ));
             assert!(matches!(renew_link(&cx, ada).await, Err(Error::Forbidden(_))));
             assert!(matches!(set_role(&cx, ada, "auditor", "x").await, Err(Error::Forbidden(_))));
             assert!(matches!(close_person(&cx, ada, "x").await, Err(Error::Forbidden(_))));

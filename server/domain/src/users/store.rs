@@ -3,8 +3,8 @@
 mod people;
 
 pub(super) use people::{
-    Account, account, end_set_ups, lock_owners, other_owner, own_sessions, platform_people, revoke_others, revoke_own,
-    set_platform_role,
+    Account, account, end_set_ups, lock_owners, other_owner, own_sessions, platform_people, revoke_others,
+    revoke_own, set_platform_role,
 };
 
 use super::sessions::{Lifetime, SessionId};

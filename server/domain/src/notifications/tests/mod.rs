@@ -76,8 +76,12 @@ impl World {
 
     /// Suspends and lets the worker do what is due.
     async fn suspend(&self) {
-        let form =
-            crate::tenants::Suspend { code: "payment_failure", note: "unpaid since May", scope: "read_only", message: "" };
+        let form = crate::tenants::Suspend {
+            code: "payment_failure",
+            note: "unpaid since May",
+            scope: "read_only",
+            message: "",
+        };
         crate::tenants::suspend(&self.operator(), self.tenant, 1, form).await.expect("suspended");
         self.drain().await;
     }

@@ -440,7 +440,10 @@ async fn the_tenant_reads_the_message_and_never_the_note(admin: PgPool) {
     let own = testing::member(&stage.services, stage.id, Role::TenantAdmin);
     let slug = stage.row().await.slug;
     let theirs = head(&own, &slug).await.expect("their head").tenant;
-    assert_eq!((theirs.status_note, theirs.status_message.as_deref()), (None, Some("Two invoices are open.")));
+    assert_eq!(
+        (theirs.status_note, theirs.status_message.as_deref()),
+        (None, Some("Two invoices are open."))
+    );
     let ours = head(&stage.cx, &slug).await.expect("our head").tenant;
     assert_eq!(ours.status_note.as_deref(), Some("Two invoices open."));
 

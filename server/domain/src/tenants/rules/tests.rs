@@ -143,7 +143,12 @@ async fn blocked_people_who_have_no_other_place_are_signed_out(admin: PgPool) {
             .await
             .expect("a session");
     }
-    let form = crate::tenants::Suspend { code: "security_incident", note: "A key leaked.", scope: "blocked", message: "" };
+    let form = crate::tenants::Suspend {
+        code: "security_incident",
+        note: "A key leaked.",
+        scope: "blocked",
+        message: "",
+    };
     crate::tenants::suspend(&cx, id, 1, form).await.expect("suspended");
     let open: Vec<Vec<u8>> =
         sqlx::query_scalar("SELECT id_hash FROM session WHERE revoked_at IS NULL ORDER BY 1")

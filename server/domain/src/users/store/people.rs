@@ -7,7 +7,10 @@ use model::permission::Role;
 use sqlx::PgConnection;
 
 /// Everybody with a platform role.
-pub(in crate::users) async fn platform_people(connection: &mut PgConnection, me: Option<UserId>) -> Result<Vec<model::access::Person>> {
+pub(in crate::users) async fn platform_people(
+    connection: &mut PgConnection,
+    me: Option<UserId>,
+) -> Result<Vec<model::access::Person>> {
     let rows = sqlx::query!(
         r#"SELECT u.id AS "id: UserId", u.name, u.email, u.platform_role AS "role!: Role", u.password_hash IS NOT NULL AS "has_password!",
             u.disabled_at IS NOT NULL AS "disabled!", u.created_at, u.last_seen_at,
@@ -76,7 +79,11 @@ pub(in crate::users) async fn other_owner(connection: &mut PgConnection, id: Use
     Ok(found)
 }
 
-pub(in crate::users) async fn set_platform_role(connection: &mut PgConnection, id: UserId, role: Role) -> Result<()> {
+pub(in crate::users) async fn set_platform_role(
+    connection: &mut PgConnection,
+    id: UserId,
+    role: Role,
+) -> Result<()> {
     sqlx::query!("UPDATE user_account SET platform_role = $2 WHERE id = $1", id.0, role.as_str())
         .execute(connection)
         .await?;
@@ -85,9 +92,12 @@ pub(in crate::users) async fn set_platform_role(connection: &mut PgConnection, i
 
 /// Removes the unused links by which somebody could choose a password.
 pub(in crate::users) async fn end_set_ups(connection: &mut PgConnection, id: UserId) -> Result<()> {
-    sqlx::query!("DELETE FROM one_time_link WHERE user_id = $1 AND purpose = 'set_up' AND used_at IS NULL", id.0)
-        .execute(connection)
-        .await?;
+    sqlx::query!(
+        "DELETE FROM one_time_link WHERE user_id = $1 AND purpose = 'set_up' AND used_at IS NULL",
+        id.0
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -110,7 +120,11 @@ pub(in crate::users) async fn own_sessions(
     Ok(rows)
 }
 
-pub(in crate::users) async fn revoke_others(connection: &mut PgConnection, me: UserId, current: SessionId) -> Result<u64> {
+pub(in crate::users) async fn revoke_others(
+    connection: &mut PgConnection,
+    me: UserId,
+    current: SessionId,
+) -> Result<u64> {
     let done = sqlx::query!(
         "UPDATE session SET revoked_at = now() WHERE user_id = $1 AND id_hash <> $2 AND revoked_at IS NULL AND idle_until > now() AND ends_at > now()",
         me.0,
@@ -121,7 +135,11 @@ pub(in crate::users) async fn revoke_others(connection: &mut PgConnection, me: U
     Ok(done.rows_affected())
 }
 
-pub(in crate::users) async fn revoke_own(connection: &mut PgConnection, me: UserId, key: &str) -> Result<u64> {
+pub(in crate::users) async fn revoke_own(
+    connection: &mut PgConnection,
+    me: UserId,
+    key: &str,
+) -> Result<u64> {
     let done = sqlx::query!(
         "UPDATE session SET revoked_at = now() WHERE user_id = $1 AND left(encode(id_hash, 'hex'), 16) = $2 AND revoked_at IS NULL",
         me.0,
