@@ -36,7 +36,7 @@ const PEOPLE_MAX: usize = 500;
 
 pub(super) static STEPS: &[Step] = &[
     step!(Sql, "validate", "Check the request", record::validate),
-    step!(Sql, "record", "Create the record", record::record),
+    step!(Sql, "record", "Create the record", record::row),
     step!(Sql, "placement", "Give its data a place", place::placement),
     step!(Sql, "indexes", "Check indexes and context functions", place::indexes),
     step!(Outside, "isolation", "Prove its isolation", place::isolation),
@@ -44,7 +44,7 @@ pub(super) static STEPS: &[Step] = &[
     step!(Sql, "administrator", "Let its administrators in", people::administrator),
     step!(Sql, "monitoring", "Set up quotas, monitoring and backups", configure::monitoring),
     step!(Sql, "baseline", "Check baseline fields and tasks", configure::baseline),
-    step!(Outside, "smoke", "Run a conversation through it", smoke::smoke),
+    step!(Outside, "smoke", "Run a conversation through it", smoke::trial),
     step!(Sql, "criteria", "Check the success criteria", finish::criteria),
     step!(Sql, "activate", "Open it", finish::activate),
 ];
@@ -60,13 +60,13 @@ pub async fn request(cx: &Ctx, asked: ProvisionRequest, key: Option<&str>) -> Re
     let asked = check(&asked)?;
     let (id, tenant) = (OperationId(cx.new_id()), TenantId(cx.new_id()));
     let mut tx = cx.begin(Reach::Fleet).await?;
-    if let Some(key) = key {
-        if let Some(same) = repeated(&mut tx, cx, key, &body, id).await? {
-            drop(tx);
-            let operation = crate::operations::get(cx, same).await?;
-            let (tenant, state) = (operation.row.tenant, operation.row.state);
-            return Ok(Requested { id: same, tenant, state, repeated: true });
-        }
+    if let Some(key) = key
+        && let Some(same) = repeated(&mut tx, cx, key, &body, id).await?
+    {
+        drop(tx);
+        let operation = crate::operations::get(cx, same).await?;
+        let (tenant, state) = (operation.row.tenant, operation.row.state);
+        return Ok(Requested { id: same, tenant, state, repeated: true });
     }
     let template = crate::templates::for_provisioning(tx.conn(), template_key(&asked)).await;
     template.map_err(|error| match error {

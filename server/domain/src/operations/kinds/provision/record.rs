@@ -40,7 +40,7 @@ pub(super) mod validate {
     }
 }
 
-pub(super) mod record {
+pub(super) mod row {
     use super::super::store;
     use super::*;
     use crate::audit::AuditEvent;

@@ -1,7 +1,7 @@
 //! One conversation goes in, is threaded, a task runs over it, the result is there, and all of it is removed again (R26).
 
 /// Uses the pipeline's own code under the tenant's own role.
-pub(super) mod smoke {
+pub(super) mod trial {
     use crate::error::{Error, Result};
     use crate::operations::step::At;
     use serde_json::{Value, json};
