@@ -459,11 +459,6 @@ mod tests {
         assert_eq!(pages::webhooks(Some("acme")), paths::webhooks("acme"));
         assert_eq!(pages::webhooks(None), paths::webhooks(paths::PLATFORM));
         assert_eq!(pages::set_up("token"), paths::set_up("token"));
-        let routes: Vec<_> =
-            leptos_axum::generate_route_list(app::App).iter().map(|page| page.path().to_owned()).collect();
-        for path in ["/set-up/:token", "/webhooks", "/tenants/:slug/webhooks", "/operations/:id"] {
-            assert!(routes.iter().any(|known| known == path), "{path}: {routes:?}");
-        }
     }
 
     #[test]
