@@ -10,6 +10,7 @@ use model::api_keys::{ApiKey, NewKey, hint};
 use model::permission::{KeyAccess, Verdict};
 use model::permission::{Permission, Scope};
 use model::tenants::TenantHead;
+use model::work::Work;
 
 #[server]
 pub async fn list_api_keys(slug: String) -> Result<Vec<ApiKey>, AppError> {
@@ -94,16 +95,16 @@ fn made_key(key: NewKey) -> AnyView {
 }
 
 /// Whether the reader may manage keys now, or why not.
-fn ability(head: &TenantHead) -> Result<(), String> {
+fn ability(head: &TenantHead, work: Work) -> Result<(), String> {
     match head.viewer.may(Permission::ApiKeyManage, Scope::Tenant(head.tenant.id)) {
-        Verdict::Allowed => Ok(()),
+        Verdict::Allowed => head.refusal(work).map_or(Ok(()), Err),
         Verdict::Suspended(_) => Err("Your organisation’s access is read-only at the moment.".into()),
         _ => Err("Your role does not let you manage API keys.".into()),
     }
 }
 
 fn create_form(head: &TenantHead) -> AnyView {
-    if let Err(reason) = ability(head) {
+    if let Err(reason) = ability(head, Work::Admit) {
         return view! { <DisabledButton id="why-create" reason>"Make a key"</DisabledButton> }.into_any();
     }
     let state = ui::form_state("create_api_key");
@@ -137,7 +138,7 @@ fn list(head: &TenantHead, keys: Vec<ApiKey>) -> AnyView {
         }
         .into_any();
     }
-    let revocable = ability(head).is_ok();
+    let revocable = ability(head, Work::Withdraw).is_ok();
     let slug = head.tenant.slug.clone();
     let rows = keys.into_iter().map(|key| row(&slug, key, revocable)).collect_view();
     view! {
@@ -193,6 +194,14 @@ fn confirm(head: &TenantHead, key: &ApiKey) -> AnyView {
     if key.revoked_at.is_some() {
         return view! {
             <Empty kind=EmptyKind::Zero icon="ban" title=format!("The key “{}” is revoked already", key.name)>
+                <LinkButton href=back>"All keys"</LinkButton>
+            </Empty>
+        }
+        .into_any();
+    }
+    if let Err(why) = ability(head, Work::Withdraw) {
+        return view! {
+            <Empty kind=EmptyKind::Zero icon="ban" title="This key cannot be revoked now" text=why>
                 <LinkButton href=back>"All keys"</LinkButton>
             </Empty>
         }

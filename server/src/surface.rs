@@ -98,8 +98,8 @@ pub const FUNCTIONS: &[Function] = &[
     platform("apply_tenant_import", TenantCreate, "id=00000000-0000-0000-0000-000000000009"),
     tenant("get_tenant_head", TenantRead, "slug=acme"),
     // API keys
-    reads(tenant("list_api_keys", ApiKeyManage, "slug=acme")),
-    reads(tenant("get_api_key", ApiKeyManage, "slug=acme&key=00000000-0000-0000-0000-000000000000")),
+    reads(tenant("list_api_keys", ApiKeyRead, "slug=acme")),
+    reads(tenant("get_api_key", ApiKeyRead, "slug=acme&key=00000000-0000-0000-0000-000000000000")),
     tenant("create_api_key", ApiKeyManage, "slug=acme&name=Sample&access=read"),
     tenant(
         "revoke_api_key",

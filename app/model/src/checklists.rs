@@ -6,6 +6,7 @@
 
 use crate::RunId;
 use crate::states::words;
+use crate::work::Work;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -193,6 +194,16 @@ pub struct Checklist {
     /// When the checks last ran by themselves.
     pub swept_at: Option<DateTime<Utc>>,
     pub items: Vec<Item>,
+}
+
+impl ListKey {
+    /// What working on it is, to the tenant's status.
+    pub const fn work(self) -> Work {
+        match self {
+            Self::Onboarding => Work::Onboard,
+            Self::Offboarding => Work::Record,
+        }
+    }
 }
 
 impl Checklist {

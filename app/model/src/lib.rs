@@ -32,6 +32,7 @@ pub mod usage;
 pub mod users;
 pub mod validate;
 pub mod webhooks;
+pub mod work;
 
 pub use id::{
     ApiKeyId, ConversationId, DeliveryId, ImportId, OperationId, RunId, TaskId, TemplateId, TenantId, UserId,

@@ -51,6 +51,7 @@ words! {
         ChecklistRead = "checklist.read", "see checklists";
         ChecklistWork = "checklist.work", "work on checklists";
         ChecklistWaive = "checklist.waive", "waive checklist items";
+        ApiKeyRead = "api_key.read", "see API keys";
         ApiKeyManage = "api_key.manage", "manage API keys";
         AuditRead = "audit.read", "read the audit log of a tenant";
         AuditFleet = "audit.fleet", "read the audit log of the platform";
@@ -87,9 +88,9 @@ impl Permission {
             | UserManage | OperationControl | OperationApprove | SettingWrite | SettingOperate
             | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
-            | HealthRead | HealthFleet | ChecklistRead | AuditRead | AuditFleet | NotificationRead
-            | MemberRead | OperationRead | OperationFleet | SettingRead | SettingPlatformRead
-            | TemplateRead => false,
+            | HealthRead | HealthFleet | ApiKeyRead | ChecklistRead | AuditRead | AuditFleet
+            | NotificationRead | MemberRead | OperationRead | OperationFleet | SettingRead
+            | SettingPlatformRead | TemplateRead => false,
         }
     }
 
@@ -145,7 +146,7 @@ impl Role {
             Self::TenantMember => {
                 !permission.is_platform()
                     && !permission.writes()
-                    && !matches!(permission, AuditRead | NotificationRead | MemberRead)
+                    && !matches!(permission, AuditRead | NotificationRead | MemberRead | ApiKeyRead)
             }
         }
     }

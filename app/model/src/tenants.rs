@@ -3,6 +3,7 @@
 
 use crate::permission::Actor;
 use crate::states::words;
+use crate::work::Work;
 use crate::{TenantId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -409,6 +410,13 @@ pub struct TenantHead {
     pub score_change: Option<i16>,
     /// The server's time when this was read: what countdowns are counted from.
     pub now: DateTime<Utc>,
+}
+
+impl TenantHead {
+    /// Why nobody can do this to the tenant now, in the words of the refusal; `None` where its status allows it.
+    pub fn refusal(&self, work: Work) -> Option<String> {
+        work.check(self.tenant.status).err()
+    }
 }
 
 #[cfg(test)]

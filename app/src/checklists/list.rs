@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use model::checklists::{Check, Checklist, Item, ItemState, Outcome, ProvedBy};
 use model::permission::{Permission, Scope};
 use model::tenants::{Tenant, TenantHead};
+use model::work::Work;
 
 /// What the address asks for.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +40,17 @@ struct Rights {
 #[component]
 pub fn ChecklistView(head: TenantHead, list: Checklist) -> impl IntoView {
     let scope = Scope::Tenant(head.tenant.id);
-    let running = list.ended_at.is_none();
+    let refused = head.refusal(list.key.work());
+    let running = list.ended_at.is_none() && refused.is_none();
     let rights = Rights {
         work: running && head.viewer.allows(Permission::ChecklistWork, scope),
         waive: running && head.viewer.allows(Permission::ChecklistWaive, scope),
-        contacts: head.viewer.allows(Permission::ChecklistWork, scope),
+        contacts: head.viewer.allows(Permission::ChecklistWork, scope)
+            && head.refusal(Work::Record).is_none(),
     };
+    let refused = refused
+        .filter(|_| list.ended_at.is_none() && head.viewer.allows(Permission::ChecklistWork, scope))
+        .map(|why| view! { <ui::Banner tone=Tone::Info quiet=true><p>{why}</p></ui::Banner> });
     let mut open = Open::here();
     if open.item.is_empty() {
         open.item = list.next().next().map(|item| item.step.key.clone()).unwrap_or_default();
@@ -80,6 +86,7 @@ pub fn ChecklistView(head: TenantHead, list: Checklist) -> impl IntoView {
                 {ended}{swept}
             </ul>
             <progress class="c-progress" value=done.to_string() max=all.to_string() aria-label="Required items done">{format!("{done} of {all}")}</progress>
+            {refused}
             {phases}
         </section>
     }

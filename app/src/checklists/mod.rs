@@ -9,7 +9,7 @@ pub use list::ChecklistView;
 use crate::tenants::{Section, TenantSection};
 use crate::ui::{self, Load, form_state};
 use leptos::prelude::*;
-use model::checklists::Checklist;
+use model::checklists::{Checklist, ListKey};
 use model::permission::{Permission, Scope};
 use model::tenants::{Stage, TenantHead};
 
@@ -30,7 +30,9 @@ fn onboarding(head: &TenantHead, list: Option<Checklist>) -> AnyView {
     let Some(list) = list else {
         let state = form_state("begin_onboarding");
         let slug = tenant.slug.clone();
-        let form = may(Permission::ChecklistWork).then(|| {
+        let refused = head.refusal(ListKey::Onboarding.work()).filter(|_| may(Permission::ChecklistWork));
+        let refused = refused.map(|reason| view! { <ui::DisabledButton id="why-onboard" reason>"Start onboarding"</ui::DisabledButton> });
+        let form = (refused.is_none() && may(Permission::ChecklistWork)).then(|| {
             view! {
                 <ui::Form to="begin_onboarding" state=&state>
                     <ui::Hidden name="slug" value=slug/>
@@ -41,7 +43,7 @@ fn onboarding(head: &TenantHead, list: Option<Checklist>) -> AnyView {
         return view! {
             <ui::Empty icon="list-checks" title="No onboarding list yet"
                 text="Seven items, from access to contacts; most of them prove themselves once they are true.">
-                {form}
+                {form}{refused}
             </ui::Empty>
         }
         .into_any();

@@ -8,20 +8,21 @@ use crate::ui::{
 };
 use leptos::prelude::*;
 use model::health::{Change, Reading, Snapshot, TenantHealth};
+use model::tenants::TenantHead;
+use model::work::Work;
 
 #[component]
 pub fn TenantHealthPage() -> impl IntoView {
     view! {
         <TenantSection section=Section::Health view=|head| {
-            let slug = head.tenant.slug.clone();
-            let read = slug.clone();
-            view! { <Load read=move || get_tenant_health(read.clone()) view=move |health| body(slug.clone(), health)/> }.into_any()
+            let read = head.tenant.slug.clone();
+            view! { <Load read=move || get_tenant_health(read.clone()) view=move |health| body(&head, health)/> }.into_any()
         }/>
     }
 }
 
-fn body(slug: String, health: TenantHealth) -> AnyView {
-    let compute = health.may_compute.then(|| compute_form(slug));
+fn body(head: &TenantHead, health: TenantHealth) -> AnyView {
+    let compute = health.may_compute.then(|| compute_form(head));
     let Some(now) = health.now else {
         return view! {
             <Empty icon="heart-pulse" title="Not computed yet" text="A score is computed once a day for every tenant in service, and after its usage changed. It needs at least two dimensions with data.">
@@ -49,7 +50,12 @@ fn body(slug: String, health: TenantHealth) -> AnyView {
     .into_any()
 }
 
-fn compute_form(slug: String) -> AnyView {
+fn compute_form(head: &TenantHead) -> AnyView {
+    if let Some(reason) = head.refusal(Work::Measure) {
+        return view! { <ui::DisabledButton id="why-compute" reason>"Compute now"</ui::DisabledButton> }
+            .into_any();
+    }
+    let slug = head.tenant.slug.clone();
     view! {
         <Form to="compute_health" state=form_state("compute_health")>
             <Hidden name="slug" value=slug/>

@@ -99,7 +99,7 @@ impl Section {
             Self::Baseline => Permission::TemplateRead,
             Self::Usage => Permission::UsageRead,
             Self::Health => Permission::HealthRead,
-            Self::ApiKeys => Permission::ApiKeyManage,
+            Self::ApiKeys => Permission::ApiKeyRead,
             Self::Users => Permission::MemberRead,
             Self::Webhooks | Self::Notifications => Permission::NotificationRead,
             Self::Audit => Permission::AuditRead,

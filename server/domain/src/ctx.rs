@@ -4,6 +4,7 @@
 //! with the transaction. Nothing else touches the pool. A `Read` is never committed; a `Tx` only together with its
 //! audit lines. Dropping either rolls back (the pool's release hook ends the transaction).
 
+mod gate;
 mod placement;
 
 use crate::audit::{self, AuditEvent};

@@ -14,22 +14,23 @@ use crate::ctx::{Ctx, Reach, Services};
 use crate::error::{Error, OnConstraint, Result};
 use model::api_keys::{ApiKey, KEYS_MAX, NAME_MAX, NewKey, Standing, hint};
 use model::permission::{Actor, KeyAccess, Permission, Scope};
-use model::tenants::{Access, Status};
+use model::tenants::Access;
 use model::usage::Limit;
 use model::validate::{FieldErrors, required, word};
+use model::work::Work;
 use model::{ApiKeyId, TenantId};
 use subtle::ConstantTimeEq;
 
 /// All keys of a tenant, living ones first, then newest first.
 pub async fn list(cx: &Ctx, tenant: TenantId) -> Result<Vec<ApiKey>> {
-    cx.require(Permission::ApiKeyManage, Scope::Tenant(tenant)).await?;
+    cx.require(Permission::ApiKeyRead, Scope::Tenant(tenant)).await?;
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
     store::list(read.conn()).await
 }
 
 /// One key.
 pub async fn get(cx: &Ctx, tenant: TenantId, id: ApiKeyId) -> Result<ApiKey> {
-    cx.require(Permission::ApiKeyManage, Scope::Tenant(tenant)).await?;
+    cx.require(Permission::ApiKeyRead, Scope::Tenant(tenant)).await?;
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
     store::get(read.conn(), id).await?.ok_or(Error::NotFound)
 }
@@ -37,7 +38,7 @@ pub async fn get(cx: &Ctx, tenant: TenantId, id: ApiKeyId) -> Result<ApiKey> {
 /// Makes a key. The answer is the only place where its text ever stands.
 ///
 /// # Errors
-/// `Invalid` by field, `Conflict` when the tenant's life is over or it has too many keys.
+/// `Invalid` by field, `Conflict` when the tenant's status allows no new keys or it has too many.
 pub async fn create(cx: &Ctx, tenant: TenantId, name: &str, access: &str) -> Result<NewKey> {
     cx.require(Permission::ApiKeyManage, Scope::Tenant(tenant)).await?;
     let mut errors = FieldErrors::default();
@@ -45,12 +46,8 @@ pub async fn create(cx: &Ctx, tenant: TenantId, name: &str, access: &str) -> Res
     let access = errors.take("access", word::<KeyAccess>(access, "The access"));
     let (Some(name), Some(access)) = (name, access) else { return Err(errors.into()) };
 
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = cx.begin_in(tenant, Work::Admit).await?;
     let facts = store::tenant_facts(tx.conn()).await?.ok_or(Error::NotFound)?;
-    if matches!(facts.status, Status::Offboarded | Status::Purging | Status::Deleted) {
-        let status = facts.status.clause();
-        return Err(Error::Conflict(format!("A tenant {status} gets no new keys.")));
-    }
     if facts.living >= KEYS_MAX {
         return Err(Error::Conflict(format!(
             "This tenant has {KEYS_MAX} keys. Revoke one that is not used."
@@ -74,11 +71,11 @@ fn target(name: &str, id: ApiKeyId) -> String {
 /// Takes a key out of use, for good, from the next request on.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` when it is revoked already; `Invalid` without a reason.
+/// `NotFound`; `Conflict` when it is revoked already or the tenant is a tombstone; `Invalid` without a reason.
 pub async fn revoke(cx: &Ctx, tenant: TenantId, id: ApiKeyId, reason: &str) -> Result<ApiKey> {
     cx.require(Permission::ApiKeyManage, Scope::Tenant(tenant)).await?;
     let reason = required(reason, "A reason", 1000).map_err(|message| Error::field("reason", message))?;
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = cx.begin_in(tenant, Work::Withdraw).await?;
     let key = store::get(tx.conn(), id).await?.ok_or(Error::NotFound)?;
     if !store::revoke(tx.conn(), id).await? {
         return Err(Error::Conflict(format!("The key “{}” is already revoked.", key.name)));

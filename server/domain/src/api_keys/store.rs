@@ -32,7 +32,6 @@ pub(super) async fn get(connection: &mut PgConnection, id: ApiKeyId) -> Result<O
 }
 
 pub(super) struct TenantFacts {
-    pub status: Status,
     pub demo: bool,
     pub living: i64,
 }
@@ -41,7 +40,7 @@ pub(super) struct TenantFacts {
 pub(super) async fn tenant_facts(connection: &mut PgConnection) -> Result<Option<TenantFacts>> {
     let facts = sqlx::query_as!(
         TenantFacts,
-        r#"SELECT status AS "status: Status", 'demo' = ANY (tags) AS "demo!",
+        r#"SELECT 'demo' = ANY (tags) AS "demo!",
             (SELECT count(*) FROM api_key WHERE revoked_at IS NULL) AS "living!"
         FROM tenant"#
     )

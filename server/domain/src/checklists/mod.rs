@@ -18,6 +18,7 @@ use model::TenantId;
 use model::checklists::{Check, Checklist, Evidence, Item, ItemState, ListKey, Outcome, ProvedBy};
 use model::permission::{Permission, Scope};
 use model::validate::{self, FieldErrors};
+use model::work::Work;
 use probes::Facts;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -61,7 +62,7 @@ pub(crate) async fn end(connection: &mut PgConnection, key: ListKey, tenant: Ten
 /// Starts the onboarding of a tenant that has none: one that was made before checklists were, or is onboarded again.
 pub async fn begin_onboarding(cx: &Ctx, tenant: TenantId) -> Result<()> {
     cx.require(Permission::ChecklistWork, Scope::Tenant(tenant)).await?;
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = cx.begin_in(tenant, Work::Onboard).await?;
     if start_onboarding(tx.conn(), &[tenant]).await? == 0 {
         return Err(Error::Conflict("Its onboarding is running already.".into()));
     }
@@ -82,6 +83,8 @@ pub async fn run_probes(cx: &Ctx, tenant: TenantId) -> Result<u64> {
 /// `Conflict` where a person has decided already, or where the step has no check.
 pub async fn check_again(cx: &Ctx, tenant: TenantId, key: ListKey, step: &str) -> Result<Check> {
     cx.require(Permission::ChecklistWork, Scope::Tenant(tenant)).await?;
+    // What its status forbids is said before what is wrong with the item; asked again where it is written.
+    drop(cx.begin_in(tenant, key.work()).await?);
     let list = load(cx, tenant, key).await?.ok_or(Error::NotFound)?;
     let item = list.item(step).ok_or(Error::NotFound)?;
     let Some(probe) = item.step.probe else {
@@ -152,9 +155,17 @@ fn news<'a>(list: &'a Checklist, facts: &'a Facts) -> impl Iterator<Item = (&'a 
 /// Writes what the facts say into the open runs; `asked` is the one item that somebody asked for. Says how many items
 /// changed their state.
 async fn apply(cx: &Ctx, tenant: TenantId, facts: &Facts, asked: Option<(ListKey, &str)>) -> Result<u64> {
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let (mut tx, standing) = cx.enter(tenant).await?;
+    if let Some((key, _)) = asked {
+        key.work().check(standing.status).map_err(Error::Conflict)?;
+    }
     store::lock_runs(tx.conn(), tenant).await?;
-    let runs = store::runs(tx.conn(), &[tenant], None, true).await?;
+    let mut runs = store::runs(tx.conn(), &[tenant], None, true).await?;
+    runs.retain(|(_, list)| list.key.work().allowed_in(standing.status));
+    // Nobody asked and nothing may change: not even when it was looked at.
+    if runs.is_empty() {
+        return Ok(0);
+    }
     let (mut changed, mut before, mut after) = (0, serde_json::Map::new(), serde_json::Map::new());
     for (_, list) in runs.iter().filter(|(_, list)| asked.is_none_or(|(key, _)| list.key == key)) {
         let items: Vec<_> = news(list, facts)
@@ -228,7 +239,7 @@ fn still_running(list: &Checklist) -> Result<()> {
 
 /// The item to decide on, with its list locked.
 async fn decide(cx: &Ctx, tenant: TenantId, key: ListKey, step: &str) -> Result<(Tx, Checklist, Item)> {
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = cx.begin_in(tenant, key.work()).await?;
     store::lock_runs(tx.conn(), tenant).await?;
     let runs = store::runs(tx.conn(), &[tenant], Some(key), false).await?;
     let (_, list) = runs.into_iter().next().ok_or(Error::NotFound)?;

@@ -19,6 +19,7 @@ use model::permission::{Permission, Scope};
 use model::settings::Key;
 use model::tenants::Access;
 use model::usage::Meter;
+use model::work::Work;
 use model::{ConversationId, TenantId};
 
 /// The switch of each channel (R28, R54).
@@ -45,10 +46,10 @@ pub async fn ingest(cx: &Ctx, tenant: TenantId, mut conversations: Vec<Prepared>
     }
     // One order for everybody: two requests with the same ids never wait for each other in a circle.
     conversations.sort_by(|a, b| a.external_id.cmp(&b.external_id));
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
-    let access = store::access(tx.conn()).await?.ok_or(Error::NotFound)?;
-    if access != Access::Full && !cx.actor().is_platform() {
-        return Err(Error::Suspended(access));
+    // Held until the commit: a suspension that is decided now waits for this, and what comes after it sees it.
+    let (mut tx, standing) = cx.enter(tenant).await?;
+    if !Work::Ingest.allowed_in(standing.status) {
+        return Err(Error::Suspended(Access::of(standing.status, standing.suspension)));
     }
     let (mut created, mut bytes) = (0, 0);
     for batch in conversations.chunks(BATCH) {

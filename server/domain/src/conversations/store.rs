@@ -5,21 +5,10 @@ use crate::error::Result;
 use model::conversations::{
     Channel, Conversation, ConversationRow, FieldValue, RunOutcome, SkipReason, State, TaskRun, Turn,
 };
-use model::tenants::{Access, Status, Suspension};
 use model::{ConversationId, RunId, TenantId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
-
-/// What the status of the tenant whose rows this transaction sees leaves of access.
-pub(super) async fn access(connection: &mut PgConnection) -> Result<Option<Access>> {
-    let row = sqlx::query!(
-        r#"SELECT status AS "status: Status", suspension AS "suspension: Suspension" FROM tenant"#
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|row| Access::of(row.status, row.suspension)))
-}
 
 pub(super) struct Stored {
     pub rows: i64,

@@ -19,6 +19,7 @@ use model::charts::Figure;
 use model::health::{AtRisk, Change, FleetFilter, FleetHealth, Mover, Snapshot, TenantHealth};
 use model::page::{Page, Total};
 use model::permission::{Actor, Permission, Scope, Verdict};
+use model::work::Work;
 use score::score;
 
 /// Days of the score's chart.
@@ -90,7 +91,7 @@ fn chart(history: &[Snapshot], today: NaiveDate, as_of: DateTime<Utc>) -> Figure
 /// Computes one tenant now, at somebody's wish; the audit line says from what to what.
 pub async fn compute(cx: &Ctx, tenant: TenantId) -> Result<Snapshot> {
     cx.require(Permission::HealthCompute, Scope::Tenant(tenant)).await?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Measure).await?;
     let weights = store::weights(tx.conn()).await?;
     let inputs = store::inputs(tx.conn(), &[tenant.0]).await?;
     let Some((_, inputs)) = inputs.first() else { return Err(Error::NotFound) };

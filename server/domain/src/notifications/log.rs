@@ -4,7 +4,7 @@ use super::deliver;
 use super::mail::words::{self, Facts, SetUp};
 use super::store::{log as store, queue};
 use crate::audit::AuditEvent;
-use crate::ctx::{Ctx, Reach};
+use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
 use model::directory::Cursor;
 use model::notifications::{
@@ -12,6 +12,7 @@ use model::notifications::{
 };
 use model::page::{Page, Total};
 use model::permission::{Permission, Scope};
+use model::work::Work;
 use model::{DeliveryId, TenantId, WebhookId};
 use serde_json::json;
 use uuid::Uuid;
@@ -31,6 +32,14 @@ fn place_of(tenant: Option<TenantId>) -> (Scope, Reach) {
     match tenant {
         Some(tenant) => (Scope::Tenant(tenant), Reach::Tenant(tenant)),
         None => (Scope::Platform, Reach::Fleet),
+    }
+}
+
+/// A write to one of the logs, where the tenant's status allows it.
+async fn begin(cx: &Ctx, tenant: Option<TenantId>) -> Result<Tx> {
+    match tenant {
+        Some(tenant) => cx.begin_in(tenant, Work::Record).await,
+        None => cx.begin(Reach::Fleet).await,
     }
 }
 
@@ -105,10 +114,10 @@ pub async fn get(cx: &Ctx, tenant: Option<TenantId>, id: DeliveryId) -> Result<D
 /// # Errors
 /// `NotFound`; `Conflict` while an attempt is under way.
 pub async fn resend(cx: &Ctx, tenant: Option<TenantId>, id: DeliveryId) -> Result<Delivery> {
-    let (scope, reach) = place_of(tenant);
+    let (scope, _) = place_of(tenant);
     cx.require(Permission::NotificationSend, scope).await?;
     let owner = tenant.unwrap_or(TenantId::PLATFORM);
-    let mut tx = cx.begin(reach).await?;
+    let mut tx = begin(cx, tenant).await?;
     let row = store::get(tx.conn(), owner, id, true).await?.ok_or(Error::NotFound)?;
     let before = row.delivery().ok_or(Error::NotFound)?;
     if let Some(why) = before.resend_refusal() {
@@ -131,10 +140,10 @@ fn target(delivery: &Delivery) -> String {
 /// Sends everything of the last days again that was given up or never sent, of one endpoint or of the whole log; how
 /// many that are, a thousand at most at once.
 pub async fn resend_all(cx: &Ctx, tenant: Option<TenantId>, webhook: Option<WebhookId>) -> Result<u64> {
-    let (scope, reach) = place_of(tenant);
+    let (scope, _) = place_of(tenant);
     cx.require(Permission::NotificationSend, scope).await?;
     let owner = tenant.unwrap_or(TenantId::PLATFORM);
-    let mut tx = cx.begin(reach).await?;
+    let mut tx = begin(cx, tenant).await?;
     let count = store::resend_all(tx.conn(), owner, webhook.map(|id| id.0), AGAIN_DAYS, AGAIN_MAX).await?;
     if count == 0 {
         return Err(Error::Conflict(format!(

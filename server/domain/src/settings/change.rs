@@ -9,6 +9,7 @@ use model::TenantId;
 use model::permission::{Permission, Scope};
 use model::settings::{Key, Level, Own, resolve};
 use model::validate::{FieldErrors, required};
+use model::work::Work;
 use serde_json::{Value as Json, json};
 
 const MAX_REASON: u32 = 1_000;
@@ -30,7 +31,7 @@ pub async fn set(
     require(cx, tenant, key).await?;
     let mut new = checked(key, value, locked, reason, version)?;
     refuse_locked(cx, tenant, key).await?;
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = cx.begin_in(tenant, Work::Configure).await?;
     let before = store::lock_own(tx.conn(), tenant, key).await?;
     unchanged_since(before.as_ref(), version)?;
     let words = key.words(&new.value);
@@ -61,7 +62,7 @@ pub async fn set(
 pub async fn revert(cx: &Ctx, tenant: TenantId, key: Key, reason: &str, version: i64) -> Result<()> {
     require(cx, tenant, key).await?;
     let reason = required(reason, "A reason", MAX_REASON).map_err(|why| Error::field("reason", why))?;
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = cx.begin_in(tenant, Work::Configure).await?;
     let before = store::lock_own(tx.conn(), tenant, key).await?;
     unchanged_since(before.as_ref(), version)?;
     let before = before.ok_or(Error::NotFound)?;

@@ -1,14 +1,15 @@
 //! Writing: enabling, overriding, keeping, reverting. Every change has its line with before and after (R39).
 
-use super::{OWN_OFF, closed, own_allowed, store};
+use super::{OWN_OFF, own_allowed, store};
 use crate::audit::AuditEvent;
-use crate::ctx::{Ctx, Reach, Tx};
+use crate::ctx::{Ctx, Tx};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use model::TenantId;
 use model::permission::{Permission, Scope};
 use model::tasks::{Override, OverrideInput, Part, Task, TaskVersion};
 use model::validate;
+use model::work::Work;
 use serde_json::{Value, json};
 
 /// What switching a task did.
@@ -174,12 +175,9 @@ pub async fn revert(
     tx.commit(event).await
 }
 
-/// A write on one task of a tenant that is still there.
+/// A write on one task of a tenant whose status allows it.
 async fn open(cx: &Ctx, tenant: TenantId, key: &str) -> Result<(Tx, Task, TaskVersion)> {
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
-    if let Some(why) = closed(store::status(tx.conn(), tenant).await?) {
-        return Err(Error::Conflict(why));
-    }
+    let mut tx = cx.begin_in(tenant, Work::Configure).await?;
     let parts =
         store::of_tenant(tx.conn(), tenant, Some(key)).await?.pop().ok_or(Error::NotFound)?.into_parts();
     Ok((tx, parts.task, parts.published))

@@ -26,6 +26,7 @@ use model::page::Total;
 use model::permission::{Permission, Scope, Verdict};
 use model::tasks::{Abilities, Ability, RunFacts, TaskDetail, TaskList, TenantTask, resolve as resolve_task};
 use model::tenants::{Access, Status};
+use model::work::Work;
 use sqlx::PgConnection;
 
 /// Runs that a task's page lists.
@@ -104,7 +105,7 @@ const fn no_runs() -> RunFacts {
 /// What the page offers; the functions of `change` refuse by the same rules.
 fn abilities(cx: &Ctx, tenant: TenantId, status: Status, own: bool) -> Abilities {
     let ability = |permission| match cx.actor().may(permission, Scope::Tenant(tenant)) {
-        Verdict::Allowed => closed(status).map_or(Ability::Yes, Ability::NotNow),
+        Verdict::Allowed => Work::Configure.check(status).map_or_else(Ability::NotNow, |()| Ability::Yes),
         Verdict::Suspended(Access::ReadOnly) => {
             Ability::NotNow("Your organisationâ€™s access is read-only at the moment.".into())
         }
@@ -124,19 +125,4 @@ const OWN_OFF: &str = "Own prompts and filters are switched off by this tenantâ€
 async fn own_allowed(cx: &Ctx, tenant: TenantId) -> Result<bool> {
     Ok(cx.actor().is_platform()
         || crate::settings::is_on(cx, tenant, model::settings::Key::TaskOverrides).await?)
-}
-
-/// Why nobody can change the tasks of a tenant in this status any more.
-fn closed(status: Status) -> Option<String> {
-    match status {
-        Status::Offboarded | Status::Purging | Status::Deleted => {
-            Some(format!("The tenant {}: its tasks do not run.", status.predicate()))
-        }
-        Status::Provisioning
-        | Status::Failed
-        | Status::Trial
-        | Status::Active
-        | Status::Suspended
-        | Status::Offboarding => None,
-    }
 }

@@ -16,6 +16,7 @@ use model::templates::{
     Acceptance, Alignment, FleetAlignment, FleetFilter, State, TenantBaseline, VersionRef, align,
 };
 use model::validate::{FieldErrors, required};
+use model::work::Work;
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -95,7 +96,7 @@ pub struct Accept<'a> {
 /// `Invalid` for a missing reason or a day that is not ahead; `Conflict` when the difference is another one now or gone.
 pub async fn accept(cx: &Ctx, tenant: TenantId, asked: &Accept<'_>) -> Result<()> {
     cx.require(Permission::TemplateAccept, Scope::Tenant(tenant)).await?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Configure).await?;
     let (_, alignment, now) = look(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
     let mut errors = FieldErrors::default();
     let reason = errors.take("reason", required(asked.reason, "A reason", 1_000));
@@ -138,7 +139,7 @@ pub async fn accept(cx: &Ctx, tenant: TenantId, asked: &Accept<'_>) -> Result<()
 pub async fn take_back(cx: &Ctx, tenant: TenantId, item: &str, reason: &str) -> Result<()> {
     cx.require(Permission::TemplateAccept, Scope::Tenant(tenant)).await?;
     let reason = required(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Configure).await?;
     let before = align_store::take_back(tx.conn(), tenant, item).await?.ok_or(Error::NotFound)?;
     refresh_in(tx.conn(), tenant).await?;
     tx.commit(AuditEvent::on(tenant, "template.take_back", item).reason(reason).before(before)).await
@@ -150,7 +151,7 @@ pub async fn take_back(cx: &Ctx, tenant: TenantId, item: &str, reason: &str) -> 
 /// `NotFound` where it is on no template.
 pub async fn check_again(cx: &Ctx, tenant: TenantId) -> Result<Alignment> {
     cx.require(Permission::TemplateAccept, Scope::Tenant(tenant)).await?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Measure).await?;
     let (at, alignment, _) = look(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
     align_store::roll_up(tx.conn(), tenant, at, &alignment).await?;
     tx.commit(

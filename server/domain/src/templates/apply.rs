@@ -11,6 +11,7 @@ use model::templates::{
 };
 use model::tenants::Status;
 use model::validate::optional;
+use model::work::Work;
 use model::{OperationId, TenantId};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -170,7 +171,7 @@ pub(super) async fn apply_as(
 pub async fn apply_to(cx: &Ctx, tenant: TenantId, key: &str, version: i32, reason: &str) -> Result<Applied> {
     cx.require(Permission::TemplateApply, Scope::Tenant(tenant)).await?;
     let reason = optional(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Configure).await?;
     let at = super::edit_store::version_of_key(tx.conn(), key, version).await?.ok_or(Error::NotFound)?;
     let applied = apply(tx.conn(), cx, tenant, at, reason.as_deref()).await?;
     if applied.changed {
@@ -213,7 +214,7 @@ pub async fn preview(cx: &Ctx, tenant: TenantId, key: &str, version: i32) -> Res
     let level = Level::Template(found.template.name.clone(), at.version);
     let changes = model_templates::preview(&level, &found.bundle, &actual);
     let on_it = now.as_ref().is_some_and(|now| now.template.id == at.template && now.version == at.version);
-    let refusal = closed(status).or_else(|| match found.state {
+    let refusal = Work::Configure.check(status).err().or_else(|| match found.state {
         VersionState::Draft => Some("It is a draft. Publish it first.".to_owned()),
         VersionState::Deprecated if !on_it => {
             Some("This version is deprecated. Choose a newer one.".to_owned())

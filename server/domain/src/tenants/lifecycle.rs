@@ -26,6 +26,7 @@ use model::operations::Kind;
 use model::permission::{Permission, Scope};
 use model::tenants::{Action, OffboardingReason, PlanId, Status, Suspension, SuspensionReason, TenantHead};
 use model::validate::{self, FieldErrors};
+use model::work::Work;
 use model::{OperationId, TenantId};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -446,6 +447,7 @@ pub async fn set_contacts(
     if before.version != version {
         return Err(Error::Conflict(stale(&mut tx, id, &before, version).await?));
     }
+    Work::Record.check(before.status).map_err(Error::Conflict)?;
     store::set_contacts(tx.conn(), id, support.as_deref(), escalation.as_deref()).await?;
     let after = store::get(tx.conn(), id).await?;
     let event = AuditEvent::on(id, "tenant.set_contacts", before.name.clone()).before(&before).after(&after);
@@ -482,7 +484,7 @@ pub(crate) async fn settle_milestones(cx: &Ctx, id: TenantId) -> Result<()> {
     let Some(row) = store::lock(tx.conn(), id).await? else { return Ok(()) };
     // A tenant validates after it is configured; the stage shows the first milestone that is missing.
     let changes = (row.configured_at.is_some() != configured) || (row.validated_at.is_some() != validated);
-    if row.live_at.is_some() || !changes {
+    if row.live_at.is_some() || !changes || !Work::Onboard.allowed_in(row.status) {
         return Ok(());
     }
     store::set_milestones(tx.conn(), id, configured, validated).await?;

@@ -20,6 +20,7 @@ use model::permission::{Permission, Scope};
 use model::settings::Key;
 use model::tenants::SuspensionReason;
 use model::validate;
+use model::work::Work;
 use serde_json::json;
 use store::Due;
 
@@ -94,7 +95,7 @@ pub async fn payment_failed(cx: &Ctx, tenant: TenantId, reference: &str) -> Resu
     cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
     let reference =
         validate::required(reference, "A reference", 200).map_err(|e| Error::field("reference", e))?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Record).await?;
     let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
     store::payment_failed(tx.conn(), tenant, cx.new_id(), &reference).await.on_constraint(
         "payment_failure_reference_key",
@@ -109,7 +110,7 @@ pub async fn payment_failed(cx: &Ctx, tenant: TenantId, reference: &str) -> Resu
 pub async fn payment_settled(cx: &Ctx, tenant: TenantId, reference: &str, how: &str) -> Result<()> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
     let how = validate::required(how, "How it was settled", 500).map_err(|e| Error::field("how", e))?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Record).await?;
     let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
     if !store::payment_settled(tx.conn(), tenant, reference.trim(), &how).await? {
         return Err(Error::NotFound);

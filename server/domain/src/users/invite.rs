@@ -17,6 +17,7 @@ use model::page::{Page, Total};
 use model::permission::{Permission, Role, Scope};
 use model::users::Person;
 use model::validate::{self, FieldErrors};
+use model::work::Work;
 use model::{TenantId, UserId};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -73,7 +74,7 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
         return Err(errors.into());
     };
     // Accounts belong to no tenant: this is one of the writes that need the wider reach.
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Admit).await?;
     if let Some(seats) = store::no_seat_left(tx.conn(), tenant).await? {
         return Err(Error::Conflict(format!(
             "All {seats} seats of this tenant’s plan are taken. Remove somebody, or change the plan."
@@ -117,7 +118,7 @@ fn invited(id: UserId, email: &str, name: &str, role: Role) -> serde_json::Value
 /// `NotFound` for who is no member; `Conflict` for somebody who has chosen a password already.
 pub async fn invite_again(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<String> {
     cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let mut tx = cx.begin_about(tenant, Work::Admit).await?;
     let member = store::member(tx.conn(), tenant, user).await?.ok_or(Error::NotFound)?;
     if member.has_password {
         return Err(Error::Conflict(format!("{} has accepted the invitation already.", member.name)));

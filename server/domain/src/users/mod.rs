@@ -29,6 +29,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use model::permission::{Actor, Permission, Role, Scope};
 use model::settings::Key;
 use model::validate::{self, FieldErrors};
+use model::work::Work;
 use model::{TenantId, UserId};
 use sha2::{Digest, Sha256};
 
@@ -152,7 +153,7 @@ pub async fn add_member(cx: &Ctx, tenant: TenantId, user: UserId, role: Role) ->
     let mut read = cx.read(Reach::System).await?;
     let (_, email) = store::person(read.conn(), user).await?;
     drop(read);
-    let mut tx = cx.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = cx.begin_in(tenant, Work::Admit).await?;
     store::upsert_member(tx.conn(), tenant, user, role).await?;
     tx.commit(AuditEvent::on(tenant, "member.set", email).after(serde_json::json!({ "role": role.as_str() })))
         .await

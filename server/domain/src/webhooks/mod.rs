@@ -19,6 +19,7 @@ use model::notifications::Event;
 use model::permission::{Permission, Scope};
 use model::validate::{self, FieldErrors};
 use model::webhooks::{NAME_MAX, NewSecret, OVERLAP_HOURS, WEBHOOKS_MAX, Webhook, choices};
+use model::work::Work;
 use model::{TenantId, WebhookId};
 use serde_json::json;
 
@@ -27,6 +28,14 @@ fn place_of(tenant: Option<TenantId>) -> (TenantId, Scope, Reach) {
     match tenant {
         Some(tenant) => (tenant, Scope::Tenant(tenant), Reach::Tenant(tenant)),
         None => (TenantId::PLATFORM, Scope::Platform, Reach::Fleet),
+    }
+}
+
+/// A write among them, where the tenant's status allows it.
+async fn begin(cx: &Ctx, tenant: Option<TenantId>, work: Work) -> Result<Tx> {
+    match tenant {
+        Some(tenant) => cx.begin_in(tenant, work).await,
+        None => cx.begin(Reach::Fleet).await,
     }
 }
 
@@ -116,12 +125,12 @@ fn shown(webhook: &Webhook) -> serde_json::Value {
 /// # Errors
 /// `Invalid` by field; `Conflict` when there are too many.
 pub async fn create(cx: &Ctx, tenant: Option<TenantId>, form: &Form<'_>) -> Result<NewSecret> {
-    let (owner, scope, reach) = place_of(tenant);
+    let (owner, scope, _) = place_of(tenant);
     cx.require(Permission::WebhookManage, scope).await?;
     let checked = form.check(cx, tenant)?;
     let id = WebhookId(cx.new_id());
     let (secret, sealed) = seal(cx, owner, id)?;
-    let mut tx = cx.begin(reach).await?;
+    let mut tx = begin(cx, tenant, Work::Admit).await?;
     if store::count(tx.conn(), owner).await? >= WEBHOOKS_MAX {
         return Err(Error::Conflict(format!(
             "There are {WEBHOOKS_MAX} endpoints. Remove one that is not used."
@@ -150,9 +159,10 @@ async fn decide(
     tenant: Option<TenantId>,
     id: WebhookId,
     version: Option<i64>,
+    work: Work,
 ) -> Result<(Tx, Webhook)> {
-    let (owner, _, reach) = place_of(tenant);
-    let mut tx = cx.begin(reach).await?;
+    let (owner, ..) = place_of(tenant);
+    let mut tx = begin(cx, tenant, work).await?;
     let webhook = store::get(tx.conn(), owner, id, true).await?.ok_or(Error::NotFound)?;
     if version.is_some_and(|version| version != webhook.version) {
         return Err(Error::Conflict(format!(
@@ -174,7 +184,7 @@ pub async fn change(
     let (owner, scope, _) = place_of(tenant);
     cx.require(Permission::WebhookManage, scope).await?;
     let checked = form.check(cx, tenant)?;
-    let (mut tx, before) = decide(cx, tenant, id, version).await?;
+    let (mut tx, before) = decide(cx, tenant, id, version, Work::Admit).await?;
     store::update(tx.conn(), &before, &checked.url, &checked.name, &checked.events).await.on_constraint(
         "webhook_name_key",
         "name",
@@ -192,7 +202,8 @@ pub async fn change(
 pub async fn switch(cx: &Ctx, tenant: Option<TenantId>, id: WebhookId, on: bool) -> Result<Webhook> {
     let (owner, scope, _) = place_of(tenant);
     cx.require(Permission::WebhookManage, scope).await?;
-    let (mut tx, before) = decide(cx, tenant, id, None).await?;
+    let work = if on { Work::Admit } else { Work::Withdraw };
+    let (mut tx, before) = decide(cx, tenant, id, None, work).await?;
     if before.off.is_none() == on {
         return Err(Error::Conflict(format!(
             "“{}” is {} already.",
@@ -218,7 +229,7 @@ pub async fn switch(cx: &Ctx, tenant: Option<TenantId>, id: WebhookId, on: bool)
 pub async fn rotate(cx: &Ctx, tenant: Option<TenantId>, id: WebhookId) -> Result<NewSecret> {
     let (owner, scope, _) = place_of(tenant);
     cx.require(Permission::WebhookManage, scope).await?;
-    let (mut tx, webhook) = decide(cx, tenant, id, None).await?;
+    let (mut tx, webhook) = decide(cx, tenant, id, None, Work::Admit).await?;
     let (secret, sealed) = seal(cx, owner, id)?;
     store::rotate(tx.conn(), &webhook, &sealed, OVERLAP_HOURS).await?;
     let after = json!({ "overlap_hours": OVERLAP_HOURS });
@@ -231,7 +242,7 @@ pub async fn remove(cx: &Ctx, tenant: Option<TenantId>, id: WebhookId, reason: &
     let (owner, scope, _) = place_of(tenant);
     cx.require(Permission::WebhookManage, scope).await?;
     let reason = validate::required(reason, "A reason", 1_000).map_err(|e| Error::field("reason", e))?;
-    let (mut tx, webhook) = decide(cx, tenant, id, None).await?;
+    let (mut tx, webhook) = decide(cx, tenant, id, None, Work::Withdraw).await?;
     store::remove(tx.conn(), &webhook).await?;
     let event =
         AuditEvent::on(owner, "webhook.remove", webhook.name.as_str()).reason(reason).before(shown(&webhook));
@@ -246,7 +257,7 @@ pub async fn remove(cx: &Ctx, tenant: Option<TenantId>, id: WebhookId, reason: &
 pub async fn test(cx: &Ctx, tenant: Option<TenantId>, id: WebhookId) -> Result<Webhook> {
     let (owner, scope, _) = place_of(tenant);
     cx.require(Permission::WebhookManage, scope).await?;
-    let (mut tx, webhook) = decide(cx, tenant, id, None).await?;
+    let (mut tx, webhook) = decide(cx, tenant, id, None, Work::Admit).await?;
     if webhook.off.is_some() {
         return Err(Error::Conflict(format!("“{}” is off. Switch it on first.", webhook.name)));
     }
