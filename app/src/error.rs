@@ -35,6 +35,15 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// The same with what is wrong at one field told at another: a page with several forms names their fields apart.
+    pub fn renamed(self, from: &str, to: &str) -> Self {
+        let Self::Invalid(mut errors) = self else { return self };
+        if let Some(message) = errors.0.remove(from) {
+            errors.add(to, message);
+        }
+        Self::Invalid(errors)
+    }
+
     /// The HTTP status of a page or an answer that is this error.
     pub const fn status(&self) -> u16 {
         match self {

@@ -36,13 +36,14 @@ pub async fn set_setting(
 pub async fn revert_setting(
     slug: String,
     key: String,
-    #[server(default)] reason: String,
+    #[server(default)] why: String,
     #[server(default)] version: i64,
 ) -> Result<(), AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
     let key: model::settings::Key = key.parse().map_err(|_| AppError::NotFound)?;
-    domain::settings::revert(&cx, tenant, key, &reason, version).await?;
+    let done = domain::settings::revert(&cx, tenant, key, &why, version).await;
+    done.map_err(|error| AppError::from(error).renamed("reason", "why"))?;
     crate::server::flash(
         "success",
         format!("{} is inherited again, now and when what it inherits changes.", key.label()),
@@ -77,11 +78,12 @@ pub async fn set_platform_setting(
 #[server]
 pub async fn revert_platform_setting(
     key: String,
-    #[server(default)] reason: String,
+    #[server(default)] why: String,
     #[server(default)] version: i64,
 ) -> Result<(), AppError> {
     let key: model::settings::Key = key.parse().map_err(|_| AppError::NotFound)?;
-    domain::settings::revert_platform(&crate::server::ctx()?, key, &reason, version).await?;
+    let done = domain::settings::revert_platform(&crate::server::ctx()?, key, &why, version).await;
+    done.map_err(|error| AppError::from(error).renamed("reason", "why"))?;
     crate::server::flash("success", format!("{} has its default again.", key.label()));
     leptos_axum::redirect(crate::paths::SETTINGS);
     Ok(())

@@ -145,7 +145,7 @@ fn revert(tenant: &Tenant, setting: &TenantSetting) -> AnyView {
                 <Hidden name="slug" value=slug/>
                 <Hidden name="key" value=id.as_str()/>
                 <Hidden name="version" value=version.to_string()/>
-                <crate::ui::TextField state=&state name="reason" label="Reason for reverting" max=1_000/>
+                <crate::ui::TextField state=&state name="why" label="Reason for reverting" max=1_000/>
                 <Actions><Button icon="undo">"Revert to inherit"</Button></Actions>
             </Form>
         </Section>

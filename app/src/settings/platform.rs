@@ -170,7 +170,7 @@ fn revert(setting: &PlatformSetting, version: i64) -> AnyView {
             <Form to="revert_platform_setting" state=&state>
                 <Hidden name="key" value=key.as_str()/>
                 <Hidden name="version" value=version.to_string()/>
-                <TextField state=&state name="reason" label="Reason for reverting" max=1_000/>
+                <TextField state=&state name="why" label="Reason for reverting" max=1_000/>
                 <Actions><Button icon="undo">"Back to the default"</Button></Actions>
             </Form>
         </Section>

@@ -199,11 +199,12 @@ pub async fn accept_difference(
 pub async fn take_back_acceptance(
     slug: String,
     item: String,
-    #[server(default)] reason: String,
+    #[server(default)] why: String,
 ) -> Result<(), AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
-    domain::templates::take_back(&cx, tenant, &item, &reason).await?;
+    let done = domain::templates::take_back(&cx, tenant, &item, &why).await;
+    done.map_err(|error| AppError::from(error).renamed("reason", "why"))?;
     crate::server::flash("success", "The acceptance is taken back: the difference is open again.");
     leptos_axum::redirect(&crate::paths::tenant(&slug, "baseline"));
     Ok(())
@@ -286,27 +287,30 @@ pub async fn advance_rollout(id: String, #[server(default)] reason: String) -> R
 
 /// Lets no further wave begin.
 #[server]
-pub async fn pause_rollout(id: String, #[server(default)] reason: String) -> Result<(), AppError> {
+pub async fn pause_rollout(id: String, #[server(default)] hold: String) -> Result<(), AppError> {
     let id = id.parse().map_err(|_| AppError::NotFound)?;
-    domain::templates::pause(&crate::server::ctx()?, id, &reason).await?;
+    let done = domain::templates::pause(&crate::server::ctx()?, id, &hold).await;
+    done.map_err(|error| AppError::from(error).renamed("reason", "hold"))?;
     crate::server::flash("success", "The roll-out is paused. What is queued goes on.");
     Ok(())
 }
 
 /// Goes on with a roll-out that was paused.
 #[server]
-pub async fn resume_rollout(id: String, #[server(default)] reason: String) -> Result<(), AppError> {
+pub async fn resume_rollout(id: String, #[server(default)] hold: String) -> Result<(), AppError> {
     let id = id.parse().map_err(|_| AppError::NotFound)?;
-    domain::templates::resume(&crate::server::ctx()?, id, &reason).await?;
+    let done = domain::templates::resume(&crate::server::ctx()?, id, &hold).await;
+    done.map_err(|error| AppError::from(error).renamed("reason", "hold"))?;
     crate::server::flash("success", "The roll-out goes on.");
     Ok(())
 }
 
 /// Calls a roll-out off; what was not begun is left as it is.
 #[server]
-pub async fn cancel_rollout(id: String, #[server(default)] reason: String) -> Result<(), AppError> {
+pub async fn cancel_rollout(id: String, #[server(default)] why: String) -> Result<(), AppError> {
     let id = id.parse().map_err(|_| AppError::NotFound)?;
-    domain::templates::cancel(&crate::server::ctx()?, id, &reason).await?;
+    let done = domain::templates::cancel(&crate::server::ctx()?, id, &why).await;
+    done.map_err(|error| AppError::from(error).renamed("reason", "why"))?;
     crate::server::flash(
         "success",
         "The roll-out is called off. Tenants that were not begun stay as they are.",

@@ -269,7 +269,7 @@ fn take_back(tenant: &Tenant, item: &Item) -> Option<AnyView> {
                 <Form to="take_back_acceptance" state=&state>
                     <Hidden name="slug" value=slug/>
                     <Hidden name="item" value=id/>
-                    <TextField state=&state name="reason" label="Reason for taking it back" max=1_000/>
+                    <TextField state=&state name="why" label="Reason for taking it back" max=1_000/>
                     <Actions><Button icon="undo">"Take back"</Button></Actions>
                 </Form>
             </Section>

@@ -160,8 +160,8 @@ fn planned_view(key: &str, plan: &RolloutPlan) -> AnyView {
             Tone::Neutral,
             "hand",
             format!(
-                "{} of these tenants’ own stay as they are.",
-                plural(plan.kept, "setting and task decision").replace("decisions", "decisions")
+                "{} that these tenants made themselves, on settings and tasks, stay as they are.",
+                plural(plan.kept, "decision")
             ),
         ),
     ];
@@ -332,17 +332,24 @@ fn steer(rollout: &Rollout) -> Option<AnyView> {
         ("Next wave", by_itself.unwrap_or_else(|| "A person begins it.".to_owned()).into_any()),
     ];
     let advance = match rollout.waits_for() {
-        None => form(rollout, "advance_rollout", "Begin the next wave", Kind::Primary, "Reason for going on"),
+        None => form(
+            rollout,
+            "advance_rollout",
+            "Begin the next wave",
+            Kind::Primary,
+            "reason",
+            "Reason for going on",
+        ),
         Some(why) => {
             view! { <p class="u-muted">{format!("The next wave cannot begin now: {why}")}</p> }.into_any()
         }
     };
     let hold = if rollout.state == RolloutState::Running {
-        form(rollout, "pause_rollout", "Pause", Kind::Default, "Reason for pausing")
+        form(rollout, "pause_rollout", "Pause", Kind::Default, "hold", "Reason for pausing")
     } else {
-        form(rollout, "resume_rollout", "Resume", Kind::Primary, "Reason for resuming")
+        form(rollout, "resume_rollout", "Resume", Kind::Primary, "hold", "Reason for resuming")
     };
-    let cancel = form(rollout, "cancel_rollout", "Call off", Kind::Danger, "Reason for calling off");
+    let cancel = form(rollout, "cancel_rollout", "Call off", Kind::Danger, "why", "Reason for calling off");
     Some(view! { <Section id="steer-h" title="Steer"><Props items=facts/><Stack gap=4>{advance}{hold}{cancel}</Stack></Section> }.into_any())
 }
 
@@ -351,6 +358,7 @@ fn form(
     to: &'static str,
     button: &'static str,
     kind: Kind,
+    name: &'static str,
     label: &'static str,
 ) -> AnyView {
     let state = form_state(to);
@@ -359,7 +367,7 @@ fn form(
     view! {
         <Form to state=&state>
             <Hidden name="id" value=id/>
-            <TextField state=&state name="reason" label max=1_000 optional/>
+            <TextField state=&state name label max=1_000 optional/>
             <Actions><Button kind>{button}</Button></Actions>
         </Form>
     }
