@@ -1,3 +1,4 @@
+/** axe on every kind of page, in both themes, in ordinary and in awkward states (A1). */
 import { everyPage, expect, expectAccessible, suspend, test } from '../fixtures/index.ts'
 
 for (const theme of ['light', 'dark'] as const) {

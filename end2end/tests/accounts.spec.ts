@@ -1,3 +1,4 @@
+/** Signing in and out, and what each role finds: accounts are one place, permissions another. */
 import { credentials, expect, signIn, test, unique } from '../fixtures/index.ts'
 
 const account = (page: import('@playwright/test').Page) => page.getByRole('banner').getByLabel(/^Account: /)

@@ -1,3 +1,4 @@
+/** The machine API as a program meets it: problems, duplicates, limits, keys, suspension, the document. */
 import type { APIResponse } from '@playwright/test'
 import { conversation, createKey, expect, suspend, test } from '../fixtures/index.ts'
 

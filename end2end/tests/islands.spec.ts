@@ -1,3 +1,4 @@
+/** What lives in the browser: the command palette, copying, filters that send themselves, menus. */
 import type { Page } from '@playwright/test'
 import { expect, expectAccessible, test } from '../fixtures/index.ts'
 

@@ -1,3 +1,4 @@
+/** The same work without a mouse: order of stops, focus after a refusal, menus, scrolling tables (A2). */
 import { expect, test } from '../fixtures/index.ts'
 
 test('the first stop leads past the navigation', async ({ as }) => {

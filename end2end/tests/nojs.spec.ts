@@ -1,3 +1,4 @@
+/** The same work without a script: everything is links and forms (J1 to J8). */
 import { expect, suspend, test } from '../fixtures/index.ts'
 
 // Everything essential by links and forms alone.

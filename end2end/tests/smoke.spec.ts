@@ -1,3 +1,4 @@
+/** The first minute of a server: it lives, asks for a sign-in, and shows a page that axe likes. */
 import { expect, expectAccessible, test } from '../fixtures/index.ts'
 
 test('the process says that it lives', async ({ request }) => {

@@ -1,3 +1,4 @@
+/** An operator’s day from one end to the other, on one tenant: what the whole console is for. */
 import type { Page } from '@playwright/test'
 import { type Api, conversation, createKey, expect, suspend, test, unique } from '../fixtures/index.ts'
 

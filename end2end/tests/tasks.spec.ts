@@ -1,3 +1,4 @@
+/** AI tasks on a tenant: switches with Undo, overrides with compare and revert, two people at one form. */
 import { credentials, expect, test } from '../fixtures/index.ts'
 
 // The demo fleet has one tenant admin; so these go one after the other on that tenant, and leave it as it was.
@@ -99,4 +100,20 @@ test('customer success reads tasks and changes none', async ({ as, tenant }) => 
   await expect(page.getByRole('article')).toHaveCount(4)
   await expect(page.getByRole('switch')).toHaveCount(0)
   await expect(page.getByRole('link', { name: /^Edit/ })).toHaveCount(0)
+})
+
+test('a search and a category narrow the list, and the tabs count what is left', async ({ as, tenant }) => {
+  const page = await as('operator')
+  await page.goto(`/tenants/${tenant.slug}/tasks?state=all`)
+  await page.getByRole('searchbox', { name: 'Search tasks' }).fill('csat')
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await expect(page.getByRole('article')).toHaveCount(1)
+  await expect(page.getByRole('navigation', { name: 'Tasks by state' }).getByRole('link', { name: /^All 1/ })).toBeVisible()
+  await page.getByRole('searchbox', { name: 'Search tasks' }).fill('zzzz')
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await expect(page.getByText('No task matches')).toBeVisible()
+  await page.getByRole('link', { name: 'Clear all filters' }).click()
+  await expect(page.getByRole('article')).toHaveCount(4)
+  await page.goto(`/tenants/${tenant.slug}/tasks?state=call-555`)
+  await expect(page.getByRole('main')).not.toContainText('555')
 })

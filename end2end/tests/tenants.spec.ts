@@ -1,3 +1,4 @@
+/** The directory and the moves of a tenant’s life: filters, sorts, pages, views, import, suspension. */
 import { expect, suspend, test } from '../fixtures/index.ts'
 import type { Page } from '@playwright/test'
 
@@ -174,4 +175,14 @@ test('an address that nobody has is a page that says so', async ({ as }) => {
     expect((await page.goto(path))?.status(), path).toBe(404)
     await expect(page.getByRole('heading', { level: 1, name: 'Not found' })).toBeVisible()
   }
+})
+
+test('a page of 50 tenants is at most 1,500 elements, and says in words what it draws', async ({ as }) => {
+  const page = await as('operator')
+  await page.goto('/tenants')
+  await expect(table(page).getByRole('rowheader')).toHaveCount(50)
+  expect(await page.locator('*').count()).toBeLessThanOrEqual(1_500)
+  const text = await table(page).textContent()
+  expect(text).toMatch(/\d+(Healthy|Watch|At risk|Critical)/)
+  await expect(table(page).getByRole('img', { name: /^Stage \d of 6: / }).first()).toBeVisible()
 })

@@ -1,3 +1,4 @@
+/** What holds for every page whatever it shows: width of a phone, CSP, layout shift, theme, print. */
 import { address } from '../fixtures/server.ts'
 import { everyPage, expect, test } from '../fixtures/index.ts'
 

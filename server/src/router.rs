@@ -100,6 +100,10 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
     let pages = Router::new()
         .route("/", get(home))
         .route(app::paths::TENANTS_EXPORT, get(crate::download::tenants))
+        .route(app::paths::AUDIT_EXPORT, get(crate::download::audit))
+        .route(app::paths::USAGE_EXPORT, get(crate::download::usage))
+        .route("/tenants/{slug}/audit.csv", get(crate::download::tenant_audit))
+        .route("/tenants/{slug}/usage.csv", get(crate::download::tenant_usage))
         // What is no function is no page either.
         .route("/api/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
         .leptos_routes_with_context(options, generate_route_list(app::App), provide_nonce, move || {

@@ -308,6 +308,23 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/api/v1/deliveries/{id}/resend", Some(NotificationSend), "", ""),
 ];
 
+/// A file for people, by a link on a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Download {
+    /// With `acme` where a tenant's slug stands.
+    pub path: &'static str,
+    pub asks: Asks,
+}
+
+/// Every file that leaves through a page.
+pub const DOWNLOADS: &[Download] = &[
+    Download { path: "/tenants/export.csv", asks: Asks::Platform(TenantList) },
+    Download { path: "/audit.csv", asks: Asks::Platform(AuditFleet) },
+    Download { path: "/usage.csv", asks: Asks::Platform(OverviewRead) },
+    Download { path: "/tenants/acme/audit.csv", asks: Asks::Tenant(AuditRead, "slug") },
+    Download { path: "/tenants/acme/usage.csv", asks: Asks::Tenant(UsageRead, "slug") },
+];
+
 const fn route(
     method: &'static str,
     path: &'static str,
@@ -374,7 +391,25 @@ pub fn lines() -> Vec<Line> {
         tenant_parameter: None,
         sample: route.sample,
     });
-    functions.chain(routes).collect()
+    let downloads = DOWNLOADS.iter().filter_map(|download| {
+        let (asks, permission, tenant_parameter) = match download.asks {
+            Asks::Platform(permission) => ("platform", permission, None),
+            Asks::Tenant(permission, parameter) => ("tenant", permission, Some(parameter)),
+            Asks::Nothing | Asks::Session => return None,
+        };
+        Some(Line {
+            kind: "download",
+            name: format!("GET {}", download.path),
+            method: "GET".to_owned(),
+            path: download.path.to_owned(),
+            content_type: "",
+            asks,
+            permission: Some(permission.as_str()),
+            tenant_parameter,
+            sample: "",
+        })
+    });
+    functions.chain(routes).chain(downloads).collect()
 }
 
 /// What keeps the server from starting: a function without a line here, or a line without a function.

@@ -33,6 +33,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("user", "Users"),
     ("session", "Sessions"),
     ("bootstrap", "First sign-in"),
+    ("audit", "This log"),
     ("access", "Refused access"),
 ];
 

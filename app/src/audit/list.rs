@@ -82,11 +82,13 @@ fn list(path: String, fleet: bool, page: Page<Line>) -> AnyView {
     });
     let zero = (shown == 0)
         .then(|| view! { <ZeroRow columns=columns(fleet) what="No entry matches" clear=path.clone()/> });
+    let kept = filter.terms().into_iter().map(|(key, value, _)| (key.to_owned(), value)).collect();
+    let export = ui::Query(kept).href(&format!("{path}.csv"));
     let rows = page.rows.into_iter().map(move |line| view! { <LineRow line fleet/> });
     view! {
         {filters(&path, fleet, &filter)}
         {unknown}
-        <Chips chips clear=path.clone() result/>
+        <div class="u-row"><div class="u-grow"><Chips chips clear=path.clone() result/></div><ui::LinkButton href=export icon="download" size=ui::Size::Small>"Export CSV"</ui::LinkButton></div>
         <DataTable id="audit" caption="Audit log" cards=true head=head(fleet)>{rows.collect_view()}{zero}</DataTable>
         <Pagination path shown total=page.total next=page.next previous=page.previous what="entries"/>
     }

@@ -158,7 +158,7 @@ pub fn FlashBanner() -> impl IntoView {
 fn unclaimed(failure: FormFailure) -> AnyView {
     let text = match &failure.error {
         AppError::Invalid(errors) => {
-            errors.0.iter().map(|(_, message)| message.as_str()).collect::<Vec<_>>().join(" ")
+            errors.0.values().map(|message| message.as_str()).collect::<Vec<_>>().join(" ")
         }
         error => error.message(),
     };

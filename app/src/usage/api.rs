@@ -11,7 +11,9 @@ pub async fn get_tenant_usage(
 ) -> Result<TenantUsage, AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    Ok(domain::usage::report::of_tenant(&cx, tenant.id, model::reports::span(&days), None).await?)
+    let days = model::reports::span(&days);
+    let file = format!("{}?days={days}", crate::paths::tenant(&slug, "usage.csv"));
+    Ok(domain::usage::report::of_tenant(&cx, tenant.id, days, Some(file)).await?)
 }
 
 #[server]
@@ -20,5 +22,7 @@ pub async fn get_fleet_usage(
     #[server(default)] by: String,
 ) -> Result<FleetUsage, AppError> {
     let by = by.parse().unwrap_or(model::usage::Meter::Conversations);
-    Ok(domain::usage::report::of_fleet(&crate::server::ctx()?, model::reports::span(&days), by).await?)
+    let days = model::reports::span(&days);
+    let file = format!("{}?days={days}", crate::paths::USAGE_EXPORT);
+    Ok(domain::usage::report::of_fleet(&crate::server::ctx()?, days, by, Some(file)).await?)
 }

@@ -29,6 +29,7 @@ pub mod pipeline;
 pub mod plans;
 pub mod seal;
 pub mod settings;
+mod sheet;
 pub mod tasks;
 pub mod templates;
 pub mod tenants;

@@ -6,7 +6,7 @@ use crate::site::{Site, get, post};
 use axum::http::{Method, StatusCode};
 use leptos_axum::generate_route_list;
 use model::permission::Role;
-use server::surface::{Asks, FUNCTIONS, Function, ROUTES, registered};
+use server::surface::{Asks, DOWNLOADS, FUNCTIONS, Function, ROUTES, registered};
 use sqlx::PgPool;
 
 /// Functions whose sample cannot succeed on the tests' small site. May only shrink.
@@ -227,4 +227,44 @@ async fn who_may_can_and_every_change_is_audited(admin: PgPool) {
     unproven.retain(|line| !known(line));
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(unproven, Vec::<String>::new(), "these samples did not succeed for an owner");
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn files_leave_for_those_who_may_read_them_only(admin: PgPool) {
+    let site = Site::new(admin).await;
+    let acme = acme(&site).await;
+    let other = site.tenant("other").await;
+    let stranger = site.signed_in(Role::TenantAdmin, Some(other)).await;
+    for role in Role::ALL {
+        let token = site.signed_in(*role, (!role.is_platform()).then_some(acme)).await;
+        for download in DOWNLOADS {
+            let (Asks::Platform(permission) | Asks::Tenant(permission, _)) = download.asks else {
+                panic!("{} asks for nothing", download.path)
+            };
+            let answer = site.send(get(download.path).by(&token)).await;
+            if role.grants(permission) {
+                assert_eq!(answer.status, StatusCode::OK, "{} as {role}: {}", download.path, answer.body);
+                assert!(answer.header("content-type").starts_with("text/csv"), "{}", download.path);
+                assert!(answer.header("content-disposition").starts_with("attachment"), "{}", download.path);
+                assert!(answer.body.lines().next().is_some_and(|head| head.contains(',')), "{}", answer.body);
+            } else {
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} as {role}", download.path);
+            }
+        }
+    }
+    for download in DOWNLOADS.iter().filter(|download| matches!(download.asks, Asks::Tenant(..))) {
+        assert_eq!(
+            site.send(get(download.path).by(&stranger)).await.status,
+            StatusCode::NOT_FOUND,
+            "{}",
+            download.path
+        );
+    }
+    for download in DOWNLOADS {
+        let answer = site.send(get(download.path)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", download.path);
+        assert!(answer.header("location").starts_with("/sign-in"));
+    }
+    let exports = "SELECT count(*) FROM audit_entry WHERE action = 'audit.export' AND result = 'done'";
+    assert!(site.count(exports).await > 0, "that the log left stands in it");
 }

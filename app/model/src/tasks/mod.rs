@@ -197,6 +197,22 @@ pub struct TaskList {
 }
 
 impl TaskList {
+    /// The tasks that a search and filters leave: every word of `text` in name, purpose, key or a field that it writes.
+    /// The counts are those of what is left, so that a tab never promises more than its list holds (D1).
+    pub fn narrowed(mut self, text: &str, group: Option<Group>, overridden: bool) -> Self {
+        let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+        self.tasks.retain(|item| {
+            let fields = item.effective.outputs.iter().map(|output| output.field.as_str());
+            let said =
+                [item.task.name.as_str(), &item.task.purpose, &item.task.key].into_iter().chain(fields);
+            let said = said.collect::<Vec<_>>().join(" ").to_lowercase();
+            words.iter().all(|word| said.contains(word))
+                && group.is_none_or(|group| item.task.group == group)
+                && (!overridden || item.effective.state() == OverrideState::Overridden)
+        });
+        self
+    }
+
     pub fn count(&self, state: State) -> i64 {
         i64::try_from(self.tasks.iter().filter(|task| task.is_in(state)).count()).unwrap_or(i64::MAX)
     }

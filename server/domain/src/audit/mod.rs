@@ -4,6 +4,7 @@
 //! the first entry that does not fit. What was denied is recorded too.
 
 mod batch;
+mod export;
 mod list;
 mod past;
 mod private;
@@ -11,6 +12,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use export::{Export, export};
 pub use list::{entry, lines, list, verify, verify_stream};
 
 pub(crate) use past::{Past, begin_chains};

@@ -7,9 +7,9 @@ use super::store::list::{Found, Key};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
+use crate::sheet::guarded;
 use model::directory::{Cursor, Query, Sort, SortKey};
 use model::permission::{Permission, Scope};
-use std::borrow::Cow;
 use uuid::Uuid;
 
 /// Rows of one part; what is in memory at any time.
@@ -110,29 +110,4 @@ fn cells(found: &Found) -> [String; 16] {
         row.created_at.to_rfc3339(),
         row.updated_at.to_rfc3339(),
     ]
-}
-
-/// What a spreadsheet would take for a formula becomes text.
-fn guarded(cell: &str) -> Cow<'_, str> {
-    match cell.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠') => {
-            Cow::Owned(format!("'{cell}"))
-        }
-        _ => Cow::Borrowed(cell),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formulas_become_text() {
-        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"] {
-            assert_eq!(guarded(bad), format!("'{bad}"));
-        }
-        for fine in ["", "Acme", "a=b", "'quoted", "1-2"] {
-            assert_eq!(guarded(fine), fine);
-        }
-    }
 }

@@ -5,6 +5,7 @@
 //! by the transaction that wrote them last, against the horizon of a snapshot: a transaction that began earlier and
 //! commits later is never missed.
 
+pub mod export;
 pub mod report;
 pub(crate) mod store;
 

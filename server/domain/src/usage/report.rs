@@ -49,7 +49,7 @@ pub async fn of_tenant(cx: &Ctx, tenant: TenantId, days: u32, csv: Option<String
 }
 
 /// The fleet's usage over the last `days` days and its largest tenants.
-pub async fn of_fleet(cx: &Ctx, days: u32, by: Meter) -> Result<FleetUsage> {
+pub async fn of_fleet(cx: &Ctx, days: u32, by: Meter, csv: Option<String>) -> Result<FleetUsage> {
     cx.require(Permission::OverviewRead, Scope::Platform).await?;
     let cache = cx.services().usage();
     let place = model::reports::SPANS.iter().position(|span| *span == days).unwrap_or(1);
@@ -73,7 +73,14 @@ pub async fn of_fleet(cx: &Ctx, days: u32, by: Meter) -> Result<FleetUsage> {
         .await?;
     let (usage, as_of) = (&kept.0, kept.1);
     let any = usage.series.iter().any(|series| series.total() > 0);
-    Ok(FleetUsage { days, meters: meters(usage, None, as_of, None), top: top.to_vec(), by, any, as_of })
+    Ok(FleetUsage {
+        days,
+        meters: meters(usage, None, as_of, csv.as_deref()),
+        top: top.to_vec(),
+        by,
+        any,
+        as_of,
+    })
 }
 
 fn text(meter: Meter, n: i64) -> String {
