@@ -382,10 +382,12 @@ fn no_writing_service_is_missing_from_the_walk() {
 }
 
 /// Where a transaction inside a tenant may begin past the gate: counters and the pipeline's own work on rows that are
-/// there, the probe of isolation, and the smoke test of a tenant that is being made.
+/// there, the probe of isolation, the smoke test of a tenant that is being made, and the line that somebody took the
+/// audit log away as a file, which is allowed whatever the status.
 #[test]
 fn transactions_inside_a_tenant_begin_at_the_gate() {
-    const PAST: &[&str] = &["api_keys/mod.rs", "isolation/probe.rs", "pipeline/mod.rs", "pipeline/smoke.rs"];
+    const PAST: &[&str] =
+        &["api_keys/mod.rs", "audit/export.rs", "isolation/probe.rs", "pipeline/mod.rs", "pipeline/smoke.rs"];
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut past = Vec::new();
     let mut stack = vec![top.clone()];
