@@ -113,5 +113,18 @@ test('a tenant that is suspended read-only can be read and not written', async (
 test('the API is described by a document that needs no key', async ({ api }) => {
   const document = await (await api().get('/openapi.json')).json()
   expect(document.openapi).toMatch(/^3\./)
-  expect(Object.keys(document.paths).sort()).toEqual(['/conversations', '/conversations/{id}', '/tenant'])
+  expect(Object.keys(document.paths).sort()).toEqual([
+    '/conversations',
+    '/conversations/{id}',
+    '/deliveries',
+    '/deliveries/{id}',
+    '/deliveries/{id}/resend',
+    '/settings',
+    '/template',
+    '/tenant',
+    '/webhooks',
+    '/webhooks/{id}',
+    '/webhooks/{id}/rotate',
+    '/webhooks/{id}/test',
+  ])
 })

@@ -39,6 +39,8 @@ test('the account menu opens, and its items are reached', async ({ as }) => {
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Preferences' })).toBeFocused()
   await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Your sessions' })).toBeFocused()
+  await page.keyboard.press('Tab')
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeFocused()
 })
 
@@ -64,6 +66,8 @@ test('a tenant is suspended without a mouse', async ({ as, tenant }) => {
   await page.keyboard.press('Tab')
   await page.keyboard.press('Space')
   await expect(page.getByRole('radio', { name: /^Read-only/ })).toBeChecked()
+  await page.keyboard.press('Tab')
+  await expect(page.getByLabel(/^Message to the tenant/)).toBeFocused()
   await page.keyboard.press('Tab')
   await page.keyboard.type('By keyboard.')
   await page.keyboard.press('Tab')

@@ -309,12 +309,22 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
     assert_eq!(
         operations,
         [
+            "DELETE /webhooks/{id}",
             "GET /conversations",
             "GET /conversations/{id}",
+            "GET /deliveries",
+            "GET /deliveries/{id}",
             "GET /settings",
             "GET /template",
             "GET /tenant",
-            "POST /conversations"
+            "GET /webhooks",
+            "GET /webhooks/{id}",
+            "POST /conversations",
+            "POST /deliveries/{id}/resend",
+            "POST /webhooks",
+            "POST /webhooks/{id}/rotate",
+            "POST /webhooks/{id}/test",
+            "PUT /webhooks/{id}",
         ]
     );
     // Every reference leads somewhere.
