@@ -239,7 +239,7 @@ pub async fn get_rollout_plan(
     key: String,
     #[server(default)] query: String,
 ) -> Result<model::templates::RolloutPlan, AppError> {
-    let input = super::rollout::input_of(&query);
+    let input = model::templates::RolloutInput::of_query(&query);
     Ok(domain::templates::plan(&crate::server::ctx()?, &key, &input).await?)
 }
 

@@ -13,8 +13,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use model::page::grouped;
 use model::templates::{
-    Rollout, RolloutInput, RolloutPlan, RolloutState, TYPED_FROM, TemplateDetail, TenantOutcome,
-    VersionState, Whom,
+    Rollout, RolloutPlan, RolloutState, TYPED_FROM, TemplateDetail, TenantOutcome, VersionState, Whom,
 };
 
 /// The fields of the plan, as they stand in the address and in the form that begins it.
@@ -184,24 +183,6 @@ fn planned_view(key: &str, plan: &RolloutPlan) -> AnyView {
         <ConfirmPage to="start_rollout" state=&state tier=Tier::Serious consequences button back hidden>{typed}</ConfirmPage>
     }
     .into_any()
-}
-
-/// The plan of an address.
-pub(super) fn input_of(query: &str) -> RolloutInput {
-    let pairs = model::directory::decode(query);
-    let get = |name: &str| {
-        pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
-    };
-    RolloutInput {
-        version: get("version"),
-        whom: get("whom"),
-        listed: get("listed"),
-        pilots: get("pilots"),
-        share: get("share"),
-        hours: get("hours"),
-        reason: String::new(),
-        confirm: String::new(),
-    }
 }
 
 #[component]
@@ -376,11 +357,12 @@ fn form(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn a_plan_is_its_address() {
-        let input = input_of("version=2&whom=listed&listed=acme%20beta&pilots=acme&share=10&hours=&x=y");
+        let input = model::templates::RolloutInput::of_query(
+            "version=2&whom=listed&listed=acme%20beta&pilots=acme&share=10&hours=&x=y",
+        );
         assert_eq!(
             (input.version.as_str(), input.listed.as_str(), input.share.as_str()),
             ("2", "acme beta", "10")

@@ -64,6 +64,26 @@ pub struct RolloutInput {
     pub confirm: String,
 }
 
+impl RolloutInput {
+    /// The plan that stands in an address; reason and confirmation never do.
+    pub fn of_query(query: &str) -> Self {
+        let pairs = crate::directory::decode(query);
+        let get = |name: &str| {
+            pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        Self {
+            version: get("version"),
+            whom: get("whom"),
+            listed: get("listed"),
+            pilots: get("pilots"),
+            share: get("share"),
+            hours: get("hours"),
+            reason: String::new(),
+            confirm: String::new(),
+        }
+    }
+}
+
 /// A form that makes sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RolloutDraft {
