@@ -29,3 +29,14 @@ test('a session that ends in the middle of a form costs nothing that was typed',
   await expect(page.getByText('We have not heard from you.')).toBeVisible()
 })
 
+test('a switch that fails says so', async ({ as, tenant }) => {
+  const page = await as('operator')
+  await page.goto(`/tenants/${tenant.slug}/tasks?state=all`)
+  // A task that is gone by the time the switch is used.
+  await page.locator('input[name="key"]').first().evaluate((input: HTMLInputElement) => {
+    input.value = 'gone'
+  })
+  await page.getByRole('switch').first().click()
+  await expect(page.getByRole('alert')).toContainText('Not found')
+  await expect(page.getByRole('switch')).toHaveCount(4)
+})
