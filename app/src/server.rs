@@ -158,6 +158,7 @@ impl From<domain::Error> for AppError {
             Error::Closed(words) => Self::Closed(words),
             Error::Invalid(errors) => Self::Invalid(errors),
             Error::Conflict(what) => Self::Conflict(what),
+            Error::OtherContent(_) => Self::Conflict("It was sent before with other content.".into()),
             Error::Throttled { seconds } => Self::Throttled(seconds),
             Error::OverQuota { resets_in, .. } => Self::Throttled(resets_in),
             Error::Busy => {

@@ -76,7 +76,12 @@ pub fn home_of(actor: &Actor) -> String {
 
 /// The page that was asked for before the sign-in, if it is one of ours.
 pub fn after_sign_in(next: &str, actor: &Actor) -> String {
-    let local = crate::request::is_local(next) && next != paths::HOME && !next.starts_with(paths::SIGN_IN);
+    // A function or a program's door is no page to be led to.
+    let page = !["/api", "/pkg"].iter().any(|door| {
+        next.strip_prefix(door).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']))
+    });
+    let local =
+        crate::request::is_local(next) && page && next != paths::HOME && !next.starts_with(paths::SIGN_IN);
     if local { next.to_owned() } else { home_of(actor) }
 }
 

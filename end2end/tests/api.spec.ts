@@ -50,9 +50,12 @@ test('what is sent again is counted as a duplicate and changes nothing', async (
   expect(await first.json()).toEqual({ received: 1, created: 1, duplicates: 0 })
   expect(first.headers().location).toBe('/api/v1/conversations/call%2F1%20%C3%A4')
 
-  const again = await program.sendOne(conversation('call/1 ä', { channel: 'voice' }))
+  const again = await program.sendOne(conversation('call/1 ä'))
   expect(again.status()).toBe(200)
   expect(await again.json()).toEqual({ received: 1, created: 0, duplicates: 1 })
+
+  // The same id with other content is no repetition: it is refused, and named.
+  await problem(await program.sendOne(conversation('call/1 ä', { channel: 'voice' })), 409, 'other-content')
 
   const many = await program.send([conversation('call/1 ä'), conversation('b'), conversation('b'), conversation('c')])
   expect(await many.json()).toEqual({ received: 4, created: 2, duplicates: 2 })

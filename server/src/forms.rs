@@ -33,16 +33,22 @@ const FLASH_COOKIE: &str = "flash";
 pub struct Forms {
     functions: Arc<HashMap<String, String>>,
     key: Arc<[u8]>,
+    /// What the browser must see TLS for, where it reaches us by it.
+    secure: &'static str,
 }
 
 impl Forms {
     /// # Panics
     /// Never; two functions of one name would already share one path.
-    pub fn new(secret: &[u8]) -> Self {
+    pub fn new(secret: &[u8], https: bool) -> Self {
         let functions = server_fn::axum::server_fn_paths()
             .map(|(path, _)| (path.rsplit('/').next().unwrap_or(path).to_owned(), path.to_owned()))
             .collect();
-        Self { functions: Arc::new(functions), key: secret.into() }
+        Self {
+            functions: Arc::new(functions),
+            key: secret.into(),
+            secure: if https { "; Secure" } else { "" },
+        }
     }
 
     fn sign(&self, payload: &str) -> Option<String> {
@@ -55,7 +61,8 @@ impl Forms {
         let payload = BASE64_URL_SAFE_NO_PAD.encode(json);
         let signature = self.sign(&payload)?;
         HeaderValue::from_str(&format!(
-            "{FLASH_COOKIE}={payload}.{signature}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60"
+            "{FLASH_COOKIE}={payload}.{signature}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60{}",
+            self.secure
         ))
         .ok()
     }
@@ -92,10 +99,10 @@ pub async fn forms(State(forms): State<Forms>, mut request: Request, next: Next)
             request.extensions_mut().insert(flash);
         }
         let mut response = next.run(request).await;
-        response.headers_mut().append(
-            header::SET_COOKIE,
-            HeaderValue::from_static("flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"),
-        );
+        let gone = format!("{FLASH_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}", forms.secure);
+        if let Ok(gone) = HeaderValue::from_str(&gone) {
+            response.headers_mut().append(header::SET_COOKIE, gone);
+        }
         return response;
     }
     next.run(request).await
@@ -365,15 +372,16 @@ mod tests {
 
     #[test]
     fn a_banner_that_was_tampered_with_is_ignored() {
-        let forms = Forms::new(b"secret");
+        let forms = Forms::new(b"secret", true);
         let flash = Flash { tone: "success".into(), text: "Done".into(), undo: None };
         let cookie = forms.flash_cookie(&serde_json::to_vec(&flash).expect("json")).expect("cookie");
+        assert!(cookie.to_str().is_ok_and(|cookie| cookie.ends_with("; Secure")), "{cookie:?}");
         let pair = cookie.to_str().expect("ascii").split(';').next().expect("pair").to_owned();
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_str(&format!("a=b; {pair}")).expect("header"));
         assert_eq!(forms.read_flash(&headers), Some(flash));
         headers.insert(header::COOKIE, HeaderValue::from_str(&format!("{pair}x")).expect("header"));
         assert_eq!(forms.read_flash(&headers), None);
-        assert_eq!(Forms::new(b"other").read_flash(&headers), None);
+        assert_eq!(Forms::new(b"other", false).read_flash(&headers), None);
     }
 }

@@ -109,7 +109,7 @@ pub fn problem(status: StatusCode, detail: &str) -> Response {
 /// What happened and what to do. Nothing of the request is repeated.
 fn explain(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::FORBIDDEN => "This request came from another site, so nothing was done.",
+        StatusCode::FORBIDDEN => "You may not do this with the role you have. Nothing was done.",
         StatusCode::NOT_FOUND => "There is nothing at this address.",
         StatusCode::METHOD_NOT_ALLOWED => "This address does not take requests of this kind.",
         StatusCode::PAYLOAD_TOO_LARGE => "That was too much at once.",

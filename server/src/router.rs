@@ -85,7 +85,9 @@ pub fn router(parts: &Parts) -> Router {
         .route("/readyz", get(ready).with_state(services.clone()))
         .merge(assets(&parts.options))
         .nest(api::PREFIX, api::router(services.clone()))
-        .fallback_service(console(&parts.options, identity, &parts.secret))
+        // Not of the nest: it has no route for its own address with a slash at the end.
+        .route(&format!("{}/", api::PREFIX), any(api::nothing_here))
+        .fallback_service(console(&parts.options, identity, Forms::new(&parts.secret, parts.https)))
         .layer(CompressionLayer::new().quality(CompressionLevel::Precise(1)).compress_when(Pages))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(SetSensitiveRequestHeadersLayer::new([header::COOKIE, header::AUTHORIZATION]))
@@ -95,7 +97,7 @@ pub fn router(parts: &Parts) -> Router {
 }
 
 /// Pages, forms and server functions, behind their layers.
-fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router {
+fn console(options: &LeptosOptions, identity: Identify, banners: Forms) -> Router {
     let shell_options = options.clone();
     let pages = Router::new()
         .route("/", get(home))
@@ -119,7 +121,7 @@ fn console(options: &LeptosOptions, identity: Identify, secret: &[u8]) -> Router
         .layer(from_fn(scope))
         .layer(from_fn(gate))
         .layer(from_fn(canonical))
-        .layer(from_fn_with_state(Forms::new(secret), forms))
+        .layer(from_fn_with_state(banners, forms))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(from_fn(uploads))
         .layer(from_fn_with_state(identity, identify))

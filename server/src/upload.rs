@@ -10,12 +10,16 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Ctx;
+use http_body_util::BodyExt;
 use model::directory::IMPORT_BYTES;
 use model::validate::FieldErrors;
+use std::time::Duration;
 
-/// How much of a request is let in to here. More than is taken, so that who sends a file that is somewhat too large is
-/// told so on the page.
-pub const MAX_REQUEST: usize = 3 * IMPORT_BYTES as usize;
+/// How much of a request is let in to here, piece by piece and never kept: a browser shows an answer only when all it
+/// sends was taken, so that who chose far too large a file is told so on the page.
+pub const MAX_REQUEST: usize = 256 * 1024 * 1024;
+/// How long the rest of a file that is not wanted may come.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// A file of the largest size and the form around it.
 const MAX_UPLOAD: usize = IMPORT_BYTES as usize + 64 * 1024;
 
@@ -36,14 +40,26 @@ pub async fn uploads(request: Request, next: Next) -> Response {
         return Redirect::to(app::paths::SIGN_IN).into_response();
     };
     let mut plan = String::new();
-    let mut upload = Request::from_parts(parts.clone(), body);
-    DefaultBodyLimit::max(MAX_UPLOAD).apply(&mut upload);
-    let error = match take(&cx, upload, &mut plan).await {
+    let declared =
+        parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let too_large = declared.is_some_and(|length: usize| length > MAX_UPLOAD);
+    let taken = if too_large {
+        let _ = tokio::time::timeout(PATIENCE, drain(body)).await;
+        Err(AppError::Invalid(FieldErrors::one("file", over())))
+    } else {
+        let mut upload = Request::from_parts(parts.clone(), body);
+        DefaultBodyLimit::max(MAX_UPLOAD).apply(&mut upload);
+        take(&cx, upload, &mut plan).await
+    };
+    let error = match taken {
         Ok(id) => return Redirect::to(&app::paths::tenants_import(&id.to_string())).into_response(),
         Err(AppError::SignIn) => return Redirect::to(app::paths::SIGN_IN).into_response(),
         Err(error) => error,
     };
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = match error.status() {
+        _ if too_large => StatusCode::PAYLOAD_TOO_LARGE,
+        status => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    };
     let mut again = Request::from_parts(parts, Body::empty());
     *again.method_mut() = Method::GET;
     again.headers_mut().remove(header::CONTENT_TYPE);
@@ -61,14 +77,29 @@ pub async fn uploads(request: Request, next: Next) -> Response {
     response
 }
 
+/// Reads what nobody wants, and keeps none of it.
+async fn drain(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+fn over() -> String {
+    format!("The file is larger than {} MB.", IMPORT_BYTES / 1024 / 1024)
+}
+
+/// The wire's error, with the id of the request: outside of a page nobody else knows it.
+fn told(cx: &Ctx, error: domain::Error) -> AppError {
+    match AppError::from(error) {
+        AppError::Internal(_) => AppError::Internal(cx.request_id().to_owned()),
+        other => other,
+    }
+}
+
 async fn take(cx: &Ctx, request: Request, plan: &mut String) -> Result<model::ImportId, AppError> {
     // Asked before ten megabytes are read.
-    domain::tenants::may_create(cx).await?;
+    domain::tenants::may_create(cx).await.map_err(|error| told(cx, error))?;
     let wrong = |message: &str| AppError::Invalid(FieldErrors::one("file", message));
     let unread = |error: axum::extract::multipart::MultipartError| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            wrong(&format!("The file is larger than {} MB.", IMPORT_BYTES / 1024 / 1024))
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => wrong(&over()),
         _ => wrong("The upload broke off. Choose the file again."),
     };
     let mut form =
@@ -86,7 +117,7 @@ async fn take(cx: &Ctx, request: Request, plan: &mut String) -> Result<model::Im
     }
     match file {
         Some((name, bytes)) if !name.is_empty() => {
-            Ok(domain::tenants::stage_import(cx, &name, &bytes, plan).await?)
+            domain::tenants::stage_import(cx, &name, &bytes, plan).await.map_err(|error| told(cx, error))
         }
         _ => Err(wrong("Choose a file.")),
     }

@@ -28,6 +28,9 @@ pub enum Error {
     /// Somebody was quicker, or the object is in another state than the form believed.
     #[error("conflict: {0}")]
     Conflict(String),
+    /// Conversations whose ids were used before for other content: the line of each, 0 where it came alone, and its id.
+    #[error("{} ids were sent before with other content", .0.len())]
+    OtherContent(Vec<(i64, String)>),
     /// A limit is used up; `resets_in` seconds until it is not.
     #[error("limit of {} reached", grouped(*.limit))]
     OverQuota { limit: i64, used: i64, resets_in: i64 },

@@ -168,7 +168,7 @@ impl Lines {
         }
         match parse(line) {
             // Once something is wrong nothing will be stored: no need to keep the rest.
-            Ok(row) if self.count == 0 => self.rows.push(row),
+            Ok(row) if self.count == 0 => self.rows.push(Prepared { line: self.line, ..row }),
             Ok(_) => {}
             Err(faults) => {
                 self.rows = Vec::new();

@@ -18,7 +18,8 @@ use model::permission::{Permission, Scope};
 ///
 /// One as `application/json`, or many as `application/x-ndjson`, one on each line, up to 32 MiB. All of a request are
 /// stored or none: when a line is wrong, every wrong line is told and nothing is stored. A request can be sent again
-/// without harm: what is already there is counted as a duplicate.
+/// without harm: what is already there with the same content is counted as a duplicate. An id that was sent before with
+/// other content is refused and named.
 #[utoipa::path(
     post, path = "/conversations", operation_id = "sendConversations", tag = "conversations",
     request_body(content((NewConversation = "application/json"), (NewConversation = "application/x-ndjson"))),
@@ -28,6 +29,7 @@ use model::permission::{Permission, Scope};
         (status = 400, description = "There is no conversation in the body", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 409, description = "Something was sent before under the same id with other content; `errors` names it", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 415, description = "Neither JSON nor NDJSON", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "Something is wrong; `errors` says where", body = ProblemDetails, content_type = "application/problem+json"),

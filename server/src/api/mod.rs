@@ -110,7 +110,8 @@ pub fn router(services: Services) -> Router {
         .merge(open)
 }
 
-async fn nothing_here(request: Request) -> Problem {
+/// The answer where nothing is.
+pub async fn nothing_here(request: Request) -> Problem {
     Problem::not_found().request(&request)
 }
 

@@ -221,6 +221,28 @@ impl Problem {
                 let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
                 Self::invalid(items, count)
             }
+            Error::OtherContent(ids) => {
+                let count = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+                let detail = "Nothing was stored: what `errors` lists was sent before under the same id with other content. \
+                    Give what is new an id of its own.";
+                let mut problem = Self::new(
+                    StatusCode::CONFLICT,
+                    "other-content",
+                    "Sent before with other content",
+                    detail,
+                );
+                problem.details.errors = ids
+                    .into_iter()
+                    .take(100)
+                    .map(|(line, id)| ProblemItem {
+                        line: (line > 0).then_some(line),
+                        pointer: "/id".into(),
+                        detail: format!("“{id}” was sent before with other content"),
+                    })
+                    .collect();
+                problem.details.error_count = Some(count);
+                problem
+            }
             Error::Conflict(what) => Self::new(StatusCode::CONFLICT, "conflict", "Conflict", what),
             Error::OverQuota { limit, used, resets_in } => Self::over_quota(limit, used, resets_in),
             Error::Throttled { seconds } => Self::new(

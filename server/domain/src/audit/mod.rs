@@ -178,11 +178,18 @@ pub enum Verified {
     Broken { seq: i64, why: &'static str },
 }
 
-/// Every chain there is, the platform's first.
+/// Every chain of which there is a head or an entry, the platform's first.
 pub async fn chains(cx: &Ctx) -> Result<Vec<TenantId>> {
     cx.require(Permission::AuditFleet, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
     store::chains(read.conn()).await
+}
+
+/// Tenants whose whole chain is gone: each has at least the line of its making.
+pub async fn without_chain(cx: &Ctx) -> Result<Vec<TenantId>> {
+    cx.require(Permission::AuditFleet, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::unheard_of(read.conn()).await
 }
 
 /// The newest lines of one tenant, the newest first.

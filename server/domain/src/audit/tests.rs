@@ -145,6 +145,34 @@ async fn a_chain_is_sound_until_somebody_meddles(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_chain_that_was_taken_away_is_missed(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Auditor);
+    let operator = testing::platform(&services, Role::Operator);
+    let new = |name: &str| model::directory::NewTenant::named(name, model::tenants::PlanId::Free);
+    let gone = crate::tenants::create(&operator, new("Gone")).await.expect("a tenant").id;
+    let headless = crate::tenants::create(&operator, new("Headless")).await.expect("a tenant").id;
+    assert_eq!(without_chain(&cx).await.expect("checked"), []);
+    sqlx::query("DELETE FROM audit_entry WHERE tenant_id = $1")
+        .bind(gone)
+        .execute(&admin)
+        .await
+        .expect("meddled");
+    sqlx::query("DELETE FROM audit_head WHERE tenant_id IN ($1, $2)")
+        .bind(gone)
+        .bind(headless)
+        .execute(&admin)
+        .await
+        .expect("meddled");
+    assert_eq!(without_chain(&cx).await.expect("checked"), [gone]);
+    assert!(
+        chains(&cx).await.expect("chains").contains(&headless),
+        "entries without a head are a chain as well"
+    );
+    assert!(matches!(verify(&cx, headless).await.expect("checked"), Verified::Broken { .. }));
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn entries_cut_off_or_put_behind_the_head_are_noticed(admin: PgPool) {
     let services = testing::services(&admin).await;
     let cx = testing::platform(&services, Role::Auditor);

@@ -33,7 +33,7 @@ pub const PAGE_MAX: u32 = 200;
 /// Stores what is not there yet.
 ///
 /// # Errors
-/// `Suspended` also when the tenant was suspended while the request was on its way; `Invalid` for a channel that is
+/// `OtherContent` where an id was used before for something else; then nothing is stored. `Suspended` also when the tenant was suspended while the request was on its way; `Invalid` for a channel that is
 /// switched off.
 pub async fn ingest(cx: &Ctx, tenant: TenantId, mut conversations: Vec<Prepared>) -> Result<Received> {
     cx.require(Permission::ConversationWrite, Scope::Tenant(tenant)).await?;
@@ -51,12 +51,20 @@ pub async fn ingest(cx: &Ctx, tenant: TenantId, mut conversations: Vec<Prepared>
     if !Work::Ingest.allowed_in(standing.status) {
         return Err(Error::Suspended(Access::of(standing.status, standing.suspension)));
     }
-    let (mut created, mut bytes) = (0, 0);
+    let (mut created, mut bytes, mut other) = (0, 0, Vec::new());
     for batch in conversations.chunks(BATCH) {
         let ids: Vec<_> = batch.iter().map(|_| cx.new_id()).collect();
         let stored = store::insert(tx.conn(), tenant, &ids, batch).await?;
+        if stored.rows < count(batch.len()) {
+            // In a statement of its own, so that it sees what another request stored while this one waited for it.
+            other.extend(store::otherwise(tx.conn(), tenant, batch).await?);
+        }
         created += stored.rows;
         bytes += stored.bytes;
+    }
+    if !other.is_empty() {
+        other.sort();
+        return Err(Error::OtherContent(other));
     }
     usage::store::add(tx.conn(), tenant, &[(Meter::Conversations, created), (Meter::StorageBytes, bytes)])
         .await?;

@@ -3,7 +3,7 @@
 //! The fast way reads straight into borrowed text and knows only "right" or "wrong". What is wrong is read a second
 //! time, slowly, to say all that is wrong with it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use model::conversations::{CONVERSATION_BYTES_MAX, Channel, EXTERNAL_ID_MAX, Speaker, TURNS_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,6 +17,8 @@ pub struct Prepared {
     pub language: Option<String>,
     /// None: when it arrives.
     pub started_at: Option<DateTime<Utc>>,
+    /// Where it stood in what was sent, counted from 1; 0 where it was sent alone.
+    pub line: i64,
     /// The turns as JSON, in our own spelling: fields that we do not know are gone.
     pub turns: String,
     pub turn_count: i32,
@@ -62,6 +64,7 @@ struct SentTurn<'a> {
 /// # Errors
 /// All faults, up to 20.
 pub fn parse(json: &[u8]) -> Result<Prepared, Vec<Fault>> {
+    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     if json.len() > CONVERSATION_BYTES_MAX {
         return Err(vec![Fault::at("", format!("longer than {CONVERSATION_BYTES_MAX} bytes"))]);
     }
@@ -75,14 +78,21 @@ pub fn parse(json: &[u8]) -> Result<Prepared, Vec<Fault>> {
 fn sound(sent: &Sent<'_>) -> bool {
     id_fault(&sent.id).is_none()
         && sent.language.as_deref().is_none_or(is_language)
+        && sent.started_at.is_none_or(is_a_date)
         && (1..=TURNS_MAX).contains(&sent.turns.len())
         && !sent.turns.iter().any(|turn| turn.text.contains('\0'))
+}
+
+/// Whether its year, in UTC, has the four digits that RFC 3339 gives it: others no program after us could read.
+fn is_a_date(time: DateTime<Utc>) -> bool {
+    (1..=9999).contains(&time.year())
 }
 
 fn prepare(sent: Sent<'_>) -> Result<Prepared, Vec<Fault>> {
     let turns = serde_json::to_string(&sent.turns).map_err(|e| vec![Fault::at("/turns", e.to_string())])?;
     Ok(Prepared {
         external_id: sent.id.into_owned(),
+        line: 0,
         channel: sent.channel.unwrap_or(Channel::Chat),
         language: sent.language,
         started_at: sent.started_at,
@@ -137,7 +147,10 @@ fn diagnose(json: &[u8], otherwise: &str) -> Vec<Fault> {
     }
     match value.get("started_at") {
         None | Some(Value::Null) => {}
-        Some(Value::String(time)) if DateTime::parse_from_rfc3339(time).is_ok() => {}
+        Some(Value::String(time)) if time.parse::<DateTime<Utc>>().is_ok_and(is_a_date) => {}
+        Some(Value::String(time)) if time.parse::<DateTime<Utc>>().is_ok() => {
+            faults.push(Fault::at("/started_at", "is not in the years 0001 to 9999, counted in UTC"));
+        }
         Some(_) => {
             faults.push(Fault::at("/started_at", "is not a time like 2026-02-01T09:30:00Z (RFC 3339)"))
         }
@@ -227,6 +240,40 @@ mod tests {
         assert!(parse(long(&"é".repeat(200)).as_bytes()).is_ok());
         assert_eq!(pointers(&long(&"é".repeat(201))), ["/id"]);
         assert_eq!(pointers(&long(&"x".repeat(CONVERSATION_BYTES_MAX))), [""]);
+    }
+
+    #[test]
+    fn a_time_lies_in_the_years_that_rfc_3339_can_write() {
+        let at = |time: &str| {
+            parse(
+                format!(r#"{{"id":"a","started_at":"{time}","turns":[{{"speaker":"agent","text":"a"}}]}}"#)
+                    .as_bytes(),
+            )
+        };
+        for good in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-01T09:30:00+14:00"] {
+            assert!(at(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "-9999-12-31T23:59:59Z",
+            "+262000-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+01:00",
+            "0000-06-01T00:00:00Z",
+        ] {
+            let faults = at(bad).expect_err("refused");
+            assert_eq!(
+                faults.iter().map(|f| f.pointer.as_str()).collect::<Vec<_>>(),
+                ["/started_at"],
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        assert!(
+            parse("\u{feff}{\"id\":\"a\",\"turns\":[{\"speaker\":\"agent\",\"text\":\"a\"}]}".as_bytes())
+                .is_ok()
+        );
     }
 
     #[test]

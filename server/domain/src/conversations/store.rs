@@ -55,6 +55,38 @@ pub(super) async fn insert(
     Ok(stored)
 }
 
+/// Line and id of those that are stored with another content than they have here.
+pub(super) async fn otherwise(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    batch: &[Prepared],
+) -> Result<Vec<(i64, String)>> {
+    let lines: Vec<i64> = batch.iter().map(|c| c.line).collect();
+    let external_ids: Vec<&str> = batch.iter().map(|c| c.external_id.as_str()).collect();
+    let channels: Vec<&str> = batch.iter().map(|c| c.channel.as_str()).collect();
+    let languages: Vec<Option<&str>> = batch.iter().map(|c| c.language.as_deref()).collect();
+    let started: Vec<_> = batch.iter().map(|c| c.started_at).collect();
+    let turns: Vec<&str> = batch.iter().map(|c| c.turns.as_str()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT n.line AS "line!", n.external_id AS "external_id!"
+        FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[])
+            AS n (line, external_id, channel, language, started_at, turns)
+        JOIN conversation c ON c.tenant_id = $1 AND c.external_id = n.external_id
+        WHERE c.channel <> n.channel OR c.language IS DISTINCT FROM n.language
+            OR c.started_at <> coalesce(n.started_at, c.started_at) OR c.turns <> n.turns::jsonb"#,
+        tenant.0,
+        &lines,
+        external_ids as Vec<&str>,
+        channels as Vec<&str>,
+        languages as Vec<Option<&str>>,
+        started as Vec<Option<chrono::DateTime<chrono::Utc>>>,
+        turns as Vec<&str>
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.line, row.external_id)).collect())
+}
+
 pub(super) async fn list(
     connection: &mut PgConnection,
     tenant: TenantId,

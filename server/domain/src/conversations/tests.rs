@@ -46,6 +46,38 @@ async fn the_same_id_is_stored_once(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_same_id_with_other_content_is_refused_and_named(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let tenant = testing::tenant(&admin, "a").await.expect("a tenant");
+    let cx = services.system("test");
+    let of = |line: i64, json: &str| Prepared { line, ..parse(json.as_bytes()).expect("a conversation") };
+    let first = r#"{"id":"x","language":"en","turns":[{"speaker":"agent","text":"one"}]}"#;
+    ingest(&cx, tenant, vec![of(0, first)]).await.expect("stored");
+    // The same words in another spelling are the same content; a time that was left out says nothing.
+    let same = r#"{"turns":[{"text":"\u006fne","speaker":"agent"}],"id":"x","language":"en"}"#;
+    assert_eq!(ingest(&cx, tenant, vec![of(0, same)]).await.expect("a duplicate").duplicates, 1);
+    for other in [
+        first.replace("one", "two"),
+        first.replace(r#""en""#, r#""de""#),
+        first.replace(r#""id""#, r#""channel":"voice","id""#),
+        first.replace(r#""id""#, r#""started_at":"2020-01-01T00:00:00Z","id""#),
+    ] {
+        let new = of(1, &first.replace(r#""x""#, r#""y""#));
+        let Err(Error::OtherContent(named)) = ingest(&cx, tenant, vec![new, of(2, &other)]).await else {
+            panic!("refused: {other}")
+        };
+        assert_eq!(named, [(2, "x".to_owned())]);
+    }
+    // Twice in one request with two contents: which one is meant, nobody can know.
+    let (one, two) =
+        (first.replace(r#""x""#, r#""z""#), first.replace(r#""x""#, r#""z""#).replace("one", "two"));
+    assert!(matches!(ingest(&cx, tenant, vec![of(1, &one), of(2, &two)]).await, Err(Error::OtherContent(_))));
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM conversation").fetch_one(&admin).await.expect("a count");
+    assert_eq!(kept, 1, "all or nothing");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn requests_that_race_agree(admin: PgPool) {
     let services = testing::services(&admin).await;
     let tenant = testing::tenant(&admin, "a").await.expect("a tenant");

@@ -8,7 +8,7 @@ use crate::audit::Past;
 use chrono::{DateTime, Duration, Utc};
 use model::TenantId;
 use model::permission::Role;
-use model::tenants::Status;
+use model::tenants::{OffboardingReason, Status};
 use serde_json::json;
 
 /// A task as it is published.
@@ -93,7 +93,9 @@ pub(super) fn lines(
     }
     let moved = |action| by(operator, t.status_since, action).target(&t.slug);
     let before = t.status_before.map_or("active", Status::as_str);
-    let reason = [t.reason.unwrap_or_default(), t.note.unwrap_or_default()].join(": ");
+    // As the moves write it: the reason's label, then the note.
+    let label = t.reason.and_then(model::tenants::reason_label).unwrap_or_default();
+    let reason = [label, t.note.unwrap_or_default()].join(": ");
     match t.status {
         Status::Suspended => lines.push(
             moved("tenant.suspend")
@@ -102,17 +104,44 @@ pub(super) fn lines(
                 .after(json!({ "status": "suspended", "suspension": t.suspension.map(|s| s.as_str()), "reason": t.reason })),
         ),
         Status::Offboarding => lines.push(
-            moved("tenant.start_offboarding")
+            moved("tenant.offboard")
                 .reason(&reason)
                 .before(json!({ "status": before }))
                 .after(json!({ "status": "offboarding", "reason": t.reason, "grace_ends_at": t.grace_ends_at })),
         ),
-        Status::Offboarded | Status::Purging | Status::Deleted => lines.push(
-            Past { at: t.status_since, action: "tenant.offboard", ..system.clone() }
-                .target(&t.slug)
-                .before(json!({ "status": "offboarding" }))
-                .after(json!({ "status": t.status.as_str() })),
-        ),
+        Status::Offboarded | Status::Purging | Status::Deleted => {
+            // The moves of `Status::may_become`, one after the other; the last at the time that the row tells.
+            let steps: &[Status] = match t.status {
+                Status::Offboarded => &[Status::Offboarded],
+                Status::Purging => &[Status::Offboarded, Status::Purging],
+                _ => &[Status::Offboarded, Status::Purging, Status::Deleted],
+            };
+            let grace = t.reason.and_then(|r| r.parse::<OffboardingReason>().ok()).map_or(30, OffboardingReason::grace_days);
+            // What lies between the end of grace, a purge and its end; squeezed where the tenant is young.
+            let span = (t.status_since - t.created_at).max(Duration::zero());
+            let apart = (span / 4).min(Duration::days(10));
+            let over = t.status_since - apart * i32::try_from(steps.len() - 1).unwrap_or(0);
+            let began = (over - Duration::days(grace)).max(t.created_at + span / 8).min(over);
+            let ends = over.to_rfc3339();
+            lines.push(
+                by(operator, began, "tenant.offboard")
+                    .target(&t.slug)
+                    .reason(&reason)
+                    .before(json!({ "status": before }))
+                    .after(json!({ "status": Status::Offboarding, "reason": t.reason, "grace_ends_at": ends })),
+            );
+            let mut from = Status::Offboarding;
+            for (at, to) in steps.iter().enumerate() {
+                let at = over + apart * i32::try_from(at).unwrap_or(0);
+                let action = if *to == Status::Offboarded { "tenant.end_grace" } else { "tenant.purge" };
+                let line = Past { at, action, ..system.clone() }
+                    .target(&t.slug)
+                    .before(json!({ "status": from }))
+                    .after(json!({ "status": to, "reason": t.reason }));
+                lines.push(if *to == Status::Offboarded { line.reason("The grace period is over.") } else { line });
+                from = *to;
+            }
+        }
         Status::Active if random.chance(35) && t.created_at < now - Duration::days(40) => {
             let at = t.created_at + Duration::days(random.range(20, 39));
             lines.push(

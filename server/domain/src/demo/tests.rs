@@ -20,6 +20,26 @@ async fn a_fleet_is_whole_and_true(admin: PgPool) {
         let verified = audit::verify(&cx, chain).await.expect("a verdict");
         assert!(matches!(verified, audit::Verified::Sound(n) if n > 0), "{chain}: {verified:?}");
     }
+    // The past is made of moves that the table of the present allows.
+    let told: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT action, before->>'status', after->>'status' FROM audit_entry
+         WHERE before->>'status' IS NOT NULL AND after->>'status' IS NOT NULL ORDER BY tenant_id, seq",
+    )
+    .fetch_all(&admin)
+    .await
+    .expect("lines");
+    assert!(told.len() > 30, "{}", told.len());
+    for (action, from, to) in told {
+        let (from, to): (Status, Status) = (from.parse().expect("a status"), to.parse().expect("a status"));
+        assert!(from.may_become(to), "{action}: {} -> {}", from.as_str(), to.as_str());
+        let verb = match to {
+            Status::Suspended => "tenant.suspend",
+            Status::Offboarding => "tenant.offboard",
+            Status::Offboarded => "tenant.end_grace",
+            _ => continue,
+        };
+        assert_eq!(action, verb);
+    }
     // Usage says what is there.
     assert_eq!(
         count(&admin, "SELECT count(*) FROM (SELECT tenant_id, count(*) AS n FROM conversation GROUP BY 1) c

@@ -580,6 +580,7 @@ fn is_of_the_moment(error: &Error) -> bool {
         | Error::Suspended(_)
         | Error::Invalid(_)
         | Error::Conflict(_)
+        | Error::OtherContent(_)
         | Error::OverQuota { .. } => false,
     }
 }

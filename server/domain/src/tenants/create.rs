@@ -49,15 +49,38 @@ pub async fn create(cx: &Ctx, new: NewTenant) -> Result<Created> {
     let tenant = check(&new)?;
     let id = TenantId(cx.new_id());
     let mut tx = cx.begin(Reach::Fleet).await?;
+    in_use(tx.conn(), &tenant).await?;
     store::insert(tx.conn(), &[(id, &tenant)], TRIAL_DAYS)
         .await
-        .on_constraint("tenant_slug_key", "slug", "Another tenant has this slug.")
-        .on_constraint("tenant_domain_key", "domain", "Another tenant has this domain.")
-        .on_constraint("tenant_external_id_key", "external_id", "Another tenant has this external id.")?;
+        .on_constraint("tenant_slug_key", "slug", SLUG)
+        .on_constraint("tenant_domain_key", "domain", DOMAIN)
+        .on_constraint("tenant_external_id_key", "external_id", EXTERNAL_ID)?;
     crate::checklists::start_onboarding(tx.conn(), &[id]).await?;
     announce(&mut tx, id, Event::TenantCreated, serde_json::json!({})).await?;
     tx.commit(created(id, &tenant)).await?;
     Ok(Created { id, slug: tenant.slug, name: tenant.name })
+}
+
+const SLUG: &str = "Another tenant has this slug.";
+const DOMAIN: &str = "Another tenant has this domain.";
+const EXTERNAL_ID: &str = "Another tenant has this external id.";
+
+/// Says everything of it that another tenant has; the constraints say only the first, and have the last word in a race.
+async fn in_use(connection: &mut sqlx::PgConnection, tenant: &Checked) -> Result<()> {
+    let some = |text: &Option<String>| text.iter().cloned().collect::<Vec<_>>();
+    let (slugs, domains) = (vec![tenant.slug.clone()], some(&tenant.domain));
+    let taken = store::taken(connection, &slugs, &domains, &some(&tenant.external_id)).await?;
+    let mut errors = FieldErrors::default();
+    for (field, message, taken) in [
+        ("slug", SLUG, taken.slugs),
+        ("domain", DOMAIN, taken.domains),
+        ("external_id", EXTERNAL_ID, taken.external_ids),
+    ] {
+        if !taken.is_empty() {
+            errors.add(field, message);
+        }
+    }
+    errors.into_result().map_err(Into::into)
 }
 
 /// The first line in a tenant's own chain.

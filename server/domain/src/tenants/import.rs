@@ -18,6 +18,7 @@ use model::permission::{Actor, Permission, Scope};
 use model::tenants::PlanId;
 use model::validate;
 use model::{ImportId, TenantId};
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 const COLUMNS: [&str; 9] =
@@ -130,14 +131,23 @@ fn read(file: &[u8], plan: PlanId) -> Result<(Vec<Row>, Vec<String>), String> {
         return Err(format!("The file is larger than {} MB.", IMPORT_BYTES / 1024 / 1024));
     }
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+    let file = &*with_newlines(file);
     if file.iter().all(u8::is_ascii_whitespace) {
         return Err("The file is empty.".into());
     }
     if file.contains(&0) {
         return Err("This is not a CSV file. Save the sheet as “CSV UTF-8” and try again.".into());
     }
+    let delimiter = delimiter(file);
+    if let Some(line) = unclosed(file, delimiter) {
+        return Err(format!(
+            "The quotation mark that opens on line {} is never closed, so that everything after it would be one cell. \
+             Close it, or write it twice where it is meant.",
+            grouped(line)
+        ));
+    }
     let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter(file))
+        .delimiter(delimiter)
         .flexible(true)
         .trim(Trim::All)
         .has_headers(true)
@@ -147,6 +157,7 @@ fn read(file: &[u8], plan: PlanId) -> Result<(Vec<Row>, Vec<String>), String> {
     let ignored: Vec<String> =
         head.iter().filter(|name| !COLUMNS.contains(&name.as_str())).cloned().collect();
     let mut rows = Vec::new();
+    let mut lines = LineNumbers::default();
     let mut record = ByteRecord::new();
     loop {
         match reader.read_byte_record(&mut record) {
@@ -159,9 +170,7 @@ fn read(file: &[u8], plan: PlanId) -> Result<(Vec<Row>, Vec<String>), String> {
                         grouped(i64::from(IMPORT_ROWS))
                     ));
                 }
-                let line = record
-                    .position()
-                    .map_or(0, |position| i32::try_from(position.line()).unwrap_or(i32::MAX));
+                let line = lines.of(file, record.position().map_or(0, csv::Position::byte));
                 rows.push(row(&head, &record, line, plan));
             }
             Err(error) => return Err(format!("The file cannot be read: {error}.")),
@@ -172,6 +181,66 @@ fn read(file: &[u8], plan: PlanId) -> Result<(Vec<Row>, Vec<String>), String> {
     }
     among_themselves(&mut rows);
     Ok((rows, ignored))
+}
+
+/// With one kind of line end, whichever the file was written with: a lone carriage return is one as well.
+fn with_newlines(file: &[u8]) -> Cow<'_, [u8]> {
+    if !file.contains(&b'\r') {
+        return Cow::Borrowed(file);
+    }
+    let mut out = Vec::with_capacity(file.len());
+    let mut bytes = file.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\r' {
+            bytes.next_if_eq(&b'\n');
+            out.push(b'\n');
+        } else {
+            out.push(byte);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The line on which a cell opens with a quotation mark that nothing closes: the reader would swallow the rest of the
+/// file as one cell.
+fn unclosed(file: &[u8], delimiter: u8) -> Option<i64> {
+    let (mut line, mut opened, mut quoted, mut fresh) = (1, 1, false, true);
+    let mut bytes = file.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\n' {
+            line += 1;
+        }
+        if quoted {
+            // Twice, it is one quotation mark of the text.
+            if byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
+                quoted = false;
+            }
+        } else if byte == b'"' && fresh {
+            (quoted, opened, fresh) = (true, line, false);
+        } else {
+            fresh = byte == delimiter || byte == b'\n';
+        }
+    }
+    quoted.then_some(opened)
+}
+
+/// The lines on which records begin, counted along; blank lines before a record are passed over.
+#[derive(Default)]
+struct LineNumbers {
+    at: usize,
+    before: i32,
+}
+
+impl LineNumbers {
+    fn of(&mut self, file: &[u8], byte: u64) -> i32 {
+        let start = usize::try_from(byte).unwrap_or(usize::MAX).min(file.len());
+        let blank = file[start..].iter().take_while(|byte| **byte == b'\n').count();
+        let start = (start + blank).max(self.at);
+        let ends = file[self.at..start].iter().filter(|byte| **byte == b'\n').count();
+        self.before = self.before.saturating_add(i32::try_from(ends).unwrap_or(i32::MAX));
+        self.at = start;
+        self.before.saturating_add(1)
+    }
 }
 
 /// What separates the cells of the first line: some spreadsheets write semicolons or tabs.
@@ -427,6 +496,29 @@ mod tests {
         assert_eq!(found[3].1, ["The row has more cells than the first line."]);
         let (rows, _) = read(b"name\n\xff\xfe\n", PlanId::Free).expect("readable");
         assert_eq!(rows[0].staged.problems.len(), 1);
+    }
+
+    #[test]
+    fn lines_are_those_of_the_file_whatever_ends_them() {
+        let text = "name,domain\n\nA,a.com\n\"B\nand more\",b.com\n\n\nC,c.com\n";
+        for end in ["\n", "\r\n", "\r"] {
+            let (rows, _) = read(text.replace('\n', end).as_bytes(), PlanId::Free).expect("readable");
+            let found: Vec<_> = rows.iter().map(|row| (row.staged.line, row.staged.name.as_str())).collect();
+            assert_eq!(found, [(3, "A"), (4, "B\nand more"), (8, "C")], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_quotation_mark_that_stays_open_is_told_with_its_line() {
+        let error =
+            read(b"name,domain\r\nA,a.com\r\n\"B,b.com\r\nC,c.com\r\n", PlanId::Free).err().expect("refused");
+        assert!(error.contains("opens on line 3 is never closed"), "{error}");
+        // One inside a cell, one said twice, and one that is closed are none of that.
+        for fine in
+            ["name\n5\" disk\n", "name\n\"5\"\" disk\"\n", "name\n\"a\nb\"\n", "name,domain\n\"\",a.com\n"]
+        {
+            assert!(read(fine.as_bytes(), PlanId::Free).is_ok(), "{fine:?}");
+        }
     }
 
     #[test]

@@ -396,3 +396,52 @@ async fn an_old_link_is_no_good(admin: PgPool) {
         Err(Error::NotFound)
     ));
 }
+
+/// Whoever counts a try holds the address and then wants the account; whoever forgives must go the same way, or the two
+/// wait for each other until the database kills one.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_try_and_a_forgiveness_of_one_account_never_wait_in_a_circle(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = nobody(&services);
+    let (account, address) = ("user:x", "addr:192.0.2.1");
+    let mut first = cx.begin(Reach::System).await.expect("a transaction");
+    store::claim_address(first.conn(), address, 100).await.expect("counted");
+    store::claim_account(first.conn(), account).await.expect("counted");
+    first.commit_unaudited("test").await.expect("committed");
+
+    let mut trying = cx.begin(Reach::System).await.expect("a transaction");
+    store::claim_address(trying.conn(), address, 100).await.expect("counted");
+    let other = cx.clone();
+    let forgiving = tokio::spawn(async move {
+        let mut tx = other.begin(Reach::System).await?;
+        store::forgive(tx.conn(), account, address).await?;
+        tx.commit_unaudited("test").await
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    store::claim_account(trying.conn(), account)
+        .await
+        .expect("the account is not held by who waits for the address");
+    trying.commit_unaudited("test").await.expect("committed");
+    forgiving.await.expect("a task").expect("forgiven");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn many_sign_ins_at_once_fail_for_no_fault_of_ours(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    user(&services, "ada@example.com", Some(Role::Operator)).await;
+    let tries: Vec<_> = (0..10)
+        .map(|n| {
+            let cx = nobody(&services);
+            let password = if n % 3 == 0 { "wrong wrong wrong" } else { GOOD };
+            tokio::spawn(async move { sign_in(&cx, "ada@example.com", password, HERE, None).await })
+        })
+        .collect();
+    for tried in tries {
+        match tried.await.expect("a task") {
+            Ok(_) | Err(Error::Throttled { .. } | Error::Invalid(_)) => {}
+            // Ten at once on the five connections of a test may also have to wait too long for one.
+            Err(Error::Busy) => {}
+            Err(fault) => panic!("{fault}"),
+        }
+    }
+}
