@@ -18,7 +18,7 @@ test: ## Everything a change must pass, browser included
 	@$(PHASE) "Format" cargo fmt --all --check
 	@if cargo deny --version >/dev/null 2>&1; then \
 		$(PHASE) "Dependencies: advisories, licences, sources" cargo deny --all-features check --config .cargo/deny.toml; \
-	else echo; echo "- cargo-deny is not installed: dependencies are checked in CI only"; fi
+	else printf '\n\033[1;33m!! NOT CHECKED: cargo-deny is not installed and was not to be had; advisories, licences and sources of\n!! dependencies were not looked at. The hosted workflow does. To do it here: cargo install cargo-deny\033[0m\n' >&2; fi
 	@$(PHASE) "Lint the server side" cargo lint
 	@$(PHASE) "Lint the browser side" cargo lint-wasm
 	@$(PHASE) "Lint the browser tests" npm --prefix end2end run --silent check
