@@ -10,6 +10,9 @@ export default defineConfig({
   // or run `test.describe.serial` on a tenant of their own.
   fullyParallel: true,
   workers: 2,
+  // What a person does in one sitting may take a minute on a small machine; what hangs still fails.
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
   forbidOnly: !!process.env.CI,
   reporter: process.env.CI ? [['list'], ['html', { open: 'never' }]] : [['list']],
   use: {
