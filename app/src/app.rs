@@ -54,6 +54,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/users") view=crate::access::PeoplePage ssr=SsrMode::Async/>
                     <Route path=path!("/users/:id") view=crate::access::PersonPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/sessions") view=crate::access::SessionsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/me/password") view=crate::access::PasswordPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants") view=tenants::DirectoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/new") view=tenants::NewTenantPage ssr=SsrMode::Async/>

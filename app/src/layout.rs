@@ -166,6 +166,7 @@ fn account_menu(actor: &Actor, role: Option<Role>) -> AnyView {
                     <MenuRule/>
                     <MenuLink href=paths::PREFERENCES icon="sliders">"Preferences"</MenuLink>
                     <MenuLink href=paths::SESSIONS icon="clock">"Your sessions"</MenuLink>
+                    <MenuLink href=paths::PASSWORD icon="key">"Change password"</MenuLink>
                     <MenuForm to="sign_out" icon="log-out">"Sign out"</MenuForm>
                 </ul>
             </div>

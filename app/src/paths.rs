@@ -20,6 +20,7 @@ pub const ALIGNMENT: &str = "/alignment";
 pub const SEARCH: &str = "/search";
 pub const USERS: &str = "/users";
 pub const SESSIONS: &str = "/me/sessions";
+pub const PASSWORD: &str = "/me/password";
 pub const PREFERENCES: &str = "/me/preferences";
 pub const GALLERY: &str = "/dev/gallery";
 

@@ -119,11 +119,22 @@ pub fn set_cookie(cookie: &str) {
 pub async fn sign_in(email: &str, password: &str) -> Result<std::sync::Arc<Actor>, AppError> {
     let address = extension::<ClientAddress>().ok_or_else(|| AppError::Transport("no address".into()))?;
     let old = extension::<SessionOf>().map(|session| session.0);
-    let start = domain::users::sign_in(&ctx()?, email, password, address.0, old).await?;
+    let parts = parts();
+    let agent =
+        parts.as_ref().and_then(|parts| parts.headers.get(axum::http::header::USER_AGENT)?.to_str().ok());
+    let browser = domain::users::Browser { address: address.0, agent: agent.unwrap_or_default() };
+    let start = domain::users::sign_in(&ctx()?, email, password, browser, old).await?;
     if let Some(cookie) = extension::<SessionCookie>() {
         set_cookie(&cookie.set(&start.token));
     }
     Ok(start.actor)
+}
+
+/// Gives whoever asks another password; says how many sessions ended elsewhere.
+pub async fn change_password(current: &str, new: &str) -> Result<u64, AppError> {
+    let address = extension::<ClientAddress>().ok_or_else(|| AppError::Transport("no address".into()))?;
+    let here = session().ok_or(AppError::SignIn)?;
+    Ok(domain::users::change_own_password(&ctx()?, here, address.0, current, new).await?)
 }
 
 /// Ends the session that this request came with.

@@ -199,12 +199,16 @@ pub fn SetUpPage() -> impl IntoView {
 
 /// A password that is being chosen.
 #[component]
-fn NewPassword(#[prop(into)] state: FormState, #[prop(optional)] autofocus: bool) -> impl IntoView {
+pub(crate) fn NewPassword(
+    #[prop(into)] state: FormState,
+    #[prop(optional)] autofocus: bool,
+    #[prop(default = "Password")] label: &'static str,
+) -> impl IntoView {
     let help = format!(
         "{} characters or more. Several words are easier to remember than odd letters.",
         model::users::PASSWORD_MIN
     );
-    view! { <TextField state=state name="password" label="Password" kind="password" autocomplete="new-password" help=help autofocus=autofocus/> }
+    view! { <TextField state=state name="password" label=label kind="password" autocomplete="new-password" help=help autofocus=autofocus/> }
 }
 
 #[cfg(test)]

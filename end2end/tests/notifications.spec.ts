@@ -200,6 +200,39 @@ test('an invited person chooses a password by the link in their mail, once', asy
     await person.getByRole('button', { name: 'Sign in' }).click()
     await expect(person).toHaveURL(`/tenants/${tenant.slug}`)
     expect((await person.goto(link))?.status()).toBe(404)
+
+    await test.step('and later another one, which ends what is open elsewhere', async () => {
+      const elsewhere = await (await browser.newContext({ baseURL: address })).newPage()
+      const enter = async (password: string) => {
+        await elsewhere.goto('/sign-in')
+        await elsewhere.getByLabel('E-mail').fill(email)
+        await elsewhere.getByLabel('Password', { exact: true }).fill(password)
+        await elsewhere.getByRole('button', { name: 'Sign in' }).click()
+      }
+      await enter('correct horse battery')
+      await expect(elsewhere).toHaveURL(`/tenants/${tenant.slug}`)
+
+      await person.goto('/me/sessions')
+      await expect(person.getByRole('row', { name: /Chrome on / })).toHaveCount(2)
+      await expectAccessible(person)
+      await person.getByRole('main').getByRole('link', { name: 'Change password' }).click()
+      await person.getByLabel('Present password').fill('not this one at all')
+      await person.getByLabel('New password').fill('battery staple correct')
+      await person.getByRole('button', { name: 'Change password' }).click()
+      await expect(person.getByText('That is not your present password.').first()).toBeVisible()
+      await expectAccessible(person)
+      await person.getByLabel('Present password').fill('correct horse battery')
+      await person.getByLabel('New password').fill('battery staple correct')
+      await person.getByRole('button', { name: 'Change password' }).click()
+      await expect(person.getByRole('status').filter({ hasText: 'Your password is changed. 1 session elsewhere ended.' })).toBeVisible()
+      await expect(person.getByRole('row', { name: /Chrome on / })).toHaveCount(1)
+
+      await elsewhere.reload()
+      await expect(elsewhere.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible()
+      await enter('battery staple correct')
+      await expect(elsewhere).toHaveURL(`/tenants/${tenant.slug}`)
+      await elsewhere.context().close()
+    })
     await context.close()
   } finally {
     catcher.stop()

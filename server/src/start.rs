@@ -51,6 +51,11 @@ impl Opened {
             domain::notifications::mail::Server::new(url, from)
                 .map_err(|problem| format!("STEWARD_SMTP_URL: {problem}"))
         });
+        if mail.is_none() {
+            tracing::warn!(
+                "STEWARD_SMTP_URL is not set: mails stand in the log of notifications as not sent"
+            );
+        }
         let deployment = Deployment {
             keys,
             public_url: config.public_url.trim_end_matches('/').to_owned(),

@@ -86,6 +86,7 @@ pub const FUNCTIONS: &[Function] = &[
     // Everybody, for themselves
     session("get_own_sessions", ""),
     own("end_own_session", "session=others"),
+    own("change_own_password", "current=correct+horse+battery&password=another+battery+staple"),
     session("set_preferences", "theme=dark&density=compact"),
     session("search", "q=te"),
     // Tenants

@@ -54,6 +54,9 @@ pub struct OwnSession {
     /// When it ends if it is not used, and at the latest.
     pub idle_until: DateTime<Utc>,
     pub ends_at: DateTime<Utc>,
+    /// Where it was begun, and what the browser called itself there; none for sessions older than the record of it.
+    pub address: Option<String>,
+    pub agent: Option<String>,
     /// It is the one that asks.
     pub current: bool,
 }

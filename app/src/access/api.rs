@@ -72,6 +72,24 @@ pub async fn get_own_sessions() -> Result<Vec<OwnSession>, AppError> {
     Ok(domain::users::own_sessions(&crate::server::ctx()?, current).await?)
 }
 
+/// Ends the sessions on other devices as well.
+#[server]
+pub async fn change_own_password(
+    #[server(default)] current: String,
+    #[server(default)] password: String,
+) -> Result<(), AppError> {
+    let ended = crate::server::change_password(&current, &password).await?;
+    let ended = i64::try_from(ended).unwrap_or(i64::MAX);
+    let others = if ended == 0 {
+        String::new()
+    } else {
+        format!(" {} elsewhere ended.", crate::ui::plural(ended, "session"))
+    };
+    crate::server::flash("success", format!("Your password is changed.{others}"));
+    crate::server::redirect(crate::paths::SESSIONS);
+    Ok(())
+}
+
 /// One of one's own sessions, or `others`.
 #[server]
 pub async fn end_own_session(#[server(default)] session: String) -> Result<(), AppError> {

@@ -117,20 +117,17 @@ fn row(slug: &str, delivery: &Delivery) -> AnyView {
         };
         view! { <td data-label="About">{about}</td> }
     });
-    let problem =
-        delivery.problem.clone().map(|problem| view! { <span class="c-table__sub u-break">{problem}</span> });
+    // Why it was not sent stands above the list, once.
+    let problem = delivery.problem.clone().filter(|_| delivery.state != DeliveryState::NotSent);
+    let problem = problem.map(|problem| view! { <span class="c-table__sub u-break">{problem}</span> });
     let next = (delivery.state == DeliveryState::Waiting && delivery.attempts > 0 && !delivery.busy)
         .then(|| view! { <span class="c-table__sub">"next "<When at=delivery.next_at/></span> });
-    let icon = match delivery.channel {
-        Channel::Mail => "mail",
-        Channel::Webhook => "webhook",
-    };
     view! {
         <tr>
             <th scope="row"><a class="c-table__link" href=href(slug, delivery)><time class="u-mono u-nowrap" datetime=delivery.created_at.to_rfc3339()>{delivery.created_at.format("%-d %b %Y %H:%M:%S").to_string()}</time></a></th>
             <td data-label="Event">{delivery.event.label()}</td>
             {about}
-            <td data-label="By"><span class="u-nowrap"><Icon name=icon/>" "{delivery.channel.label()}</span></td>
+            <td data-label="By">{delivery.channel.label()}</td>
             <td data-label="To"><span class="u-break">{delivery.recipient.clone()}</span></td>
             <td data-label="State">{state(delivery)}{problem}{next}</td>
             <td data-label="Attempts" class="u-num">{delivery.attempts}</td>

@@ -98,7 +98,7 @@ fn group_table(tenant: &Tenant, settings: &TenantSettings, group: Group, rows: &
         view! { <Th>"Setting"</Th><Th>"Value"</Th><Th>"From"</Th><Th hidden=true>"Actions"</Th> }.into_any();
     view! {
         <Section id=heading title=group.label()>
-            <DataTable id=table caption=format!("Settings: {}", group.label()) head cards=true>{rows}</DataTable>
+            <DataTable id=table caption=format!("Settings: {}", group.label()) head cards=true aligned=true>{rows}</DataTable>
         </Section>
     }
     .into_any()
@@ -126,7 +126,7 @@ fn row(tenant: &Tenant, settings: &TenantSettings, setting: &TenantSetting) -> A
             <th scope="row"><a class="c-table__link" href=href.clone()>{name}</a><span class="c-table__sub">{key.spec().help}</span></th>
             <td data-label="Value"><strong>{key.words(&effective.value)}</strong>{mark}</td>
             <td data-label="From">{origin(&effective.from, effective.locked_by.is_some())}</td>
-            <td data-label="Actions"><LinkButton href size=Size::Small label>{word}</LinkButton></td>
+            <td class="c-table__actions"><LinkButton href size=Size::Small label>{word}</LinkButton></td>
         </tr>
     }
     .into_any()

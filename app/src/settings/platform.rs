@@ -56,7 +56,7 @@ fn group_table(settings: &PlatformSettings, group: Group, rows: &[&PlatformSetti
         .into_any();
     view! {
         <Section id=heading title=group.label()>
-            <DataTable id=table caption=format!("Settings: {}", group.label()) head cards=true>{rows}</DataTable>
+            <DataTable id=table caption=format!("Settings: {}", group.label()) head cards=true aligned=true>{rows}</DataTable>
         </Section>
     }
     .into_any()
@@ -88,7 +88,7 @@ fn row(setting: &PlatformSetting, may: bool) -> AnyView {
             <td data-label="Value"><strong>{words(setting)}</strong></td>
             <td data-label="From">{from(setting)}</td>
             <td data-label="Tenants with their own" class="u-num">{grouped(setting.overridden)}</td>
-            <td data-label="Actions"><LinkButton href size=Size::Small label>{word}</LinkButton></td>
+            <td class="c-table__actions"><LinkButton href size=Size::Small label>{word}</LinkButton></td>
         </tr>
     }
     .into_any()

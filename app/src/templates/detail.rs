@@ -157,12 +157,16 @@ fn contents(version: &Version, catalogue: &Catalogue) -> AnyView {
     let bundle = &version.bundle;
     let summary = bundle.summary().join(" · ");
     let (fields, tasks, settings) = (fields(bundle, catalogue), tasks(bundle, catalogue), settings(bundle));
+    let start = start(bundle);
     view! {
         <Section id="contents-h" title=format!("Contents of version {}", version.version)>
             <p class="u-muted">{summary}</p>
             <Grid cols=Cols::Two>
                 <Card id="contents-fields" title="Fields">{fields}</Card>
-                <Card id="contents-tasks" title="AI tasks">{tasks}</Card>
+                <Stack>
+                    <Card id="contents-tasks" title="AI tasks">{tasks}</Card>
+                    <Card id="contents-start" title="Plan and checklists">{start}</Card>
+                </Stack>
             </Grid>
         </Section>
         <Section id="contents-settings" title="Settings and policies">{settings}</Section>
@@ -197,11 +201,21 @@ fn tasks(bundle: &Bundle, catalogue: &Catalogue) -> AnyView {
         };
         view! { <li>{name}" "{tag}</li> }
     });
-    let lists = bundle.checklists.iter().map(|list| {
-        view! { <li>{format!("Checklist {}, version {}", list.key.label().to_lowercase(), list.version)}</li> }
-    });
-    let plan = bundle.plan.map(|plan| view! { <li>{format!("Starts on the plan {}", plan.label())}</li> });
-    view! { <ul class="u-stack">{tasks.collect_view()}{lists.collect_view()}{plan}</ul> }.into_any()
+    if bundle.tasks.is_empty() {
+        return view! { <p class="u-muted">"No tasks."</p> }.into_any();
+    }
+    view! { <ul class="u-stack">{tasks.collect_view()}</ul> }.into_any()
+}
+
+/// What a tenant begins with besides.
+fn start(bundle: &Bundle) -> AnyView {
+    let plan = bundle.plan.map_or("Chosen for each tenant", |plan| plan.label());
+    let lists = bundle
+        .checklists
+        .iter()
+        .map(|list| (list.key.label(), format!("Version {}", list.version).into_any()));
+    let items = std::iter::once(("Plan", plan.into_any())).chain(lists).collect();
+    view! { <Props items/> }.into_any()
 }
 
 fn settings(bundle: &Bundle) -> AnyView {

@@ -19,6 +19,9 @@ pub fn DataTable(
     /// Always scrolls sideways.
     #[prop(optional)]
     wide: bool,
+    /// One of several below each other: their columns stand at the same places.
+    #[prop(optional)]
+    aligned: bool,
     /// For a table inside a card.
     #[prop(optional)]
     small: bool,
@@ -34,7 +37,7 @@ pub fn DataTable(
     let caption_id = format!("{id}-caption");
     view! {
         <div class="c-table-region" id=id role="region" aria-labelledby=caption_id tabindex="0" data-wide=wide>
-            <table class="c-table" data-cards=cards data-size=small.then_some("sm")>
+            <table class="c-table" data-cards=cards data-aligned=aligned data-size=small.then_some("sm")>
                 <caption class="u-visually-hidden" id=caption_id.clone()>{caption}</caption>
                 <thead><tr>{head}</tr></thead>
                 {body}

@@ -1,6 +1,7 @@
 //! The whole router on a real database: who may pass which door, what every answer says, how sessions end.
 
 mod forms;
+mod ground;
 mod headers;
 mod session;
 mod site;

@@ -226,7 +226,8 @@ pub(super) async fn swept(connection: &mut PgConnection, tenants: &[TenantId]) -
 }
 
 /// Tenants with open runs to look at: where something was counted or audited within ten minutes, at most every ten
-/// seconds; then those that were looked at longest ago, at most every ten minutes.
+/// seconds; and those that were looked at longest ago, at most every ten minutes. Half of the places are theirs if they
+/// need them, so that a busy fleet never keeps the others waiting for good.
 pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec<TenantId>> {
     let ids = sqlx::query_scalar!(
         r#"WITH lately AS (
@@ -240,11 +241,13 @@ pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec
         waiting AS (
             SELECT tenant_id, swept_at FROM checklist_run
             WHERE ended_at IS NULL AND (swept_at IS NULL OR swept_at < now() - interval '10 minutes')
-            ORDER BY swept_at NULLS FIRST LIMIT $1
+            ORDER BY swept_at NULLS FIRST LIMIT ($1::bigint + 1) / 2
+        ),
+        lively AS (
+            SELECT tenant_id FROM busy WHERE tenant_id NOT IN (SELECT tenant_id FROM waiting)
+            ORDER BY swept_at NULLS FIRST LIMIT $1::bigint - (SELECT count(*) FROM waiting)
         )
-        SELECT tenant_id AS "tenant_id!" FROM (
-            SELECT tenant_id, swept_at, 0 AS turn FROM busy UNION ALL SELECT tenant_id, swept_at, 1 FROM waiting
-        ) AS due GROUP BY tenant_id ORDER BY min(turn), min(swept_at) NULLS FIRST LIMIT $1"#,
+        SELECT tenant_id AS "tenant_id!" FROM lively UNION SELECT tenant_id FROM waiting"#,
         limit
     )
     .fetch_all(connection)

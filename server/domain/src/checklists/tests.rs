@@ -366,6 +366,33 @@ async fn the_sweep_proves_what_it_can_for_many_tenants(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn busy_tenants_do_not_keep_a_quiet_one_waiting(admin: PgPool) {
+    let stage = stage(admin).await;
+    for slug in ["second", "third"] {
+        let busy = testing::tenant(&stage.admin, slug).await.expect("a tenant");
+        begin_onboarding(&stage.cx, busy).await.expect("a run");
+    }
+    let quiet = testing::tenant(&stage.admin, "quiet").await.expect("a tenant");
+    let mut tx = stage.cx.begin(Reach::Fleet).await.expect("a transaction");
+    start_onboarding(tx.conn(), &[quiet]).await.expect("a run");
+    tx.commit_unaudited("nothing was heard of it").await.expect("a commit");
+    sqlx::query("UPDATE checklist_run SET swept_at = CASE WHEN tenant_id = $1 THEN NULL ELSE now() - interval '20 seconds' END")
+        .bind(quiet.0)
+        .execute(&stage.admin)
+        .await
+        .expect("time");
+    sweep(&stage.services.system("worker"), 2).await.expect("a sweep");
+    let looked: Vec<bool> = sqlx::query_scalar(
+        "SELECT swept_at > now() - interval '10 seconds' FROM checklist_run WHERE swept_at > now() - interval '10 seconds' OR tenant_id = $1",
+    )
+    .bind(quiet.0)
+    .fetch_all(&stage.admin)
+    .await
+    .expect("rows");
+    assert_eq!(looked, [true, true], "the quiet one and one of the busy");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn many_tenants_get_their_run_in_one_statement(admin: PgPool) {
     let stage = stage(admin).await;
     let mut all = vec![stage.tenant];

@@ -58,18 +58,23 @@ pub async fn tick(cx: &Ctx, limit: i64) -> Result<u64> {
 /// The third rule, over the whole fleet: who has not been used for as long as their setting says. Run once an hour.
 pub async fn inactive(cx: &Ctx) -> Result<u64> {
     cx.require(Permission::TenantSuspend, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let rule = store::inactivity(read.conn()).await?;
+    drop(read);
+    let Some(scope) = rule else { return Ok(0) };
     let (mut asked, mut after) = (0, TenantId::PLATFORM);
     loop {
         let mut read = cx.read(Reach::Fleet).await?;
-        let idle = store::idle(read.conn(), after, 200).await?;
+        let page = store::idle(read.conn(), after, 1_000).await?;
         drop(read);
-        let Some(last) = idle.last() else { return Ok(asked) };
-        after = last.tenant;
-        for due in &idle {
-            let days = settings::effective(cx, due.tenant, Key::InactivityDays).await?.value.as_number();
-            if days.is_some_and(|days| (cx.now() - due.since).num_days() >= days) {
-                let note = format!("Nobody has used it since {}.", due.since.format("%-d %b %Y"));
-                asked += u64::from(suspend(cx, due, SuspensionReason::Inactivity, &note).await?);
+        let Some((last, _)) = page.last() else { return Ok(asked) };
+        after = *last;
+        for (tenant, since) in page.into_iter().filter_map(|(tenant, since)| Some((tenant, since?))) {
+            let days = settings::effective(cx, tenant, Key::InactivityDays).await?.value.as_number();
+            if days.is_some_and(|days| (cx.now() - since).num_days() >= days) {
+                let note = format!("Nobody has used it since {}.", since.format("%-d %b %Y"));
+                let due = Due { tenant, since, what: String::new(), scope };
+                asked += u64::from(suspend(cx, &due, SuspensionReason::Inactivity, &note).await?);
             }
         }
     }

@@ -55,6 +55,30 @@ impl std::fmt::Debug for SessionStart {
     }
 }
 
+/// The browser that a session is begun in.
+#[derive(Clone, Copy, Debug)]
+pub struct Browser<'a> {
+    pub address: IpAddr,
+    /// What it calls itself; nobody vouches for it.
+    pub agent: &'a str,
+}
+
+impl Browser<'_> {
+    /// The most characters that are kept of [`Self::agent`].
+    const AGENT_MAX: usize = 300;
+
+    pub(super) fn kept_agent(&self) -> Option<String> {
+        let agent: String = self.agent.chars().filter(|c| !c.is_control()).take(Self::AGENT_MAX).collect();
+        Some(agent).filter(|agent| !agent.trim().is_empty())
+    }
+}
+
+impl From<IpAddr> for Browser<'_> {
+    fn from(address: IpAddr) -> Self {
+        Self { address, agent: "" }
+    }
+}
+
 /// How long a session lives, in seconds: unused, and at most (OWASP; NIST SP 800-63B).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lifetime {
@@ -105,7 +129,7 @@ pub(super) fn account_key(email: &str) -> String {
 }
 
 /// An IPv6 network counts as one address: whoever has one address of a /64 has them all.
-fn address_key(address: IpAddr) -> String {
+pub(super) fn address_key(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => format!("addr:{v4}"),
         IpAddr::V6(v6) => {
@@ -127,9 +151,11 @@ pub async fn sign_in(
     cx: &Ctx,
     email: &str,
     password: &str,
-    address: IpAddr,
+    browser: impl Into<Browser<'_>>,
     old: Option<SessionId>,
 ) -> Result<SessionStart> {
+    let browser = browser.into();
+    let address = browser.address;
     let mut errors = validate::FieldErrors::default();
     if email.trim().is_empty() {
         errors.add("email", "An e-mail address is needed.");
@@ -182,7 +208,7 @@ pub async fn sign_in(
         store::revoke(tx.conn(), old).await?;
     }
     let life = Lifetime::held(tx.conn(), &actor).await?;
-    store::insert_session(tx.conn(), SessionId::of(&token), user, life).await?;
+    store::insert_session(tx.conn(), SessionId::of(&token), user, life, &browser).await?;
     let line = |tenant| {
         AuditEvent::on(tenant, "session.start", name.as_str())
             .after(serde_json::json!({ "address": address }))
@@ -211,7 +237,7 @@ fn closed(standing: Option<store::Standing>) -> String {
 }
 
 /// Counts the try, or says how long to wait. A wait of a second is simply waited: nobody who mistyped notices.
-async fn claim(cx: &Ctx, account: &str, address: &str) -> Result<()> {
+pub(super) async fn claim(cx: &Ctx, account: &str, address: &str) -> Result<()> {
     for last in [false, true] {
         let mut tx = cx.begin(Reach::System).await?;
         let wait = match store::claim_address(tx.conn(), address, PER_ADDRESS).await? {
@@ -232,11 +258,16 @@ async fn claim(cx: &Ctx, account: &str, address: &str) -> Result<()> {
     Err(Error::Throttled { seconds: 1 })
 }
 
-async fn refuse(cx: &Ctx, key: &str, email: Option<&str>, address: IpAddr) -> Result<SessionStart> {
+/// A claimed try was wrong: the account waits longer and longer.
+pub(super) async fn failed(cx: &Ctx, key: &str) -> Result<()> {
     let mut tx = cx.begin(Reach::System).await?;
     let failures = store::failures(tx.conn(), key).await?;
     store::lock_account(tx.conn(), key, delay(failures)).await?;
-    tx.commit_unaudited("counted tries").await?;
+    tx.commit_unaudited("counted tries").await
+}
+
+async fn refuse(cx: &Ctx, key: &str, email: Option<&str>, address: IpAddr) -> Result<SessionStart> {
+    failed(cx, key).await?;
     // What is no address may be a password in the wrong field: it is not kept.
     let target = email.unwrap_or("not an e-mail address");
     let event = AuditEvent::platform("session.start", target)

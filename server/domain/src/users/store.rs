@@ -7,7 +7,7 @@ pub(super) use people::{
     revoke_own, set_platform_role,
 };
 
-use super::sessions::{Lifetime, SessionId};
+use super::sessions::{Browser, Lifetime, SessionId};
 use crate::error::{Error, OnConstraint, Result};
 use model::permission::{Actor, Membership, Role};
 use model::tenants::{Access, Status, Suspension};
@@ -127,15 +127,18 @@ pub(super) async fn insert_session(
     session: SessionId,
     user: UserId,
     lifetime: Lifetime,
+    browser: &Browser<'_>,
 ) -> Result<()> {
     sqlx::query!(
         r#"WITH seen AS (UPDATE user_account SET last_seen_at = now() WHERE id = $2)
-        INSERT INTO session (id_hash, user_id, idle_until, ends_at)
-        VALUES ($1, $2, now() + make_interval(secs => $3::int), now() + make_interval(secs => $4::int))"#,
+        INSERT INTO session (id_hash, user_id, idle_until, ends_at, address, agent)
+        VALUES ($1, $2, now() + make_interval(secs => $3::int), now() + make_interval(secs => $4::int), $5, $6)"#,
         session.as_bytes(),
         user.0,
         lifetime.idle,
-        lifetime.absolute
+        lifetime.absolute,
+        browser.address.to_canonical().to_string(),
+        browser.kept_agent()
     )
     .execute(connection)
     .await?;

@@ -204,7 +204,8 @@ async fn a_revoked_session_stays_dead(admin: PgPool) {
             tx.conn(),
             SessionId::of(&start.token),
             ada,
-            sessions::Lifetime { idle: 60, absolute: 60 }
+            sessions::Lifetime { idle: 60, absolute: 60 },
+            &HERE.into(),
         )
         .await
         .is_err(),

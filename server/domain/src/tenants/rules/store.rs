@@ -48,24 +48,42 @@ pub(super) async fn unpaid(connection: &mut PgConnection, limit: i64) -> Result<
     Ok(due)
 }
 
-/// Active tenants without use in the last 30 days, the least that the setting allows, with the day of their last use.
-pub(super) async fn idle(connection: &mut PgConnection, after: TenantId, limit: i64) -> Result<Vec<Due>> {
-    let due = sqlx::query_as!(
-        Due,
-        r#"SELECT t.id AS "tenant: TenantId", last.used AS "since!", '' AS "what!", r.scope AS "scope: Suspension"
-        FROM lifecycle_rule r CROSS JOIN tenant t CROSS JOIN LATERAL (
-            SELECT greatest(t.created_at, t.status_since, (SELECT max(u.day)::timestamptz FROM usage_day u WHERE u.tenant_id = t.id AND u.quantity > 0),
-                (SELECT max(a.last_seen_at) FROM member m JOIN user_account a ON a.id = m.user_id WHERE m.tenant_id = t.id)) AS used) last
-        WHERE r.kind = 'inactivity' AND r.enabled AND t.status = 'active' AND t.id > $1 AND last.used < now() - interval '30 days'
-            AND NOT EXISTS (SELECT FROM operation o WHERE o.tenant_id = t.id AND o.kind = 'suspend'
-                AND (o.state IN ('queued', 'running', 'undoing') OR o.finished_at > now() - interval '1 hour'))
-        ORDER BY t.id LIMIT $2"#,
+/// How far a suspension for inactivity goes; none while that rule is off.
+pub(super) async fn inactivity(connection: &mut PgConnection) -> Result<Option<Suspension>> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT scope AS "scope: Suspension" FROM lifecycle_rule WHERE kind = 'inactivity' AND enabled"#
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// A page of the active tenants by id, each with the day of its last use where that lies 30 days back (the least that the
+/// setting allows) and no suspension is on its way. The page is cut before anything is looked up: the fleet may be large.
+pub(super) async fn idle(
+    connection: &mut PgConnection,
+    after: TenantId,
+    limit: i64,
+) -> Result<Vec<(TenantId, Option<DateTime<Utc>>)>> {
+    let rows = sqlx::query!(
+        r#"WITH page AS MATERIALIZED (
+            SELECT id, created_at, status_since FROM tenant WHERE status = 'active' AND id > $1 ORDER BY id LIMIT $2
+        )
+        SELECT p.id, CASE WHEN last.used < now() - interval '30 days' AND NOT EXISTS (
+            SELECT FROM operation o WHERE o.tenant_id = p.id AND o.kind = 'suspend'
+                AND (o.state IN ('queued', 'running', 'undoing') OR o.finished_at > now() - interval '1 hour')
+        ) THEN last.used END AS since
+        FROM page p CROSS JOIN LATERAL (
+            SELECT greatest(p.created_at, p.status_since,
+                (SELECT max(u.day)::timestamptz FROM usage_day u WHERE u.tenant_id = p.id AND u.quantity > 0),
+                (SELECT max(a.last_seen_at) FROM member m JOIN user_account a ON a.id = m.user_id WHERE m.tenant_id = p.id)) AS used
+        ) last
+        ORDER BY p.id"#,
         after.0,
         limit
     )
     .fetch_all(connection)
     .await?;
-    Ok(due)
+    Ok(rows.into_iter().map(|row| (TenantId(row.id), row.since)).collect())
 }
 
 pub(super) async fn trials_ending(

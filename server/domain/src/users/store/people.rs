@@ -109,7 +109,7 @@ pub(in crate::users) async fn own_sessions(
 ) -> Result<Vec<model::access::OwnSession>> {
     let rows = sqlx::query_as!(
         model::access::OwnSession,
-        r#"SELECT left(encode(id_hash, 'hex'), 16) AS "key!", created_at AS began_at, last_seen_at AS seen_at, idle_until, ends_at, id_hash = $2 AS "current!"
+        r#"SELECT left(encode(id_hash, 'hex'), 16) AS "key!", created_at AS began_at, last_seen_at AS seen_at, idle_until, ends_at, address, agent, id_hash = $2 AS "current!"
         FROM session WHERE user_id = $1 AND revoked_at IS NULL AND idle_until > now() AND ends_at > now()
         ORDER BY id_hash = $2 DESC, last_seen_at DESC, id_hash LIMIT 100"#,
         me.0,

@@ -1,0 +1,92 @@
+//! What the samples of some doors need to find: a person, an operation in the right state, a tenant that is suspended.
+//! Each is made on a tenant of its own just before its call, so that no sample depends on what ran before it.
+
+use crate::site::Site;
+use model::TenantId;
+use sqlx::AssertSqlSafe;
+
+/// The id that samples name where the noun is not a tenant.
+const NINE: &str = "00000000-0000-0000-0000-000000000009";
+const ZERO: &str = "00000000-0000-0000-0000-000000000000";
+
+/// The statements that lay the ground for this function's sample, if it needs any.
+fn statements(function: &str, tenant: TenantId) -> Option<String> {
+    let operation = |state: &str| {
+        format!(
+            "INSERT INTO operation (tenant_id, id, kind, state, subject, payload, requested_by, requested_by_name, request_id)
+             VALUES ('{tenant}', '{NINE}', 'suspend', '{state}', 'fresh', '{{}}', '{{\"System\": {{\"name\": \"test\"}}}}', 'test', 'test')"
+        )
+    };
+    let person = |role: &str| {
+        format!(
+            "INSERT INTO user_account (id, email, name, platform_role) VALUES ('{NINE}', 'nine@example.com', 'Nine', '{role}')
+             ON CONFLICT (id) DO UPDATE SET platform_role = '{role}', disabled_at = NULL"
+        )
+    };
+    let rollout = |state: &str| {
+        format!(
+            "DELETE FROM rollout_tenant WHERE rollout_id = '{NINE}'; DELETE FROM rollout WHERE id = '{NINE}';
+             INSERT INTO rollout (id, template_id, version, state, wave, waves, reason, created_by)
+             SELECT '{NINE}', id, 1, '{state}', 1, 2, 'test', 'test' FROM template WHERE key = 'regulated';
+             INSERT INTO rollout_tenant (tenant_id, rollout_id, wave) VALUES ('{tenant}', '{NINE}', 2)"
+        )
+    };
+    let import = || {
+        format!(
+            "INSERT INTO tenant_import (id, file_name) VALUES ('{NINE}', 'nine.csv') ON CONFLICT DO NOTHING;
+             INSERT INTO tenant_import_row (import_id, line, slug, name, region, plan_id, tags, problems)
+             VALUES ('{NINE}', 2, 'nine', 'Nine', 'eu-1', 'free', '{{}}', '{{}}') ON CONFLICT DO NOTHING"
+        )
+    };
+    let key = || {
+        format!(
+            "INSERT INTO api_key (tenant_id, id, name, secret_hash, access, created_by)
+             VALUES ('{tenant}', '{ZERO}', 'Nine', decode(repeat('00', 32), 'hex'), 'read', 'test')"
+        )
+    };
+    Some(match function {
+        "get_person" | "renew_person_link" | "set_person_role" | "close_person" | "end_person_sessions" => {
+            person("success")
+        }
+        "get_tenant_import" | "apply_tenant_import" => import(),
+        "get_api_key" | "revoke_api_key" => key(),
+        "get_operation" | "cancel_operation" => again(&operation("queued")),
+        "approve_operation" | "reject_operation" => again(&operation("requested")),
+        "retry_operation" | "roll_back_operation" => again(&operation("failed")),
+        "discard_template_draft" => "UPDATE template_version v SET state = 'published', published_by = 'test', published_at = now()
+             FROM template t WHERE t.id = v.template_id AND t.key = 'sample';
+             INSERT INTO template_version (template_id, version, state, bundle, created_by)
+             SELECT v.template_id, 2, 'draft', v.bundle, 'test' FROM template_version v JOIN template t ON t.id = v.template_id WHERE t.key = 'sample'".into(),
+        "get_rollout" | "pause_rollout" | "cancel_rollout" | "advance_rollout" => rollout("running"),
+        "resume_rollout" => rollout("paused"),
+        "reinstate_tenant" => format!(
+            "UPDATE tenant SET status = 'suspended', status_before = 'active', status_reason = 'inactivity', suspension = 'read_only' WHERE id = '{tenant}'"
+        ),
+        "cancel_offboarding" => format!(
+            "UPDATE tenant SET status = 'offboarding', status_before = 'active', status_reason = 'contract_end', grace_ends_at = now() + interval '9 days'
+             WHERE id = '{tenant}'"
+        ),
+        "waive_item" => format!(
+            "INSERT INTO checklist_run (tenant_id, id, key, version) VALUES ('{tenant}', '{NINE}', 'onboarding', 1);
+             INSERT INTO checklist_item (tenant_id, run_id, step) SELECT '{tenant}', '{NINE}', step->>'key' FROM checklist, jsonb_array_elements(steps) AS step WHERE key = 'onboarding' AND version = 1"
+        ),
+        _ => return None,
+    })
+}
+
+/// Operations of one id on several tenants: only the newest is there.
+fn again(insert: &str) -> String {
+    format!("DELETE FROM operation WHERE id = '{NINE}'; {insert}")
+}
+
+/// Lays the ground on a tenant of its own and answers its slug; none where the sample needs nothing.
+pub async fn lay(site: &Site, function: &str, slug: &str) -> Option<String> {
+    statements(function, TenantId::PLATFORM)?;
+    let tenant = site.tenant(slug).await;
+    let sql = statements(function, tenant)?;
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&site.admin)
+        .await
+        .unwrap_or_else(|why| panic!("{function}: {why}"));
+    Some(slug.to_owned())
+}
