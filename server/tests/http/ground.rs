@@ -28,6 +28,10 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
             "DELETE FROM rollout_tenant WHERE rollout_id = '{NINE}'; DELETE FROM rollout WHERE id = '{NINE}';
              INSERT INTO rollout (id, template_id, version, state, wave, waves, reason, created_by)
              SELECT '{NINE}', id, 1, '{state}', 1, 2, 'test', 'test' FROM template WHERE key = 'regulated';
+             DELETE FROM operation WHERE id = '{NINE}';
+             INSERT INTO operation (tenant_id, id, kind, state, subject, payload, requested_by, requested_by_name, request_id)
+             SELECT id, '{NINE}', 'apply_template', 'succeeded', 'acme', '{{}}', '{{}}', 'test', 'test' FROM tenant WHERE slug = 'acme';
+             INSERT INTO rollout_tenant (tenant_id, rollout_id, wave, operation_id) SELECT id, '{NINE}', 1, '{NINE}' FROM tenant WHERE slug = 'acme';
              INSERT INTO rollout_tenant (tenant_id, rollout_id, wave) VALUES ('{tenant}', '{NINE}', 2)"
         )
     };
