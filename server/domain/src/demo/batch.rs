@@ -10,7 +10,7 @@ use super::store::{self, Activation, GivenSignal, Key, Override, Usage};
 use super::{Platform, loaded};
 use crate::ctx::{Ctx, Reach};
 use crate::error::Result;
-use crate::{audit, checklists};
+use crate::{audit, checklists, templates};
 use chrono::{DateTime, Duration, Utc};
 use model::TenantId;
 use model::checklists::{ListKey, Milestone, Step};
@@ -213,6 +213,10 @@ impl Batch {
         let leaving: Vec<_> =
             tenants.iter().filter(|t| t.status == Status::Offboarding).map(|t| TenantId(t.id)).collect();
         checklists::start(conn, ListKey::Offboarding, &leaving).await?;
+        let ids: Vec<_> = tenants.iter().map(|t| t.id).collect();
+        for tenant in store::templates(conn, &ids).await? {
+            templates::refresh_in(conn, tenant).await?;
+        }
         store::usage(conn, &self.usage).await?;
         store::signals(conn, &self.signals).await?;
         for some in self.snapshots.chunks(4_000) {

@@ -7,6 +7,7 @@ use super::people::Person;
 use crate::error::Result;
 use crate::health::score::Score;
 use chrono::{DateTime, NaiveDate, Utc};
+use model::TenantId;
 use model::checklists::Step;
 use model::health::Weights;
 use model::tenants::Band;
@@ -183,6 +184,35 @@ pub(super) async fn activations(connection: &mut PgConnection, rows: &[Activatio
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Puts tenants on the templates that Steward ships, with their fields, as provisioning would have; answers who is on one.
+/// A few have never been: those of before there were templates.
+pub(super) async fn templates(connection: &mut PgConnection, tenants: &[Uuid]) -> Result<Vec<TenantId>> {
+    let ids = sqlx::query_scalar!(
+        r#"WITH chosen AS (
+            SELECT t.id, t.created_at, p.id AS template_id FROM tenant t JOIN template p ON p.key = CASE
+                WHEN t.industry = 'Healthcare' AND t.plan_id = 'enterprise' THEN 'regulated'
+                WHEN t.industry IN ('Telecommunications', 'Retail') AND t.plan_id IN ('professional', 'enterprise') THEN 'voice-sales'
+                ELSE 'baseline' END
+            WHERE t.id = ANY ($1) AND t.status NOT IN ('provisioning', 'failed', 'offboarded', 'purging', 'deleted') AND NOT 'migrated' = ANY (t.tags)
+        ),
+        placed AS (
+            INSERT INTO tenant_template (tenant_id, template_id, version, applied_by, applied_at)
+            SELECT id, template_id, 1, 'Steward', created_at FROM chosen RETURNING tenant_id
+        ),
+        fields AS (
+            INSERT INTO tenant_field (tenant_id, field_key, added_by, added_at)
+            SELECT c.id, f.key, 'Steward', c.created_at
+            FROM chosen c JOIN template_version v ON v.template_id = c.template_id AND v.version = 1
+            CROSS JOIN LATERAL jsonb_array_elements_text(v.bundle->'fields') AS f (key)
+        )
+        SELECT tenant_id AS "id: TenantId" FROM placed"#,
+        tenants
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids)
 }
 
 pub(super) struct Override {

@@ -17,8 +17,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use align::refresh;
 pub use align::{Accept, accept, baseline, check_again, fleet, sweep, take_back};
+pub(crate) use align::{refresh, refresh_in};
 pub use apply::{Applied, apply, apply_to, for_provisioning, of_tenant, offers, preview};
 pub use catalogue::{
     begin_draft, catalogue, compare, create, deprecate, describe, discard_draft, get, list, publish,
