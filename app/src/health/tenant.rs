@@ -36,7 +36,7 @@ fn body(head: &TenantHead, health: TenantHealth) -> AnyView {
     };
     let (score, moved, dimensions) =
         (score(&now, health.week.as_ref()), moved(&now, health.week.as_ref()), dimensions(now.readings));
-    let chart = health.chart.map(|figure| view! { <Chart id="score" figure/> });
+    let chart = health.chart.map(|figure| view! { <section class="c-card" aria-labelledby="score-h"><div class="c-card__body"><Chart id="score" figure/></div></section> });
     view! {
         <Stack gap=6>
             <Grid cols=Cols::Two>

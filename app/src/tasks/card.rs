@@ -130,7 +130,7 @@ pub(super) fn provenance(effective: &Effective, part: Part) -> AnyView {
             view! {
                 <p class="c-field__origin">
                     <span class="c-provenance" data-kind=kind><Icon name="diamond"/>{word}</span>
-                    {format!(" by {author}, ")}<When at=*at/>": "<q>{reason.clone()}</q>
+                    <span>{format!("by {author}, ")}<When at=*at/>": "<q>{reason.clone()}</q></span>
                 </p>
             }
             .into_any()

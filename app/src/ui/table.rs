@@ -156,6 +156,16 @@ pub fn Pagination(
         return ().into_any();
     }
     let range = range(count, place, total, what);
+    // A list of one page has nowhere to turn to.
+    let steps = (first.is_some() || next.is_some()).then(|| {
+        view! {
+            <ul>
+                <li>{step(first, "First", None, false)}</li>
+                <li>{step(previous, "Previous", Some("prev"), false)}</li>
+                <li>{step(next, "Next", Some("next"), true)}</li>
+            </ul>
+        }
+    });
     let sizes = (sizes.len() > 1).then(|| {
         let links = sizes.into_iter().map(|rows| {
             let href = here.clone().set("rows", &rows.to_string()).href(&path);
@@ -166,11 +176,7 @@ pub fn Pagination(
     view! {
         <nav class="c-pagination" aria-label="Pagination">
             <p class="c-pagination__range">{range}</p>
-            <ul>
-                <li>{step(first, "First", None, false)}</li>
-                <li>{step(previous, "Previous", Some("prev"), false)}</li>
-                <li>{step(next, "Next", Some("next"), true)}</li>
-            </ul>
+            {steps}
             {sizes}
         </nav>
     }

@@ -196,8 +196,8 @@ impl Batch {
     ) -> Result<()> {
         let mut tx = cx.begin(Reach::Fleet).await?;
         let conn = tx.conn();
-        store::people(conn, &platform.colleagues).await?;
-        store::people(conn, &self.people).await?;
+        store::people(conn, &platform.colleagues, &platform.unknown).await?;
+        store::people(conn, &self.people, &platform.unknown).await?;
         store::tenants(conn, tenants, &platform.owner_ids()).await?;
         store::members(conn, &self.people).await?;
         store::activations(conn, &self.activations).await?;

@@ -168,6 +168,8 @@ struct Platform {
     /// The customer-success people in the order of `Tenant::owner`.
     owners: Vec<Person>,
     operators: Vec<Person>,
+    /// The hash of a password that nobody knows: these people work here, and nobody signs in as one of them.
+    unknown: String,
 }
 
 impl Platform {
@@ -203,6 +205,7 @@ impl Platform {
                 .chain(of(Role::Operator))
                 .collect(),
             colleagues,
+            unknown: users::unknown_password(cx).await?,
         })
     }
 

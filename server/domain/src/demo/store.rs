@@ -66,18 +66,22 @@ macro_rules! column {
     };
 }
 
-/// Who is there already stays: a colleague is loaded with the first part of the fleet only.
-pub(super) async fn people(connection: &mut PgConnection, people: &[Person]) -> Result<()> {
+/// Who is there already stays: a colleague is loaded with the first part of the fleet only. Whoever was seen has chosen a
+/// password: the one of this hash.
+pub(super) async fn people(connection: &mut PgConnection, people: &[Person], hash: &str) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO user_account (id, email, name, platform_role, last_seen_at, created_at)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+        "INSERT INTO user_account (id, email, name, platform_role, last_seen_at, created_at, password_hash)
+        SELECT given.*, CASE WHEN given.seen IS NOT NULL THEN $7 END
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+            AS given (id, email, name, role, seen, created)
         ON CONFLICT DO NOTHING",
         &column!(people, |p| p.id),
         &column!(people, |p| p.email.clone()),
         &column!(people, |p| p.name.clone()),
         &column!(people, |p| p.platform.map(|r| r.as_str().to_owned())) as &[Option<String>],
         &column!(people, |p| p.last_seen_at) as &[Option<DateTime<Utc>>],
-        &column!(people, |p| p.created_at)
+        &column!(people, |p| p.created_at),
+        hash
     )
     .execute(connection)
     .await?;

@@ -60,6 +60,11 @@ pub async fn create_user(
     Ok(id)
 }
 
+/// The hash of a password that nobody knows.
+pub(crate) async fn unknown_password(cx: &Ctx) -> Result<String> {
+    password::hash(BASE64_URL_SAFE_NO_PAD.encode(cx.random::<32>()), cx.random()).await
+}
+
 struct NewUser {
     email: String,
     name: String,
