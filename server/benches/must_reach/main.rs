@@ -140,7 +140,8 @@ async fn settled(database: &Database) -> Result<(), Failure> {
     for _ in 0..300 {
         let left: i64 = sqlx::query_scalar(
             "SELECT (SELECT count(*) FROM pooled.conversation WHERE state IN ('pending', 'running'))
-                + (SELECT count(*) FROM steward.checklist_run WHERE ended_at IS NULL AND swept_at IS NULL)
+                + (SELECT count(*) FROM steward.checklist_run r JOIN steward.tenant t ON t.id = r.tenant_id
+                    WHERE r.ended_at IS NULL AND r.swept_at IS NULL AND t.status NOT IN ('offboarded', 'purging', 'deleted'))
                 + (SELECT count(*) FROM steward.operation WHERE state IN ('queued', 'running', 'undoing') AND run_after <= now())
                 + (SELECT count(*) FROM steward.notification WHERE fanned_at IS NULL AND parked_at IS NULL)
                 + (SELECT count(*) FROM steward.delivery WHERE state = 'waiting' AND attempts = 0)",

@@ -227,20 +227,32 @@ pub(super) async fn swept(connection: &mut PgConnection, tenants: &[TenantId]) -
 
 /// Tenants with open runs to look at: where something was counted or audited within ten minutes, at most every ten
 /// seconds; and those that were looked at longest ago, at most every ten minutes. Half of the places are theirs if they
-/// need them, so that a busy fleet never keeps the others waiting for good.
+/// need them, so that a busy fleet never keeps the others waiting for good. Lists that may not change in the status of
+/// their tenant are left out.
 pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec<TenantId>> {
+    let words = |(key, status): (&ListKey, &Status)| (key.as_str().to_owned(), status.as_str().to_owned());
+    let (keys, statuses): (Vec<_>, Vec<_>) = ListKey::ALL
+        .iter()
+        .flat_map(|key| Status::ALL.iter().map(move |status| (key, status)))
+        .filter(|(key, status)| key.work().allowed_in(**status))
+        .map(words)
+        .unzip();
     let ids = sqlx::query_scalar!(
-        r#"WITH lately AS (
+        r#"WITH open AS (
+            SELECT r.tenant_id, r.swept_at FROM checklist_run r JOIN tenant t ON t.id = r.tenant_id
+            JOIN unnest($2::text[], $3::text[]) AS may (key, status) ON may.key = r.key AND may.status = t.status
+            WHERE r.ended_at IS NULL
+        ),
+        lately AS (
             SELECT tenant_id FROM usage_hour WHERE hour >= date_trunc('hour', now()) - interval '1 hour'
             UNION SELECT tenant_id FROM audit_entry WHERE at > now() - interval '10 minutes'
         ),
         busy AS (
-            SELECT r.tenant_id, min(r.swept_at) AS swept_at FROM checklist_run r JOIN lately USING (tenant_id)
-            WHERE r.ended_at IS NULL AND (r.swept_at IS NULL OR r.swept_at < now() - interval '10 seconds') GROUP BY r.tenant_id
+            SELECT tenant_id, min(swept_at) AS swept_at FROM open JOIN lately USING (tenant_id)
+            WHERE swept_at IS NULL OR swept_at < now() - interval '10 seconds' GROUP BY tenant_id
         ),
         waiting AS (
-            SELECT tenant_id, swept_at FROM checklist_run
-            WHERE ended_at IS NULL AND (swept_at IS NULL OR swept_at < now() - interval '10 minutes')
+            SELECT tenant_id, swept_at FROM open WHERE swept_at IS NULL OR swept_at < now() - interval '10 minutes'
             ORDER BY swept_at NULLS FIRST LIMIT ($1::bigint + 1) / 2
         ),
         lively AS (
@@ -248,7 +260,9 @@ pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec
             ORDER BY swept_at NULLS FIRST LIMIT $1::bigint - (SELECT count(*) FROM waiting)
         )
         SELECT tenant_id AS "tenant_id!" FROM lively UNION SELECT tenant_id FROM waiting"#,
-        limit
+        limit,
+        &keys,
+        &statuses
     )
     .fetch_all(connection)
     .await?;

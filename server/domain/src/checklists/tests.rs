@@ -373,11 +373,19 @@ async fn busy_tenants_do_not_keep_a_quiet_one_waiting(admin: PgPool) {
         begin_onboarding(&stage.cx, busy).await.expect("a run");
     }
     let quiet = testing::tenant(&stage.admin, "quiet").await.expect("a tenant");
+    // One that has left in the middle of its onboarding: nothing changes there any more, and nobody looks.
+    let gone = testing::tenant(&stage.admin, "gone").await.expect("a tenant");
     let mut tx = stage.cx.begin(Reach::Fleet).await.expect("a transaction");
-    start_onboarding(tx.conn(), &[quiet]).await.expect("a run");
+    start_onboarding(tx.conn(), &[quiet, gone]).await.expect("runs");
     tx.commit_unaudited("nothing was heard of it").await.expect("a commit");
-    sqlx::query("UPDATE checklist_run SET swept_at = CASE WHEN tenant_id = $1 THEN NULL ELSE now() - interval '20 seconds' END")
+    sqlx::query("UPDATE tenant SET status = 'offboarded' WHERE id = $1")
+        .bind(gone.0)
+        .execute(&stage.admin)
+        .await
+        .expect("it has left");
+    sqlx::query("UPDATE checklist_run SET swept_at = CASE WHEN tenant_id IN ($1, $2) THEN NULL ELSE now() - interval '20 seconds' END")
         .bind(quiet.0)
+        .bind(gone.0)
         .execute(&stage.admin)
         .await
         .expect("time");
