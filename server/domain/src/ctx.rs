@@ -6,6 +6,7 @@
 
 mod gate;
 mod placement;
+mod store;
 
 use crate::audit::{self, AuditEvent};
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ use model::permission::{Actor, Permission, Scope, Verdict};
 use placement::Placed;
 use rand::Rng;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
+use sqlx::{PgConnection, PgPool, Postgres};
 use std::sync::Arc;
 
 /// What the process was configured with, as far as services need it.
@@ -153,7 +154,7 @@ impl Services {
 
     /// Whether the database answers, and lets this process in again should its connections end.
     pub async fn ready(&self) -> Result<()> {
-        self.pool.execute("SELECT 1").await?;
+        store::answers(&self.pool).await?;
         self.inner.door.check(&self.pool).await
     }
 
@@ -184,39 +185,6 @@ impl Reach {
         match self {
             Self::Tenant(id) | Self::Within(id) => Some(id),
             Self::Fleet | Self::System | Self::Provision => None,
-        }
-    }
-
-    /// Built from a closed set of role names and a UUID only.
-    fn enter(self, placed: Placed) -> String {
-        let role = match self {
-            Self::Fleet | Self::Within(_) => "steward_operator",
-            Self::Tenant(_) => "steward_tenant",
-            Self::System => "steward_system",
-            Self::Provision => "steward_provision",
-        };
-        let own = |id: TenantId| id.0.simple().to_string();
-        match (self, placed) {
-            (Self::Tenant(id), Placed::Own) => {
-                let hex = own(id);
-                format!(
-                    "SET LOCAL ROLE tr_{hex}; SET LOCAL search_path = t_{hex}, steward, public; SET LOCAL app.tenant_id = '{id}'"
-                )
-            }
-            (Self::Within(id), Placed::Own) => {
-                let hex = own(id);
-                format!(
-                    "SET LOCAL ROLE {role}; SET LOCAL search_path = t_{hex}, steward, public; SET LOCAL app.tenant_id = ''"
-                )
-            }
-            (Self::Tenant(id), Placed::Shared) => {
-                format!("SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'")
-            }
-            // Its schema is being made, or was taken away: whoever looks finds nothing, and nobody writes elsewhere.
-            (Self::Tenant(id), Placed::Nowhere) => {
-                format!("SET TRANSACTION READ ONLY; SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = '{id}'")
-            }
-            _ => format!("SET LOCAL ROLE {role}; SET LOCAL app.tenant_id = ''"),
         }
     }
 }
@@ -292,23 +260,23 @@ impl Ctx {
     async fn open(&self, reach: Reach) -> Result<PoolConnection<Postgres>> {
         let mut connection = self.services.pool.acquire().await?;
         let Some(tenant) = reach.tenant() else {
-            connection.execute(AssertSqlSafe(format!("BEGIN; {}", reach.enter(Placed::Shared)))).await?;
+            store::begin_as(&mut connection, reach, Placed::Shared).await?;
             return Ok(connection);
         };
         if let Some(placed) = self.services.inner.placements.get(tenant) {
-            match connection.execute(AssertSqlSafe(format!("BEGIN; {}", reach.enter(placed)))).await {
-                Ok(_) => return Ok(connection),
+            match store::begin_as(&mut connection, reach, placed).await {
+                Ok(()) => return Ok(connection),
                 Err(error) if placed == Placed::Own && placement::is_gone(&error) => {
                     // Taken away since this process has looked.
                     self.services.inner.placements.forget(tenant);
-                    connection.execute("ROLLBACK").await?;
+                    store::roll_back(&mut connection).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        connection.execute("BEGIN").await?;
+        store::begin(&mut connection).await?;
         let placed = self.services.inner.placements.look(&mut connection, tenant).await?;
-        connection.execute(AssertSqlSafe(reach.enter(placed))).await?;
+        store::enter(&mut connection, reach, placed).await?;
         Ok(connection)
     }
 }
@@ -351,8 +319,7 @@ impl Tx {
                 None => self.cx.services.inner.placements.look(&mut self.connection, tenant).await?,
             },
         };
-        let enter = format!("SET LOCAL search_path TO DEFAULT; {}", reach.enter(placed));
-        self.connection.execute(AssertSqlSafe(enter)).await?;
+        store::change(&mut self.connection, reach, placed).await?;
         Ok(())
     }
 
@@ -374,7 +341,7 @@ impl Tx {
         }
         let counted = events.iter().any(AuditEvent::is_about_tenants);
         audit::append(&mut self.connection, &self.cx, events).await?;
-        self.connection.execute("COMMIT").await?;
+        store::commit(&mut self.connection).await?;
         // The change may have been about who may do what: nobody in this process acts on the old answer.
         self.cx.services.sessions().clear();
         if counted {
@@ -386,7 +353,7 @@ impl Tx {
     /// Commits what has its own record and no meaning to an auditor: counters, sessions' last-seen times, task runs,
     /// roll-ups. `what` says which, for the reader of the code.
     pub async fn commit_unaudited(mut self, _what: &'static str) -> Result<()> {
-        self.connection.execute("COMMIT").await?;
+        store::commit(&mut self.connection).await?;
         Ok(())
     }
 }

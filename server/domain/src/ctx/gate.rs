@@ -4,27 +4,18 @@
 #[cfg(test)]
 mod tests;
 
+use super::store::{self, Hold};
 use super::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
 use model::TenantId;
 use model::tenants::{Status, Suspension};
 use model::work::Work;
-use sqlx::PgConnection;
 
 /// What a tenant's row says to somebody who wants to write.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub(crate) struct Standing {
     pub status: Status,
     pub suspension: Option<Suspension>,
-}
-
-/// How the row is held.
-#[derive(Clone, Copy, Debug)]
-enum Hold {
-    /// By any number of writers at once; none of them may go on to change the row itself.
-    Share,
-    /// By one.
-    Alone,
 }
 
 impl Ctx {
@@ -42,7 +33,7 @@ impl Ctx {
     pub(crate) async fn enter(&self, tenant: TenantId) -> Result<(Tx, Standing)> {
         // A tenant's role may read its row and not lock it.
         let mut tx = self.begin(Reach::Fleet).await?;
-        let standing = hold(tx.conn(), tenant, Hold::Share).await?;
+        let standing = store::hold(tx.conn(), tenant, Hold::Share).await?.ok_or(Error::NotFound)?;
         tx.switch(Reach::Tenant(tenant)).await?;
         Ok((tx, standing))
     }
@@ -54,16 +45,8 @@ impl Ctx {
     /// As [`Ctx::begin_in`].
     pub async fn begin_about(&self, tenant: TenantId, work: Work) -> Result<Tx> {
         let mut tx = self.begin(Reach::Fleet).await?;
-        let standing = hold(tx.conn(), tenant, Hold::Alone).await?;
+        let standing = store::hold(tx.conn(), tenant, Hold::Alone).await?.ok_or(Error::NotFound)?;
         work.check(standing.status).map_err(Error::Conflict)?;
         Ok(tx)
     }
-}
-
-async fn hold(connection: &mut PgConnection, tenant: TenantId, hold: Hold) -> Result<Standing> {
-    let sql = match hold {
-        Hold::Share => "SELECT status, suspension FROM steward.tenant WHERE id = $1 FOR SHARE",
-        Hold::Alone => "SELECT status, suspension FROM steward.tenant WHERE id = $1 FOR NO KEY UPDATE",
-    };
-    sqlx::query_as(sql).bind(tenant).fetch_optional(connection).await?.ok_or(Error::NotFound)
 }

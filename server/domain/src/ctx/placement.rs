@@ -3,10 +3,11 @@
 //! A tenant never changes its placement, so what this process has once seen stays true; only a schema that was taken
 //! away again (a provisioning that was undone) is noticed when its role is not there any more.
 
+use super::store;
 use crate::error::Result;
 use model::TenantId;
 use model::tenants::Placement;
-use sqlx::{Executor, PgConnection};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
@@ -39,15 +40,7 @@ impl Cache {
 
     /// Asks the database, inside a transaction that has just begun or may change its role.
     pub(super) async fn look(&self, connection: &mut PgConnection, tenant: TenantId) -> Result<Placed> {
-        connection.execute("SET LOCAL ROLE steward_system").await?;
-        let row: Option<(Placement, bool)> = sqlx::query_as(
-            "SELECT placement, to_regrole('tr_' || replace(id::text, '-', '')) IS NOT NULL
-                AND to_regnamespace('t_' || replace(id::text, '-', '')) IS NOT NULL FROM steward.tenant WHERE id = $1",
-        )
-        .bind(tenant)
-        .fetch_optional(connection)
-        .await?;
-        let placed = match row {
+        let placed = match store::placement(connection, tenant).await? {
             // Nobody's rows: row level security shows none.
             None => return Ok(Placed::Shared),
             Some((Placement::Pooled, _)) => Placed::Shared,

@@ -5,11 +5,11 @@
 //! cluster have nothing in common. A password that works is never changed. The login has no rights of its own but to
 //! connect; what it may become, it may through [`super::APP_LOGIN`].
 
-use super::{APP_LOGIN, START_LOCK};
+use super::{APP_LOGIN, store};
 use crate::error::{Error, Result};
 use rand::Rng;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -21,17 +21,14 @@ pub(super) async fn options(admin: &PgConnectOptions) -> Result<PgConnectOptions
     let mut connection = admin.connect().await?;
     super::lock_start(&mut connection).await?;
     let outcome = ensure(&mut connection, admin).await;
-    sqlx::query("SELECT pg_advisory_unlock($1)").bind(START_LOCK).execute(&mut connection).await?;
+    store::unlock_start(&mut connection).await?;
     connection.close().await?;
     outcome
 }
 
 /// The name of this database's login.
 pub async fn name(connection: &mut PgConnection) -> Result<String> {
-    let oid: String =
-        sqlx::query_scalar("SELECT oid::text FROM pg_database WHERE datname = current_database()")
-            .fetch_one(connection)
-            .await?;
+    let oid = store::oid(connection).await?;
     Ok(format!("{APP_LOGIN}_{oid}"))
 }
 
@@ -39,28 +36,10 @@ async fn ensure(connection: &mut PgConnection, admin: &PgConnectOptions) -> Resu
     let name = name(connection).await?;
     let password = password(connection).await?;
     let options = admin.clone().username(&name).password(&password).application_name("steward");
-    let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
-        .bind(&name)
-        .fetch_one(&mut *connection)
-        .await?;
-    // The name is made of digits, the password of hexadecimal ones.
-    if !exists {
-        let make = format!(
-            "CREATE ROLE {name} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{password}'; \
-             ALTER ROLE {name} SET statement_timeout = '15s'; ALTER ROLE {name} SET lock_timeout = '5s'; \
-             ALTER ROLE {name} SET idle_in_transaction_session_timeout = '15s'"
-        );
-        connection.execute(AssertSqlSafe(make)).await?;
+    if !store::role_exists(connection, &name).await? {
+        store::make_login(connection, &name, &password).await?;
     }
-    let allow = format!(
-        "DO $$ BEGIN
-           IF NOT pg_has_role('{name}', '{APP_LOGIN}', 'MEMBER') THEN GRANT {APP_LOGIN} TO {name}; END IF;
-           IF NOT has_database_privilege('{name}', current_database(), 'CONNECT') THEN
-             EXECUTE format('GRANT CONNECT ON DATABASE %I TO {name}', current_database());
-           END IF;
-         END $$"
-    );
-    connection.execute(AssertSqlSafe(allow)).await?;
+    store::allow_login(connection, &name).await?;
     match options.connect().await {
         Ok(works) => works.close().await?,
         // Nobody else sets it: it was changed by hand, or the cluster's roles were restored from elsewhere.
@@ -69,7 +48,7 @@ async fn ensure(connection: &mut PgConnection, admin: &PgConnectOptions) -> Resu
                 login = name,
                 "the password of the serving login was not the one kept; it is again"
             );
-            connection.execute(AssertSqlSafe(format!("ALTER ROLE {name} PASSWORD '{password}'"))).await?;
+            store::set_password(connection, &name, &password).await?;
             options.connect().await?.close().await?;
         }
         Err(other) => return Err(other.into()),
@@ -88,16 +67,7 @@ async fn password(connection: &mut PgConnection) -> Result<String> {
         rand::rng().fill_bytes(&mut bytes);
         bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
-    let mut tx = connection.begin().await?;
-    tx.execute("SET LOCAL ROLE steward_owner").await?;
-    sqlx::query("INSERT INTO steward.secret (name, value) VALUES ('login', $1) ON CONFLICT DO NOTHING")
-        .bind(fresh)
-        .execute(&mut *tx)
-        .await?;
-    let kept: String = sqlx::query_scalar("SELECT value FROM steward.secret WHERE name = 'login'")
-        .fetch_one(&mut *tx)
-        .await?;
-    tx.commit().await?;
+    let kept = store::keep_password(connection, &fresh).await?;
     if kept.len() < 32 || !kept.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(Error::Internal("steward.secret: the kept password is not one of ours".into()));
     }
@@ -122,7 +92,7 @@ impl Door {
         let mut fresh = tokio::time::timeout(Duration::from_secs(3), options.connect())
             .await
             .map_err(|_| Error::Internal("no new connection to the database within 3 s".into()))??;
-        fresh.execute("SELECT 1").await?;
+        store::answers(&mut fresh).await?;
         fresh.close().await?;
         *passed = Some(Instant::now());
         Ok(())

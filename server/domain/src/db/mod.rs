@@ -5,11 +5,12 @@
 //! borrower and holds no lock; the schema is never newer than the binary. Next: `login` for who the server logs in as.
 
 pub mod login;
+mod store;
 
 use crate::error::{Error, Result};
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -18,9 +19,6 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// What the running server's login may become, it may through this role; tests log in as it.
 pub const APP_LOGIN: &str = "steward_app";
-
-/// Serialises the start of several processes on one database ("stwd" in ASCII).
-const START_LOCK: i64 = 0x7374_7764;
 
 /// Connections for what people and programs ask.
 const SERVING: u32 = 20;
@@ -35,7 +33,7 @@ pub async fn migrate(admin_url: &str) -> Result<()> {
     let mut admin = connect(admin_url).await?;
     lock_start(&mut admin).await?;
     let outcome = migrate_locked(&mut admin).await;
-    sqlx::query("SELECT pg_advisory_unlock($1)").bind(START_LOCK).execute(&mut admin).await?;
+    store::unlock_start(&mut admin).await?;
     admin.close().await?;
     outcome
 }
@@ -43,20 +41,14 @@ pub async fn migrate(admin_url: &str) -> Result<()> {
 /// Waits for the start of other processes by asking again and again: a statement that waits holds a snapshot, and an index
 /// that is built concurrently would wait for that, and both for ever.
 async fn lock_start(admin: &mut PgConnection) -> Result<()> {
-    loop {
-        let mine: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(START_LOCK)
-            .fetch_one(&mut *admin)
-            .await?;
-        if mine {
-            return Ok(());
-        }
+    while !store::try_lock_start(admin).await? {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    Ok(())
 }
 
 async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
-    roles(admin).await?;
+    store::roles(admin).await?;
     admin.ensure_migrations_table("_sqlx_migrations").await.map_err(migration)?;
     let applied = admin.list_applied_migrations("_sqlx_migrations").await.map_err(migration)?;
     let newest = MIGRATOR.iter().map(|m| m.version).max().unwrap_or_default();
@@ -75,14 +67,8 @@ async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
 /// Gives the schemas of dedicated tenants what the migrations gave to `pooled`: one tenant per transaction, because each
 /// takes a hundred locks.
 async fn follow(admin: &mut PgConnection) -> Result<()> {
-    let dedicated: Vec<uuid::Uuid> = sqlx::query_scalar(
-        "SELECT id FROM steward.tenant WHERE placement = 'dedicated' AND status NOT IN ('purging', 'deleted')
-            AND to_regnamespace('t_' || replace(id::text, '-', '')) IS NOT NULL ORDER BY id",
-    )
-    .fetch_all(&mut *admin)
-    .await?;
-    for tenant in dedicated {
-        sqlx::query("SELECT prov.create_namespace($1)").bind(tenant).execute(&mut *admin).await?;
+    for tenant in store::dedicated(admin).await? {
+        store::create_namespace(admin, tenant).await?;
     }
     Ok(())
 }
@@ -90,21 +76,15 @@ async fn follow(admin: &mut PgConnection) -> Result<()> {
 /// Creates the cluster's roles on the server of this address: what the databases of tests need before their migrations.
 pub async fn prepare_roles(admin_url: &str) -> Result<()> {
     let mut admin = connect(admin_url).await?;
-    roles(&mut admin).await?;
+    store::roles(&mut admin).await?;
     admin.close().await?;
-    Ok(())
-}
-
-/// Creates the cluster's roles where they are missing.
-pub async fn roles(admin: &mut PgConnection) -> Result<()> {
-    admin.execute(include_str!("roles.sql")).await?;
     Ok(())
 }
 
 /// Brings statistics and visibility maps up to date as the administrator: after a load, before anybody asks.
 pub async fn vacuum(admin_url: &str) -> Result<()> {
     let mut admin = connect(admin_url).await?;
-    admin.execute("VACUUM (ANALYZE)").await?;
+    store::vacuum(&mut admin).await?;
     admin.close().await?;
     Ok(())
 }
@@ -141,10 +121,8 @@ pub async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool> {
         .after_release(|connection, _| {
             Box::pin(async move {
                 // Reads never commit and a cancelled request leaves its transaction open: end it here, and whatever
-                // else could reach the next borrower. Prepared statements stay. An error closes the connection.
-                connection
-                    .execute("ROLLBACK; RESET ALL; RESET ROLE; SELECT pg_advisory_unlock_all()")
-                    .await?;
+                // else could reach the next borrower. An error closes the connection.
+                store::clean(connection).await?;
                 Ok(true)
             })
         })

@@ -1,4 +1,8 @@
-//! SQL of the isolation checks.
+//! SQL of the isolation checks; `attempts` holds what the probe tries.
+
+mod attempts;
+
+pub(in crate::isolation) use attempts::{attempt, tries};
 
 use super::Finding;
 use super::probe::{Evidence, Trigger};

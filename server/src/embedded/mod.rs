@@ -18,8 +18,11 @@
 //!   data directory, the cluster lives under `/var/lib` or the temporary directory, and
 //!   `postgres.json` remembers where.
 //!
-//! The few statements here are about the server itself (does the database exist?), not about
-//! Steward's data, which is why they are not in a `store`. Next: `domain` for migrations and roles.
+//! The few statements here (`store`) are about the server itself (does the database exist?), not
+//! about Steward's data, which is why they are not in `domain`. Next: `domain` for migrations and
+//! roles.
+
+mod store;
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -141,19 +144,7 @@ impl Embedded {
 
     async fn ensure_database(&self) -> Result<()> {
         let mut admin = connect(&self.admin_url, "postgres").await?;
-        let known: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_database WHERE datname = $1")
-            .bind(DATABASE)
-            .fetch_optional(&mut admin)
-            .await?;
-        if known.is_none() {
-            // Two processes may get here together: the loser finds the database made.
-            match sqlx::query("CREATE DATABASE steward OWNER steward_admin").execute(&mut admin).await {
-                Err(sqlx::Error::Database(e)) if matches!(e.code().as_deref(), Some("42P04" | "23505")) => {}
-                other => {
-                    other?;
-                }
-            }
-        }
+        store::ensure_database(&mut admin).await?;
         admin.close().await?;
         Ok(())
     }

@@ -1,0 +1,126 @@
+//! SQL of the start: the lock that serialises it, roles and schemas, the login and its password.
+//!
+//! Names carry their schema here: the administrator's search path is whatever the cluster says.
+
+use super::APP_LOGIN;
+use crate::error::Result;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use uuid::Uuid;
+
+/// Serialises the start of several processes on one database ("stwd" in ASCII).
+const START_LOCK: i64 = 0x7374_7764;
+
+/// Whether the start is ours alone now; never waits.
+pub(super) async fn try_lock_start(admin: &mut PgConnection) -> Result<bool> {
+    Ok(sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(START_LOCK).fetch_one(admin).await?)
+}
+
+/// Lets the next process start.
+pub(super) async fn unlock_start(admin: &mut PgConnection) -> Result<()> {
+    sqlx::query("SELECT pg_advisory_unlock($1)").bind(START_LOCK).execute(admin).await?;
+    Ok(())
+}
+
+/// Creates the cluster's roles where they are missing.
+pub(super) async fn roles(admin: &mut PgConnection) -> Result<()> {
+    admin.execute(include_str!("roles.sql")).await?;
+    Ok(())
+}
+
+/// The tenants whose schema is there and stays.
+pub(super) async fn dedicated(admin: &mut PgConnection) -> Result<Vec<Uuid>> {
+    let tenants = sqlx::query_scalar(
+        "SELECT id FROM steward.tenant WHERE placement = 'dedicated' AND status NOT IN ('purging', 'deleted')
+            AND to_regnamespace('t_' || replace(id::text, '-', '')) IS NOT NULL ORDER BY id",
+    )
+    .fetch_all(admin)
+    .await?;
+    Ok(tenants)
+}
+
+/// Brings a tenant's schema up to what `pooled` has.
+pub(super) async fn create_namespace(admin: &mut PgConnection, tenant: Uuid) -> Result<()> {
+    sqlx::query("SELECT prov.create_namespace($1)").bind(tenant).execute(admin).await?;
+    Ok(())
+}
+
+/// Statistics and visibility maps of the whole database.
+pub(super) async fn vacuum(admin: &mut PgConnection) -> Result<()> {
+    admin.execute("VACUUM (ANALYZE)").await?;
+    Ok(())
+}
+
+/// Ends whatever a borrower left in its connection; prepared statements stay.
+pub(super) async fn clean(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection.execute("ROLLBACK; RESET ALL; RESET ROLE; SELECT pg_advisory_unlock_all()").await?;
+    Ok(())
+}
+
+/// Whether a connection answers.
+pub(super) async fn answers(connection: &mut PgConnection) -> Result<()> {
+    connection.execute("SELECT 1").await?;
+    Ok(())
+}
+
+/// The number that the cluster knows this database by.
+pub(super) async fn oid(connection: &mut PgConnection) -> Result<String> {
+    let oid = sqlx::query_scalar("SELECT oid::text FROM pg_database WHERE datname = current_database()")
+        .fetch_one(connection)
+        .await?;
+    Ok(oid)
+}
+
+/// Whether the cluster has a role of this name.
+pub(super) async fn role_exists(admin: &mut PgConnection, name: &str) -> Result<bool> {
+    let exists = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+        .bind(name)
+        .fetch_one(admin)
+        .await?;
+    Ok(exists)
+}
+
+/// Makes a login without rights of its own. The name is made of letters and digits, the password of hexadecimal digits.
+pub(super) async fn make_login(admin: &mut PgConnection, name: &str, password: &str) -> Result<()> {
+    let make = format!(
+        "CREATE ROLE {name} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{password}'; \
+         ALTER ROLE {name} SET statement_timeout = '15s'; ALTER ROLE {name} SET lock_timeout = '5s'; \
+         ALTER ROLE {name} SET idle_in_transaction_session_timeout = '15s'"
+    );
+    admin.execute(AssertSqlSafe(make)).await?;
+    Ok(())
+}
+
+/// Lets a login in, and lets it become what the server becomes, where it may not yet.
+pub(super) async fn allow_login(admin: &mut PgConnection, name: &str) -> Result<()> {
+    let allow = format!(
+        "DO $$ BEGIN
+           IF NOT pg_has_role('{name}', '{APP_LOGIN}', 'MEMBER') THEN GRANT {APP_LOGIN} TO {name}; END IF;
+           IF NOT has_database_privilege('{name}', current_database(), 'CONNECT') THEN
+             EXECUTE format('GRANT CONNECT ON DATABASE %I TO {name}', current_database());
+           END IF;
+         END $$"
+    );
+    admin.execute(AssertSqlSafe(allow)).await?;
+    Ok(())
+}
+
+/// Gives a login the password that is kept. Names and passwords as in [`make_login`].
+pub(super) async fn set_password(admin: &mut PgConnection, name: &str, password: &str) -> Result<()> {
+    admin.execute(AssertSqlSafe(format!("ALTER ROLE {name} PASSWORD '{password}'"))).await?;
+    Ok(())
+}
+
+/// The login's password: the one that is kept, or this one from now on where none is.
+pub(super) async fn keep_password(admin: &mut PgConnection, fresh: &str) -> Result<String> {
+    let mut tx = admin.begin().await?;
+    tx.execute("SET LOCAL ROLE steward_owner").await?;
+    sqlx::query("INSERT INTO steward.secret (name, value) VALUES ('login', $1) ON CONFLICT DO NOTHING")
+        .bind(fresh)
+        .execute(&mut *tx)
+        .await?;
+    let kept = sqlx::query_scalar("SELECT value FROM steward.secret WHERE name = 'login'")
+        .fetch_one(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(kept)
+}

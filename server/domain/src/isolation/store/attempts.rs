@@ -1,0 +1,117 @@
+//! The statements of the attack probe, and what is expected of each.
+
+use super::Target;
+use crate::ctx::Reach;
+use crate::error::Result;
+use model::TenantId;
+use model::tenants::Placement;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+/// One statement to be tried.
+pub(in crate::isolation) struct Try {
+    pub name: &'static str,
+    pub reach: Reach,
+    pub sql: String,
+    pub expected: String,
+}
+
+/// What came of a statement: a SQLSTATE, or `rows` with their number.
+pub(in crate::isolation) async fn attempt(connection: &mut PgConnection, sql: String) -> Result<String> {
+    match sqlx::query(AssertSqlSafe(sql)).fetch_all(connection).await {
+        Ok(rows) => Ok(format!("rows {}", rows.len())),
+        Err(sqlx::Error::Database(error)) => Ok(error.code().unwrap_or_default().into_owned()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Everything that is tried. `target.other` is a tenant whose rows are there to be reached, or an id that nobody has.
+pub(in crate::isolation) fn tries(tenant: TenantId, target: &Target) -> Vec<Try> {
+    let (own, other) = (Reach::Tenant(tenant), target.other);
+    let mut all = Vec::new();
+    let mut add = |name: &'static str, sql: String, expected: &str| {
+        all.push(Try { name, reach: own, sql, expected: expected.to_owned() });
+    };
+    add("control: its own row is there", format!("SELECT FROM tenant WHERE id = '{tenant}'"), "rows 1");
+    add("control: its context is its own", format!("SELECT WHERE tenant_context() = '{tenant}'"), "rows 1");
+    add("another tenant’s row by id", format!("SELECT FROM tenant WHERE id = '{other}'"), "rows 0");
+    add("all tenants", format!("SELECT FROM tenant WHERE id <> '{tenant}'"), "rows 0");
+    for (name, table) in [
+        ("foreign members", "member"),
+        ("foreign keys", "api_key"),
+        ("foreign audit lines", "audit_entry"),
+        ("foreign conversations", "conversation"),
+        ("foreign task runs", "task_run"),
+        ("foreign field values", "field_value"),
+        ("foreign overrides", "task_override"),
+        ("foreign activations", "activation"),
+        ("foreign usage", "usage_hour"),
+        ("foreign operations", "operation"),
+    ] {
+        add(name, format!("SELECT FROM {table} WHERE tenant_id <> '{tenant}'"), "rows 0");
+    }
+    let conversation = |of: TenantId| {
+        format!(
+            "INSERT INTO conversation (tenant_id, id, external_id, channel, started_at, turns, turn_count, bytes) \
+             VALUES ('{of}', gen_random_uuid(), 'probe', 'chat', now(), '[]', 0, 0) RETURNING 1"
+        )
+    };
+    add("control: a conversation of its own goes in", conversation(tenant), "rows 1");
+    add("a conversation into another tenant", conversation(other), "42501");
+    add(
+        "its conversations over to another tenant",
+        format!(
+            "WITH mine AS ({}) UPDATE conversation SET tenant_id = '{other}' RETURNING 1",
+            conversation(tenant)
+        ),
+        "rows 0",
+    );
+    add(
+        "deleting foreign conversations",
+        format!("DELETE FROM conversation WHERE tenant_id = '{other}' RETURNING 1"),
+        "rows 0",
+    );
+    add(
+        "changing foreign members",
+        format!("UPDATE member SET role = role WHERE tenant_id = '{other}' RETURNING 1"),
+        "rows 0",
+    );
+    for (name, sql) in [
+        ("truncation", "TRUNCATE member"),
+        ("switching off its policies", "ALTER TABLE tenant DISABLE ROW LEVEL SECURITY"),
+        ("a table", "CREATE TABLE steward.x (n int)"),
+        ("a function", "CREATE FUNCTION steward.x() RETURNS int LANGUAGE sql AS 'SELECT 1'"),
+        ("a temporary table", "CREATE TEMP TABLE x (n int)"),
+        ("an extension", "CREATE EXTENSION hstore"),
+        ("the owner’s role", "SET LOCAL ROLE steward_owner"),
+        ("the maker’s role", "SET LOCAL ROLE steward_prov"),
+        ("somebody else’s session", "SET SESSION AUTHORIZATION steward_prov"),
+        ("another tenant’s setting", "SELECT set_config('app.tenant_id', '', true)"),
+        ("another role by a setting", "SELECT set_config('role', 'steward_operator', true)"),
+        ("a file out", "COPY tenant TO '/tmp/probe'"),
+        ("a program", "COPY tenant TO PROGRAM 'cat'"),
+        ("a file in", "SELECT pg_read_file('PG_VERSION')"),
+        ("a large object", "SELECT lo_import('/etc/hostname')"),
+        ("passwords of roles", "SELECT FROM pg_authid"),
+        ("passwords of people", "SELECT password_hash FROM user_account"),
+        ("sessions", "SELECT FROM session"),
+        ("the past", "UPDATE audit_entry SET reason = NULL"),
+        ("making tenants", "SELECT prov.create_namespace('00000000-0000-0000-0000-000000000001')"),
+        ("removing tenants", "SELECT prov.forget('00000000-0000-0000-0000-000000000001')"),
+    ] {
+        add(name, sql.to_owned(), "42501");
+    }
+    if let Some(schema) = &target.foreign_schema {
+        add("another tenant’s schema", format!("SELECT FROM {schema}.conversation"), "42501");
+        add("writing into another tenant’s schema", format!("DELETE FROM {schema}.conversation"), "42501");
+    }
+    if target.placement == Placement::Dedicated {
+        add("shared tables of others", "SELECT FROM pooled.conversation".into(), "rows 0");
+    }
+    all.push(Try {
+        name: "no tenant at all",
+        reach: Reach::Tenant(TenantId::PLATFORM),
+        sql: "SELECT FROM tenant UNION ALL SELECT FROM member".into(),
+        expected: "rows 0".into(),
+    });
+    all
+}
