@@ -11,7 +11,8 @@ use leptos_router::SsrMode;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::path;
 
-/// A link that the pointer rests on is fetched ahead; files to download are not.
+/// A link that the pointer rests on is fetched ahead; files to download are not. Goes out as inner HTML: in a script
+/// element a view's text would be escaped.
 const PREFETCH: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":"/api/*"}},{"not":{"href_matches":"/*\\?*format=*"}},{"not":{"href_matches":"/*.*"}}]},"eagerness":"moderate"}]}"#;
 
 /// The HTML around every page. Rendered on the server only.

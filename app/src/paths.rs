@@ -150,15 +150,7 @@ pub fn bootstrap(token: &str) -> String {
     format!("/bootstrap/{token}")
 }
 
-/// Percent-encodes a value for a query.
+/// A value of a query; slashes stay readable.
 fn encoded(value: &str) -> String {
-    value
-        .bytes()
-        .map(|b| match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                char::from(b).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
+    model::url::component(value).to_string().replace("%2F", "/")
 }

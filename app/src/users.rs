@@ -15,7 +15,7 @@ use model::users::Person;
 pub async fn get_people(slug: String, #[server(default)] query: String) -> Result<Page<Person>, AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    let cursor = model::directory::Cursor::of(&model::directory::decode(&query));
+    let cursor = model::directory::Cursor::of(&model::url::decode(&query));
     Ok(domain::users::people(&cx, tenant.id, &cursor).await?)
 }
 
@@ -50,7 +50,7 @@ pub fn UsersPage() -> impl IntoView {
     view! {
         <TenantSection section=Section::Users view=|head: TenantHead| {
             let slug = head.tenant.slug.clone();
-            let query = model::directory::encode(&ui::query());
+            let query = model::url::encode(&ui::query());
             let form = invite_form(&head);
             view! {
                 <Load read=move || get_people(slug.clone(), query.clone()) view=move |page| list(&head, page)/>

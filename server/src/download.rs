@@ -71,7 +71,7 @@ pub async fn tenant_usage(
 }
 
 fn pairs(query: Option<String>) -> Vec<(String, String)> {
-    model::directory::decode(&query.unwrap_or_default())
+    model::url::decode(&query.unwrap_or_default())
 }
 
 fn days(query: Option<String>) -> u32 {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::url::decode;
 
 fn parse(query: &str) -> (Query, Vec<Ignored>) {
     Query::parse(&decode(query))

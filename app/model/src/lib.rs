@@ -28,6 +28,7 @@ pub mod settings;
 pub mod tasks;
 pub mod templates;
 pub mod tenants;
+pub mod url;
 pub mod usage;
 pub mod users;
 pub mod validate;

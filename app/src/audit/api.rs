@@ -8,7 +8,7 @@ use model::page::Page;
 /// All chains. `query` is the one of the page's address.
 #[server]
 pub async fn get_audit(#[server(default)] query: String) -> Result<Page<Line>, AppError> {
-    let (filter, _) = model::audit::Filter::parse(&model::directory::decode(&query));
+    let (filter, _) = model::audit::Filter::parse(&model::url::decode(&query));
     Ok(domain::audit::list(&crate::server::ctx()?, None, &filter).await?)
 }
 
@@ -20,7 +20,7 @@ pub async fn get_tenant_audit(
 ) -> Result<Page<Line>, AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    let (filter, _) = model::audit::Filter::parse(&model::directory::decode(&query));
+    let (filter, _) = model::audit::Filter::parse(&model::url::decode(&query));
     Ok(domain::audit::list(&cx, Some(tenant.id), &filter).await?)
 }
 

@@ -16,7 +16,7 @@ use model::page::Page;
 /// All chains.
 #[component]
 pub fn AuditPage() -> impl IntoView {
-    let query = model::directory::encode(&ui::query());
+    let query = model::url::encode(&ui::query());
     view! {
         <Title text="Audit log"/>
         <Load read=move || get_audit(query.clone()) view=|page| {
@@ -36,7 +36,7 @@ pub fn TenantAuditPage() -> impl IntoView {
     view! {
         <TenantSection section=Section::Audit view=|head| {
             let slug = head.tenant.slug.clone();
-            let query = model::directory::encode(&ui::query());
+            let query = model::url::encode(&ui::query());
             let (read, path) = (slug.clone(), paths::tenant(&slug, "audit"));
             view! {
                 <div class="u-row">

@@ -27,7 +27,7 @@ pub async fn compute_health(slug: String) -> Result<(), AppError> {
 /// `query` is the one of the page's address.
 #[server]
 pub async fn get_fleet_health(#[server(default)] query: String) -> Result<FleetHealth, AppError> {
-    let pairs = model::directory::decode(&query);
+    let pairs = model::url::decode(&query);
     let get = |key: &str| {
         pairs.iter().find(|(name, value)| name == key && !value.is_empty()).map(|(_, value)| value.clone())
     };

@@ -14,7 +14,7 @@ use model::tenants::PlanId;
 
 #[component]
 pub fn FleetHealthPage() -> impl IntoView {
-    let query = model::directory::encode(&ui::query());
+    let query = model::url::encode(&ui::query());
     view! {
         <Title text="Health"/>
         <Load read=move || get_fleet_health(query.clone()) view=body/>

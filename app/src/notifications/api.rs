@@ -10,7 +10,7 @@ use model::tenants::TenantHead;
 pub async fn get_deliveries(slug: String, #[server(default)] query: String) -> Result<DeliveryLog, AppError> {
     let cx = crate::server::ctx()?;
     let place = domain::tenants::place(&cx, &slug).await?;
-    let (filter, _) = model::notifications::DeliveryFilter::parse(&model::directory::decode(&query));
+    let (filter, _) = model::notifications::DeliveryFilter::parse(&model::url::decode(&query));
     let page = domain::notifications::list(&cx, place, &filter).await?;
     Ok(DeliveryLog { page, mail: domain::notifications::mail_is_configured(&cx) })
 }

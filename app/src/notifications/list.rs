@@ -14,7 +14,7 @@ use model::tenants::TenantHead;
 /// `/notifications`: all logs.
 #[component]
 pub fn NotificationsPage() -> impl IntoView {
-    let query = model::directory::encode(&ui::query());
+    let query = model::url::encode(&ui::query());
     let may = crate::server::actor().allows(Permission::NotificationSend, Scope::Platform);
     view! {
         <Title text="Notifications"/>
@@ -30,7 +30,7 @@ pub fn TenantNotificationsPage() -> impl IntoView {
         <TenantSection section=Section::Notifications view=|head: TenantHead| {
             let slug = head.tenant.slug.clone();
             let may = head.viewer.allows(Permission::NotificationSend, Scope::Tenant(head.tenant.id));
-            let query = model::directory::encode(&ui::query());
+            let query = model::url::encode(&ui::query());
             let read = slug.clone();
             view! { <Load read=move || get_deliveries(read.clone(), query.clone()) view=move |log| list(&slug, may, log)/> }.into_any()
         }/>

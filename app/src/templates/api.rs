@@ -228,7 +228,7 @@ pub async fn check_alignment(slug: String) -> Result<(), AppError> {
 /// The alignment of the fleet; `query` is the page's.
 #[server]
 pub async fn get_fleet_alignment(#[server(default)] query: String) -> Result<FleetAlignment, AppError> {
-    let pairs = model::directory::decode(&query);
+    let pairs = model::url::decode(&query);
     let (filter, _) = model::templates::FleetFilter::parse(&pairs);
     Ok(domain::templates::fleet(&crate::server::ctx()?, &filter).await?)
 }

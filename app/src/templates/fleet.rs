@@ -14,7 +14,7 @@ use model::templates::{AlignmentRow, FleetAlignment, FleetFilter, Standing};
 
 #[component]
 pub fn AlignmentPage() -> impl IntoView {
-    let query = model::directory::encode(&ui::query());
+    let query = model::url::encode(&ui::query());
     view! {
         <Title text="Alignment"/>
         <Load read=move || get_fleet_alignment(query.clone()) view=|found| page(&found)/>

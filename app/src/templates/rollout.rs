@@ -51,7 +51,7 @@ fn choose(detail: &TemplateDetail) -> AnyView {
     let here = Query::here();
     let planned = here.get("whom").is_some_and(|whom| !whom.is_empty());
     let plan = planned.then(|| {
-        let (key, query) = (template.key.clone(), model::directory::encode(&here.0));
+        let (key, query) = (template.key.clone(), model::url::encode(&here.0));
         let back = template.key.clone();
         view! { <Load read=move || get_rollout_plan(key.clone(), query.clone()) view=move |plan| planned_view(&back, &plan)/> }
     });

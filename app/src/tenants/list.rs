@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 #[component]
 pub fn DirectoryPage() -> impl IntoView {
-    let query = directory::encode(&ui::query());
+    let query = model::url::encode(&ui::query());
     view! {
         <Title text="Tenants"/>
         <Load read=move || get_directory(query.clone()) view=|page| page_of(page).into_any()/>

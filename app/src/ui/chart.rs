@@ -59,6 +59,7 @@ pub fn Figure(
     } else if svg.is_empty() {
         view! { <div class="c-chart__plot" data-ratio=ratio.as_str()><Empty icon="activity" title="No data yet"/></div> }.into_any()
     } else {
+        // As inner HTML: the server has drawn it, and escaped what tenants wrote.
         view! { <div class="c-chart__plot" data-ratio=ratio.as_str() inner_html=svg></div> }.into_any()
     };
     let legend = (legend.len() > 1).then(|| {

@@ -57,7 +57,7 @@ pub fn FilterGroup(name: &'static str, label: &'static str, choices: Vec<Choice>
     let ticked = Query::here().all(name);
     let count = choices.iter().filter(|choice| ticked.contains(&choice.value)).count();
     let count = (count > 0).then(|| view! { " " <span class="c-count">{count}</span> });
-    // As text: half a hundred boxes on every page of the directory.
+    // As inner HTML, written by `Markup`: half a hundred boxes on every page of the directory.
     let mut boxes = Markup::with_capacity(120 * (choices.len() + 1));
     boxes.raw(r#"<legend class="u-visually-hidden">"#).raw(label).raw("</legend>");
     for choice in &choices {

@@ -54,5 +54,8 @@ mod tests {
             html.into_string(),
             "<a href=\"/x?a=1&amp;b=&quot;&gt;&lt;script&gt;\">&lt;b&gt;Tom &amp; Co&lt;/b&gt;</a>"
         );
+        let mut html = Markup::default();
+        html.text("</textarea><script>&amp;");
+        assert_eq!(html.into_string(), "&lt;/textarea&gt;&lt;script&gt;&amp;amp;");
     }
 }

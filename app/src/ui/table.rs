@@ -31,6 +31,7 @@ pub fn DataTable(
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     let body = match written {
+        // As inner HTML: `Markup` escapes, and views for thousands of cells cost more than the rest of a page.
         Some(rows) => view! { <tbody inner_html=rows.into_string()></tbody> }.into_any(),
         None => view! { <tbody>{children.map(|children| children())}</tbody> }.into_any(),
     };

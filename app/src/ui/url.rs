@@ -1,5 +1,8 @@
 //! The query of an address, changed one thing at a time: state lives there.
 
+use model::url::component;
+use std::fmt::Write;
+
 /// A query as pairs in order; repeated keys are kept. `Display` writes it encoded, with its `?` when there is any.
 ///
 /// `Query::here().set("sort", "-health").drop("after").href(paths::TENANTS)`
@@ -53,24 +56,10 @@ impl Query {
         let mut out = path.to_owned();
         let mut separator = '?';
         for (key, value) in self.0.iter().filter(|(_, value)| !value.is_empty()) {
-            out.push(separator);
-            encode(key, &mut out);
-            out.push('=');
-            encode(value, &mut out);
+            let _ = write!(out, "{separator}{}={}", component(key), component(value));
             separator = '&';
         }
         out
-    }
-}
-
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-fn encode(text: &str, out: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
     }
 }
 

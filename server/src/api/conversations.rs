@@ -60,11 +60,10 @@ pub async fn send(
     };
     let read = if single { body::one(body, budget).await } else { body::many(body, budget).await };
     let batch = read.map_err(|problem| problem.id(call.cx().request_id()))?;
-    let location = batch
-        .rows
-        .first()
-        .filter(|_| single)
-        .map(|row| format!("{}/conversations/{}", super::PREFIX, escape(&row.external_id)));
+    let location =
+        batch.rows.first().filter(|_| single).map(|row| {
+            format!("{}/conversations/{}", super::PREFIX, model::url::component(&row.external_id))
+        });
     let received =
         conversations::ingest(call.cx(), tenant, batch.rows).await.map_err(|error| call.problem(error))?;
     let answer = Json(Received::from(received));
@@ -79,18 +78,6 @@ pub async fn send(
 fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-/// A path segment: everything but unreserved characters (RFC 3986) escaped.
-fn escape(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(byte as char);
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }
 
 /// List conversations, newest first.

@@ -67,7 +67,7 @@ pub struct RolloutInput {
 impl RolloutInput {
     /// The plan that stands in an address; reason and confirmation never do.
     pub fn of_query(query: &str) -> Self {
-        let pairs = crate::directory::decode(query);
+        let pairs = crate::url::decode(query);
         let get = |name: &str| {
             pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
         };

@@ -66,7 +66,7 @@ pub(super) fn themed(
     let _ = write!(
         out,
         r#"<svg class="c-chart__svg" data-size="{size}" viewBox="{view_box}" role="img" aria-labelledby="{id}-{size}" aria-describedby="{id}-s" focusable="false"><title id="{id}-{size}">{}</title>"#,
-        escape(title)
+        html_escape::encode_text(title)
     );
     let mut rest = &svg[body..];
     // Colours stand in attributes, whole: fill="#C0DE01". Text may hold the same characters and is left alone.
@@ -119,10 +119,6 @@ fn token(value: &str) -> Result<std::borrow::Cow<'_, str>, &'static str> {
         None if hex == "000000" => Ok("none".into()),
         None => Err("a colour that no theme knows"),
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

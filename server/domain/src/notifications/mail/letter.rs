@@ -3,6 +3,7 @@
 //! The HTML has no picture, no script, no style from elsewhere and nothing that is fetched: opening it tells nobody. What
 //! comes from tenants is escaped here, in one place.
 
+use html_escape::encode_quoted_attribute as escaped;
 use std::fmt::Write;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,21 +99,6 @@ impl Letter {
         out.push_str("<p><small>Steward</small></p></body></html>");
         out
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@ use crate::error::Error;
 use crate::tenants::{create, directory, export, search_quick};
 use crate::{Ctx, testing};
 use model::TenantId;
-use model::directory::{Directory, NewTenant, View, decode};
+use model::directory::{Directory, NewTenant, View};
 use model::page::Total;
 use model::permission::Role;
 use model::tenants::PlanId;
+use model::url::decode;
 use sqlx::PgPool;
 
 async fn open(cx: &Ctx, url: &str) -> Directory {
