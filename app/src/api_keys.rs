@@ -80,16 +80,12 @@ fn Keys(head: TenantHead) -> impl IntoView {
 }
 
 fn made_key(key: NewKey) -> AnyView {
+    let title = format!("The key “{}” is made. Copy it now.", key.name);
     let label = format!("Copy the key “{}”", key.name);
     view! {
-        <section class="c-banner" data-tone="warning" role="alert" aria-labelledby="made-title">
-            <Icon name="key"/>
-            <div class="c-banner__body">
-                <p id="made-title"><strong>{format!("The key “{}” is made. Copy it now.", key.name)}</strong></p>
-                <p><code>{key.text.clone()}</code>" "<Copy value=key.text label/></p>
-                <p>"It is shown this once and kept nowhere. Whoever has it acts as this tenant; if it is lost, revoke it and make another."</p>
-            </div>
-        </section>
+        <ShownOnce id="made-title" title value=key.text label>
+            "It is shown this once and kept nowhere. Whoever has it acts as this tenant; if it is lost, revoke it and make another."
+        </ShownOnce>
     }
     .into_any()
 }

@@ -3,7 +3,7 @@
 use crate::error::AppError;
 use crate::nav;
 use crate::paths;
-use crate::ui::{self, Empty, EmptyKind, Icon, PageHeader};
+use crate::ui::{self, Button, Empty, EmptyKind, Icon, PageHeader};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub fn SearchPage() -> impl IntoView {
                 <Icon name="search"/>
                 <input class="c-input" type="search" name="q" value=q aria-label="Where to" autofocus autocomplete="off"/>
             </div>
-            <button class="c-button">"Search"</button>
+            <Button>"Search"</Button>
         </form>
         <ui::Load read=move || search(asked.clone(), String::new()) view=|hits| results(hits)/>
     }

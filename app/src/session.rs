@@ -3,7 +3,9 @@
 use crate::error::AppError;
 use crate::paths;
 use crate::request::Draft;
-use crate::ui::{self, FlashBanner, Form, FormState, Hidden, Load, TextField, form_state};
+use crate::ui::{
+    self, Button, FlashBanner, Form, FormState, Hidden, Kind, Load, Size, TextField, form_state,
+};
 use leptos::prelude::*;
 use leptos_meta::{Body, Title};
 use model::permission::{Actor, Role};
@@ -128,7 +130,7 @@ pub fn SignInPage() -> impl IntoView {
                 {carried.collect_view()}
                 <TextField state=&state name="email" label="E-mail" kind="email" autocomplete="username" autofocus=!known/>
                 <TextField state=&state name="password" label="Password" kind="password" autocomplete="current-password" autofocus=known/>
-                <button class="c-button" data-kind="primary" data-size="lg">"Sign in"</button>
+                <Button kind=Kind::Primary size=Size::Large>"Sign in"</Button>
             </Form>
         </Solo>
     }
@@ -161,7 +163,7 @@ pub fn BootstrapPage() -> impl IntoView {
                             <TextField state=&state name="name" label="Name" autocomplete="name" autofocus=true/>
                             <TextField state=&state name="email" label="E-mail" kind="email" autocomplete="username"/>
                             <NewPassword state=&state/>
-                            <button class="c-button" data-kind="primary" data-size="lg">"Make my account"</button>
+                            <Button kind=Kind::Primary size=Size::Large>"Make my account"</Button>
                         </Form>
                     </Solo>
                 }
@@ -184,11 +186,11 @@ pub fn SetUpPage() -> impl IntoView {
                 <Solo title="Choose a password">
                     <p>{format!("Hello {name}. You will sign in as {email}. This link works once.")}</p>
                     <Form to="set_up" state=state.clone()>
-                        <input type="hidden" name="token" value=token/>
+                        <Hidden name="token" value=token/>
                         // For password managers.
                         <input type="hidden" name="email" value=email autocomplete="username"/>
                         <NewPassword state=&state autofocus=true/>
-                        <button class="c-button" data-kind="primary" data-size="lg">"Set password"</button>
+                        <Button kind=Kind::Primary size=Size::Large>"Set password"</Button>
                     </Form>
                 </Solo>
             }

@@ -3,9 +3,9 @@
 use super::api::{get_person, get_platform_people};
 use crate::paths;
 use crate::ui::{
-    self, Actions, Badge, Button, Card, Choice, Cols, ConfirmPage, Consequence, Copy, DataTable, FieldWidth,
-    Form, Grid, Hidden, Icon, Kind, Load, MaybeWhen, PageHeader, Props, RadioCards, Stack, Tag, TextArea,
-    TextField, Th, Tier, Tone, When, form_state, plural,
+    self, Actions, Badge, Button, Card, Choice, Cols, ConfirmPage, Consequence, DataTable, FieldWidth, Form,
+    Grid, Hidden, Icon, Kind, Load, MaybeWhen, PageHeader, Props, RadioCards, ShownOnce, Stack, Tag,
+    TextArea, TextField, Th, Tier, Tone, When, form_state, plural,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -90,15 +90,11 @@ fn invite_form() -> AnyView {
 }
 
 fn invited(made: Invitation) -> AnyView {
+    let title = format!("{} is invited. Pass this link on now.", made.name);
     view! {
-        <section class="c-banner" data-tone="warning" role="alert" aria-labelledby="made-title">
-            <Icon name="key"/>
-            <div class="c-banner__body">
-                <p id="made-title"><strong>{format!("{} is invited. Pass this link on now.", made.name)}</strong></p>
-                <p><code>{made.link.clone()}</code>" "<Copy value=made.link label="Copy the link".to_owned()/></p>
-                <p>{format!("It is shown this once and kept nowhere. Whoever opens it within {} days chooses the password of {}.", made.days, made.email)}</p>
-            </div>
-        </section>
+        <ShownOnce id="made-title" title value=made.link label="Copy the link">
+            {format!("It is shown this once and kept nowhere. Whoever opens it within {} days chooses the password of {}.", made.days, made.email)}
+        </ShownOnce>
     }
     .into_any()
 }

@@ -2,7 +2,7 @@
 
 use super::api::get_own_sessions;
 use crate::paths;
-use crate::ui::{self, DataTable, Form, Hidden, Load, PageHeader, Tag, Th, When, form_state};
+use crate::ui::{self, Button, DataTable, Form, Hidden, Load, PageHeader, Size, Tag, Th, When, form_state};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::access::OwnSession;
@@ -42,7 +42,7 @@ fn row(session: OwnSession) -> AnyView {
             <form method="post">
                 <input type="hidden" name=ui::FORM_NAME value="end_own_session"/>
                 <Hidden name="session" value=session.key/>
-                <button class="c-button" data-size="sm">"End"<span class="u-visually-hidden">{which}</span></button>
+                <Button size=Size::Small>"End"<span class="u-visually-hidden">{which}</span></Button>
             </form>
         }
         .into_any()

@@ -1,5 +1,6 @@
 //! One entry: what it changed, why, and its place in the chain.
 
+use super::Denied;
 use super::api::get_audit_entry;
 use crate::paths;
 use crate::ui::{self, Card, Empty, LinkButton, Load, PageHeader, Props, Query, Stack, When};
@@ -24,8 +25,7 @@ fn body(entry: Entry) -> AnyView {
         None => Query::default().set("tenant", PLATFORM).href(paths::AUDIT),
     };
     let whose = line.of.as_ref().map_or_else(|| "Platform".to_owned(), |(_, name)| name.clone());
-    let badge = (line.outcome == Outcome::Denied)
-        .then(|| view! { <span class="c-badge" data-tone="danger"><ui::Icon name="ban"/>"Denied"</span> });
+    let badge = (line.outcome == Outcome::Denied).then(|| view! { <Denied/> });
     let request =
         Query::default().set("request", &line.request).href(if entry.fleet { paths::AUDIT } else { &log });
     let whole = (entry.siblings > 1).then(|| view! { " "<a href=request>{format!("Show the whole request ({} entries)", grouped(entry.siblings))}</a> });

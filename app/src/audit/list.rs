@@ -5,7 +5,7 @@ use super::{LineRow, columns, head};
 use crate::paths;
 use crate::tenants::{Section, TenantSection};
 use crate::ui::{
-    self, Chip, Chips, DataTable, Empty, FilterBar, Form, Hidden, Icon, Load, PageHeader, Pagination,
+    self, Button, Chip, Chips, DataTable, Empty, FilterBar, Form, Hidden, Load, PageHeader, Pagination,
     ZeroRow, form_state,
 };
 use leptos::prelude::*;
@@ -54,7 +54,7 @@ fn verify_form(slug: String, text: &'static str) -> AnyView {
     view! {
         <Form to="verify_audit" state=form_state("verify_audit")>
             <Hidden name="slug" value=slug/>
-            <button class="c-button"><Icon name="shield-check"/>{text}</button>
+            <Button icon="shield-check">{text}</Button>
         </Form>
     }
     .into_any()

@@ -8,7 +8,7 @@ pub use entry::EntryPage;
 pub use list::{AuditPage, TenantAuditPage};
 
 use crate::paths;
-use crate::ui::{Icon, Th};
+use crate::ui::{Badge, Th, Tone};
 use leptos::prelude::*;
 use model::audit::{Line, Outcome};
 
@@ -27,6 +27,12 @@ pub(crate) const fn columns(fleet: bool) -> u32 {
     if fleet { 7 } else { 6 }
 }
 
+/// The mark of a refused call.
+#[component]
+fn Denied() -> impl IntoView {
+    view! { <Badge tone=Tone::Danger icon="ban">"Denied"</Badge> }
+}
+
 /// A line of a list; its time is the link to the entry.
 #[component]
 pub fn LineRow(line: Line, fleet: bool) -> impl IntoView {
@@ -40,7 +46,7 @@ pub fn LineRow(line: Line, fleet: bool) -> impl IntoView {
         view! { <td data-label="Tenant">{tenant}</td> }
     });
     let result = if denied {
-        view! { <span class="c-badge" data-tone="danger"><Icon name="ban"/>"Denied"</span> }.into_any()
+        view! { <Denied/> }.into_any()
     } else {
         view! { <span class="u-muted">"Done"</span> }.into_any()
     };

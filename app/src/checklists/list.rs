@@ -4,7 +4,7 @@
 //! script and no two fields share a name.
 
 use crate::paths;
-use crate::ui::{self, FormState, Kind, Size, Tone, form_state};
+use crate::ui::{self, FormState, Kind, Size, Tag, Tone, form_state};
 use leptos::prelude::*;
 use model::checklists::{Check, Checklist, Item, ItemState, Outcome, ProvedBy};
 use model::permission::{Permission, Scope};
@@ -141,7 +141,7 @@ fn row(tenant: &Tenant, list: &Checklist, item: &Item, rights: Rights, open: &Op
         }
     }
     let chosen = open.item == item.step.key;
-    let optional = (!item.step.required).then(|| view! { " "<span class="c-tag">"optional"</span> });
+    let optional = (!item.step.required).then(|| view! { " "<Tag>"optional"</Tag> });
     let due = due.map(|due| format!(" · {} {}", if late { "was due" } else { "due" }, ui::day(due)));
     let check = item.evidence.check.clone().map(|check| result(tenant, list, item, rights, check));
     let unchecked = (check.is_none() && item.step.probe.is_some() && rights.work && !decided_by_person(item))

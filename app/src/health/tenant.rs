@@ -4,7 +4,7 @@ use super::api::get_tenant_health;
 use crate::charts::Chart;
 use crate::tenants::{Section, TenantSection};
 use crate::ui::{
-    self, Card, Cols, DataTable, Empty, Form, Grid, Hidden, Icon, Load, Stack, Th, When, form_state,
+    self, Button, Card, Cols, DataTable, Empty, Form, Grid, Hidden, Load, Size, Stack, Th, When, form_state,
 };
 use leptos::prelude::*;
 use model::health::{Change, Reading, Snapshot, TenantHealth};
@@ -59,7 +59,7 @@ fn compute_form(head: &TenantHead) -> AnyView {
     view! {
         <Form to="compute_health" state=form_state("compute_health")>
             <Hidden name="slug" value=slug/>
-            <button class="c-button" data-size="sm"><Icon name="refresh-cw"/>"Compute now"</button>
+            <Button size=Size::Small icon="refresh-cw">"Compute now"</Button>
         </Form>
     }
     .into_any()

@@ -7,23 +7,29 @@ use super::list::key;
 use crate::paths;
 use crate::tenants::{Section, TenantSection};
 use crate::ui::{
-    Badge, Banner, Card, DataTable, DisabledButton, Empty, Kind, LinkButton, Load, Props, Th, Tone, When,
-    span,
+    Actions, Badge, Banner, Card, DataTable, DisabledButton, Empty, Kind, LinkButton, Load, Props, Th, Tone,
+    When, span,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::tasks::{Ability, Part, RunOutcome, RunRow, TaskDetail};
 use model::tenants::{Tenant, TenantHead};
 
+/// The page of the task that the address names, once tenant and task are read.
 #[component]
-pub fn TaskPage() -> impl IntoView {
+pub(super) fn OneTask(page: fn(&Tenant, &TaskDetail) -> AnyView) -> impl IntoView {
     view! {
-        <TenantSection section=Section::Tasks view=|head: TenantHead| {
+        <TenantSection section=Section::Tasks view=move |head: TenantHead| {
             let (tenant, key) = (head.tenant, key());
             let slug = tenant.slug.clone();
             view! { <Load read=move || get_task(slug.clone(), key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
         }/>
     }
+}
+
+#[component]
+pub fn TaskPage() -> impl IntoView {
+    view! { <OneTask page=page/> }
 }
 
 fn page(tenant: &Tenant, detail: &TaskDetail) -> AnyView {
@@ -95,7 +101,7 @@ pub(super) fn task_head(tenant: &Tenant, detail: &TaskDetail, actions: bool) -> 
             Ability::NotNow(why) => (Some(view! { <DisabledButton id="why-edit" reason=why.clone() icon="pencil">"Edit"</DisabledButton> }.into_any()), None),
             Ability::Never => (None, None),
         };
-        view! { <div class="c-actions">{edit}{compare}{revert}</div> }
+        view! { <Actions>{edit}{compare}{revert}</Actions> }
     });
     view! {
         <div class="c-section__head">

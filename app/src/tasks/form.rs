@@ -1,11 +1,8 @@
 //! Overriding a task: per part the global default or the tenant's own, the default beside it, one reason.
 
-use super::api::get_task;
 use super::card::provenance;
-use super::detail::{refusal, task_head};
-use super::list::key;
+use super::detail::{OneTask, refusal, task_head};
 use crate::paths;
-use crate::tenants::{Section, TenantSection};
 use crate::ui::{
     Actions, Banner, Button, Choice, FieldSet, FieldWidth, Form, FormState, Hidden, Icon, Kind, LinkButton,
     Load, RadioCards, SummaryOf, TextArea, TextField, Tone, Typed, When, form_state,
@@ -13,17 +10,11 @@ use crate::ui::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::tasks::{Channel, Filters, MAX_PROMPT, Override, Part, Setting, TaskDetail};
-use model::tenants::{Tenant, TenantHead};
+use model::tenants::Tenant;
 
 #[component]
 pub fn TaskOverridePage() -> impl IntoView {
-    view! {
-        <TenantSection section=Section::Tasks view=|head: TenantHead| {
-            let (tenant, key) = (head.tenant, key());
-            let slug = tenant.slug.clone();
-            view! { <Load read=move || get_task(slug.clone(), key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
-        }/>
-    }
+    view! { <OneTask page=page/> }
 }
 
 fn page(tenant: &Tenant, detail: &TaskDetail) -> AnyView {

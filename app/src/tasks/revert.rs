@@ -1,26 +1,17 @@
 //! Before an override goes: what is lost and what comes instead (tier 1).
 
-use super::api::get_task;
 use super::compare::words;
-use super::detail::{refusal, task_head};
-use super::list::key;
+use super::detail::{OneTask, refusal, task_head};
 use crate::paths;
-use crate::tenants::{Section, TenantSection};
 use crate::ui::{ConfirmPage, Consequence, Empty, LinkButton, Load, Query, TextArea, Tier, Tone, form_state};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::tasks::{Override, Part, Setting, TaskDetail};
-use model::tenants::{Tenant, TenantHead};
+use model::tenants::Tenant;
 
 #[component]
 pub fn TaskRevertPage() -> impl IntoView {
-    view! {
-        <TenantSection section=Section::Tasks view=|head: TenantHead| {
-            let (tenant, key) = (head.tenant, key());
-            let slug = tenant.slug.clone();
-            view! { <Load read=move || get_task(slug.clone(), key.clone()) view=move |detail| page(&tenant, &detail)/> }.into_any()
-        }/>
-    }
+    view! { <OneTask page=page/> }
 }
 
 fn page(tenant: &Tenant, detail: &TaskDetail) -> AnyView {

@@ -5,8 +5,8 @@ use super::{change_name, effect_look};
 use crate::paths;
 use crate::tenants::{Section as TenantPart, TenantSection};
 use crate::ui::{
-    Badge, Banner, ConfirmPage, Consequence, DataTable, Empty, LinkButton, Load, Query, Section, Stack,
-    TextField, Th, Tier, Tone, form_state, plural,
+    Actions, Badge, Banner, Button, ConfirmPage, Consequence, DataTable, Empty, LinkButton, Load, Query,
+    Section, Stack, TextField, Th, Tier, Tone, form_state, plural,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -59,7 +59,7 @@ pub(super) fn chooser(tenant: &Tenant, found: &TenantBaseline) -> AnyView {
                 <label class="c-field__label" for="f-to">"Template"</label>
                 <select class="c-select" id="f-to" name="to">{options.collect_view()}</select>
             </div>
-            <div class="c-actions"><button class="c-button">"Preview what changes"</button></div>
+            <Actions><Button>"Preview what changes"</Button></Actions>
         </form>
     }
     .into_any()

@@ -3,7 +3,9 @@
 use super::api::get_template_comparison;
 use super::change_name;
 use crate::paths;
-use crate::ui::{DiffRow, DiffState, DiffTable, Empty, Load, PageHeader, Query, Section, Stack, plural};
+use crate::ui::{
+    Button, DiffRow, DiffState, DiffTable, Empty, Load, PageHeader, Query, Section, Stack, plural,
+};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::templates::{Catalogue, Change, Compared, Comparison, Effect, Part};
@@ -57,7 +59,7 @@ fn chooser(found: &Comparison) -> AnyView {
         <form class="c-filter-bar" id="filters" method="get" action=paths::TEMPLATES_COMPARE role="search" aria-label="Versions to compare">
             {select("from", "From", &found.from)}
             {select("to", "To", &found.to)}
-            <button class="c-button">"Compare"</button>
+            <Button>"Compare"</Button>
         </form>
     }
     .into_any()

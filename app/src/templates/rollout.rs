@@ -104,7 +104,7 @@ fn plan_form(key: &str, versions: &[i32], here: &Query) -> AnyView {
             {text("pilots", "Pilots", "Slugs of those who go first.")}
             {number("share", "Share of the others that goes second", "%", "Empty: all of them at once.")}
             {number("hours", "The next wave begins by itself after", "hours", "Only if nothing failed. Empty: a person begins it.")}
-            <div class="c-actions"><button class="c-button">"Preview"</button></div>
+            <Actions><Button>"Preview"</Button></Actions>
         </form>
     }
     .into_any()

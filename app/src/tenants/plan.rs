@@ -3,7 +3,7 @@
 use super::lifecycle_api::get_plan_change;
 use super::suspend::{Impossible, MoveHeader, carried};
 use crate::paths;
-use crate::ui::{self, Choice, ConfirmPage, Consequence, Load, Tier, Tone, form_state};
+use crate::ui::{self, Actions, Button, Choice, ConfirmPage, Consequence, Load, Tier, Tone, form_state};
 use leptos::prelude::*;
 use model::plans::{Fit, LimitChange, Plan, PlanPreview, amount, limit_text};
 use model::tenants::{Action, TenantHead};
@@ -43,7 +43,7 @@ fn page(head: &TenantHead, plans: Vec<Plan>, preview: Option<PlanPreview>) -> An
         {header}
         <form method="get" class="c-form">
             <ui::RadioCards state=ui::FormState::default() name="plan" label="Plan" choices=cards initial=chosen.as_str() cols=2/>
-            <div class="c-actions"><button class="c-button">"Show what changes"</button></div>
+            <Actions><Button>"Show what changes"</Button></Actions>
         </form>
         {details}
     }

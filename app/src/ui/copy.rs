@@ -1,5 +1,6 @@
 //! Copying to the clipboard, which only the browser can do: without WASM the button does not exist.
 
+use super::Icon;
 use leptos::prelude::*;
 
 /// Copies `value`; `label` says what: "Copy id". Shows a tick for two seconds.
@@ -21,4 +22,28 @@ pub fn Copy(#[prop(into)] value: String, #[prop(into)] label: String) -> impl In
             <span class="u-visually-hidden" role="status">{move || copied.get().then_some("Copied")}</span>
         </button>
     }
+}
+
+/// A secret that is shown this once, with what copies it; `id` is the title's, unique on the page.
+///
+/// `<ShownOnce id="made-title" title="The key is made. Copy it now." value=key.text label="Copy the key">"It is kept nowhere."</ShownOnce>`
+#[component]
+pub fn ShownOnce(
+    id: &'static str,
+    #[prop(into)] title: String,
+    #[prop(into)] value: String,
+    #[prop(into)] label: String,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="c-banner" data-tone="warning" role="alert" aria-labelledby=id>
+            <Icon name="key"/>
+            <div class="c-banner__body">
+                <p id=id><strong>{title}</strong></p>
+                <p><code>{value.clone()}</code>" "<Copy value label/></p>
+                <p>{children()}</p>
+            </div>
+        </section>
+    }
+    .into_any()
 }

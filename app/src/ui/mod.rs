@@ -36,7 +36,7 @@ pub use badge::{
 pub use button::{Actions, Button, DisabledButton, LinkButton};
 pub use chart::{Figure, Ratio};
 pub use confirm::{ConfirmPage, Consequence, Tier};
-pub use copy::Copy;
+pub use copy::{Copy, ShownOnce};
 pub use diff::{DiffRow, DiffState, DiffTable, Piece, PieceDiff, ProseDiff, words};
 pub use empty::{Banner, Empty, EmptyKind};
 pub use enhance::Enhance;

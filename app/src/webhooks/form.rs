@@ -1,7 +1,7 @@
 //! The fields of an endpoint, and the banner that shows its secret once.
 
 use super::Place;
-use crate::ui::{self, CheckboxGroup, Choice, Copy, FieldWidth, Icon, RadioCards, TextField};
+use crate::ui::{self, CheckboxGroup, Choice, FieldWidth, RadioCards, ShownOnce, TextField};
 use leptos::prelude::*;
 use model::webhooks::{NAME_MAX, NewSecret, OVERLAP_HOURS, Webhook, choices};
 
@@ -46,14 +46,7 @@ pub(super) fn secret(made: NewSecret) -> AnyView {
     };
     let label = format!("Copy the secret of “{}”", made.name);
     view! {
-        <section class="c-banner" data-tone="warning" role="alert" aria-labelledby="secret-title">
-            <Icon name="key"/>
-            <div class="c-banner__body">
-                <p id="secret-title"><strong>{title}</strong></p>
-                <p><code>{made.secret.clone()}</code>" "<Copy value=made.secret label/></p>
-                <p>"It is shown this once. "{note}</p>
-            </div>
-        </section>
+        <ShownOnce id="secret-title" title value=made.secret label>"It is shown this once. "{note}</ShownOnce>
     }
     .into_any()
 }

@@ -1,7 +1,7 @@
 //! The template and the settings of the key's own tenant. Applying a template is the operator's, not a key's.
 
 use super::Call;
-use super::problem::{Problem, ProblemDetails};
+use super::problem::{Problem, ProblemDetails, Reading};
 use axum::Json;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -53,10 +53,8 @@ pub struct HeldSetting {
     get, path = "/template", operation_id = "getTemplate", tag = "tenant",
     responses(
         (status = 200, description = "The template", body = TenantTemplate),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "The tenant is on no template", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn template(call: Call) -> Result<Json<TenantTemplate>, Problem> {
@@ -84,9 +82,7 @@ pub async fn template(call: Call) -> Result<Json<TenantTemplate>, Problem> {
     get, path = "/settings", operation_id = "getSettings", tag = "tenant",
     responses(
         (status = 200, description = "The settings", body = Vec<HeldSetting>),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn settings(call: Call) -> Result<Json<Vec<HeldSetting>>, Problem> {

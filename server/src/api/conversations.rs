@@ -2,7 +2,7 @@
 
 use super::Call;
 use super::body::{self, BODY_MAX, Budget};
-use super::problem::{Problem, ProblemDetails};
+use super::problem::{Problem, ProblemDetails, Reading, Writing};
 use super::schema::{ConversationDetail, ConversationPage, ListQuery, NewConversation, Received};
 use axum::Json;
 use axum::body::Body;
@@ -27,13 +27,11 @@ use model::permission::{Permission, Scope};
         (status = 200, description = "Everything is stored", body = Received),
         (status = 201, description = "The one conversation is new", body = Received, headers(("Location" = String))),
         (status = 400, description = "There is no conversation in the body", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "Something was sent before under the same id with other content; `errors` names it", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 415, description = "Neither JSON nor NDJSON", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "Something is wrong; `errors` says where", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Writing,
     )
 )]
 pub async fn send(
@@ -51,15 +49,15 @@ pub async fn send(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse::<usize>().ok());
     if declared.is_some_and(|length| length > BODY_MAX) {
-        return Err(Problem::too_large(BODY_MAX).id(call.cx().request_id()));
+        return Err(call.named(Problem::too_large(BODY_MAX)));
     }
     let single = match media_type(&headers).as_str() {
         "application/json" => true,
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => false,
-        _ => return Err(Problem::media_type().id(call.cx().request_id())),
+        _ => return Err(call.named(Problem::media_type())),
     };
     let read = if single { body::one(body, budget).await } else { body::many(body, budget).await };
-    let batch = read.map_err(|problem| problem.id(call.cx().request_id()))?;
+    let batch = read.map_err(|problem| call.named(problem))?;
     let location =
         batch.rows.first().filter(|_| single).map(|row| {
             format!("{}/conversations/{}", super::PREFIX, model::url::component(&row.external_id))
@@ -86,25 +84,22 @@ fn media_type(headers: &HeaderMap) -> String {
     responses(
         (status = 200, description = "A page", body = ConversationPage),
         (status = 400, description = "A parameter was not understood", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn list(
     call: Call,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<ConversationPage>, Problem> {
-    let bad = |detail: String| Problem::bad_request(detail).id(call.cx().request_id());
-    let Query(query) = query.map_err(|error| bad(error.body_text()))?;
+    let Query(query) = query.map_err(|error| call.bad(error.body_text()))?;
     let limit = query.limit.unwrap_or(50);
     if !(1..=conversations::PAGE_MAX).contains(&limit) {
-        return Err(bad(format!("limit is not between 1 and {}.", conversations::PAGE_MAX)));
+        return Err(call.bad(format!("limit is not between 1 and {}.", conversations::PAGE_MAX)));
     }
     let after = query.after.map(|cursor| cursor.parse::<ConversationId>()).transpose();
-    let after = after.map_err(|_| bad("after is not a cursor of a page before.".into()))?;
+    let after = after.map_err(|_| call.bad("after is not a cursor of a page before."))?;
     let state = query.state.map(|word| word.parse()).transpose();
-    let state = state.map_err(|_| bad("state is not pending, running, done or parked.".into()))?;
+    let state = state.map_err(|_| call.bad("state is not pending, running, done or parked."))?;
     let page = conversations::list(call.cx(), call.caller.tenant, state, after, limit).await;
     let (rows, next) = page.map_err(|error| call.problem(error))?;
     Ok(Json(ConversationPage {
@@ -119,17 +114,15 @@ pub async fn list(
     params(("id" = String, Path, description = "Your own id of the conversation")),
     responses(
         (status = 200, description = "The conversation", body = ConversationDetail),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn get(
     call: Call,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ConversationDetail>, Problem> {
-    let Path(id) = id.map_err(|error| Problem::bad_request(error.body_text()).id(call.cx().request_id()))?;
+    let Path(id) = id.map_err(|error| call.bad(error.body_text()))?;
     let found = conversations::by_external_id(call.cx(), call.caller.tenant, &id).await;
     Ok(Json(found.map_err(|error| call.problem(error))?.into()))
 }

@@ -16,7 +16,8 @@ mod webhook_schema;
 mod webhooks;
 
 use crate::observe::RequestId;
-use axum::extract::{Request, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -194,5 +195,20 @@ impl Call {
 
     fn problem(&self, error: Error) -> Problem {
         Problem::from_error(error, self.cx().request_id())
+    }
+
+    /// A problem with the id of this request.
+    fn named(&self, problem: Problem) -> Problem {
+        problem.id(self.cx().request_id())
+    }
+
+    fn bad(&self, detail: impl Into<String>) -> Problem {
+        self.named(Problem::bad_request(detail))
+    }
+
+    /// What is no id is no object.
+    fn id<T: std::str::FromStr>(&self, path: Result<Path<String>, PathRejection>) -> Result<T, Problem> {
+        let Path(text) = path.map_err(|error| self.bad(error.body_text()))?;
+        text.parse().map_err(|_| self.named(Problem::not_found()))
     }
 }

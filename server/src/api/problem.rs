@@ -55,6 +55,54 @@ pub struct ProblemDetails {
     pub resets_in: Option<i64>,
 }
 
+/// What every call that reads may be answered instead; for the document alone.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "described, never made")]
+pub enum Reading {
+    #[response(
+        status = 401,
+        description = "No key, or one that is not accepted",
+        content_type = "application/problem+json"
+    )]
+    Key(ProblemDetails),
+    #[response(
+        status = 403,
+        description = "The tenant has no access",
+        content_type = "application/problem+json"
+    )]
+    Access(ProblemDetails),
+    #[response(
+        status = 429,
+        description = "The limit of API calls is reached",
+        content_type = "application/problem+json"
+    )]
+    Limit(ProblemDetails),
+}
+
+/// The same for every call that writes.
+#[derive(utoipa::IntoResponses)]
+#[expect(dead_code, reason = "described, never made")]
+pub enum Writing {
+    #[response(
+        status = 401,
+        description = "No key, or one that is not accepted",
+        content_type = "application/problem+json"
+    )]
+    Key(ProblemDetails),
+    #[response(
+        status = 403,
+        description = "A read-only key, or a suspended tenant",
+        content_type = "application/problem+json"
+    )]
+    Access(ProblemDetails),
+    #[response(
+        status = 429,
+        description = "The limit of API calls is reached",
+        content_type = "application/problem+json"
+    )]
+    Limit(ProblemDetails),
+}
+
 /// A problem on its way to the caller.
 #[derive(Clone, Debug)]
 pub struct Problem {

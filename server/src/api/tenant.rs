@@ -1,7 +1,7 @@
 //! The handler of the key's own tenant.
 
 use super::Call;
-use super::problem::{Problem, ProblemDetails};
+use super::problem::{Problem, Reading};
 use super::schema::{CallWindow, MeterUsage, PlanLimit, TenantStanding};
 use axum::Json;
 use domain::{api_keys, usage};
@@ -12,9 +12,7 @@ use model::usage::{Limit, LimitMeter};
     get, path = "/tenant", operation_id = "getTenant", tag = "tenant",
     responses(
         (status = 200, description = "The tenant", body = TenantStanding),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn get(call: Call) -> Result<Json<TenantStanding>, Problem> {

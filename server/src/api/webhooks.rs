@@ -1,7 +1,7 @@
 //! Handlers of endpoints and of what was sent to them and to people.
 
 use super::Call;
-use super::problem::{Problem, ProblemDetails};
+use super::problem::{Problem, ProblemDetails, Reading, Writing};
 use super::webhook_schema::{
     DeliveryItem, DeliveryPage, DeliveryQuery, DeliveryWithAttempts, SecretOnce, WebhookInput, WebhookItem,
     WebhookList,
@@ -17,19 +17,9 @@ use model::notifications::DeliveryFilter;
 use model::{DeliveryId, WebhookId};
 
 impl Call {
-    fn bad(&self, detail: impl Into<String>) -> Problem {
-        Problem::bad_request(detail).id(self.cx().request_id())
-    }
-
-    /// What is no id is no object.
-    fn id<T: std::str::FromStr>(&self, path: Result<Path<String>, PathRejection>) -> Result<T, Problem> {
-        let Path(text) = path.map_err(|error| self.bad(error.body_text()))?;
-        text.parse().map_err(|_| Problem::not_found().id(self.cx().request_id()))
-    }
-
     fn input(&self, body: Result<Json<WebhookInput>, JsonRejection>) -> Result<WebhookInput, Problem> {
         let Json(input) = body.map_err(|error| match error.status() {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::media_type().id(self.cx().request_id()),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => self.named(Problem::media_type()),
             _ => self.bad(error.body_text()),
         })?;
         Ok(input)
@@ -53,9 +43,7 @@ impl WebhookInput {
     get, path = "/webhooks", operation_id = "listWebhooks", tag = "webhooks",
     responses(
         (status = 200, description = "All of them", body = WebhookList),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn list(call: Call) -> Result<Json<WebhookList>, Problem> {
@@ -72,12 +60,10 @@ pub async fn list(call: Call) -> Result<Json<WebhookList>, Problem> {
     responses(
         (status = 201, description = "It is made", body = SecretOnce, headers(("Location" = String))),
         (status = 400, description = "The body is not such an object", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "There are too many", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "Something is wrong; `errors` says where", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Writing,
     )
 )]
 pub async fn create(
@@ -101,10 +87,8 @@ pub async fn create(
     get, path = "/webhooks/{id}", operation_id = "getWebhook", tag = "webhooks", params(("id" = String, Path)),
     responses(
         (status = 200, description = "The endpoint", body = WebhookItem),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn get(call: Call, id: Result<Path<String>, PathRejection>) -> Result<Json<WebhookItem>, Problem> {
@@ -119,12 +103,10 @@ pub async fn get(call: Call, id: Result<Path<String>, PathRejection>) -> Result<
     responses(
         (status = 200, description = "As it is now", body = WebhookItem),
         (status = 400, description = "The body is not such an object", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 415, description = "Not JSON", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "Something is wrong; `errors` says where", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Writing,
     )
 )]
 pub async fn change(
@@ -148,10 +130,8 @@ pub async fn change(
     delete, path = "/webhooks/{id}", operation_id = "removeWebhook", tag = "webhooks", params(("id" = String, Path)),
     responses(
         (status = 204, description = "It is removed"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Writing,
     )
 )]
 pub async fn remove(call: Call, id: Result<Path<String>, PathRejection>) -> Result<StatusCode, Problem> {
@@ -166,10 +146,8 @@ pub async fn remove(call: Call, id: Result<Path<String>, PathRejection>) -> Resu
     post, path = "/webhooks/{id}/rotate", operation_id = "rotateWebhook", tag = "webhooks", params(("id" = String, Path)),
     responses(
         (status = 200, description = "The new secret, shown this once", body = SecretOnce),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Writing,
     )
 )]
 pub async fn rotate(
@@ -187,11 +165,9 @@ pub async fn rotate(
     post, path = "/webhooks/{id}/test", operation_id = "testWebhook", tag = "webhooks", params(("id" = String, Path)),
     responses(
         (status = 202, description = "It is on its way"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "It is off", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Writing,
     )
 )]
 pub async fn test(call: Call, id: Result<Path<String>, PathRejection>) -> Result<StatusCode, Problem> {
@@ -207,9 +183,7 @@ pub async fn test(call: Call, id: Result<Path<String>, PathRejection>) -> Result
     responses(
         (status = 200, description = "A page of 50", body = DeliveryPage),
         (status = 400, description = "A parameter was not understood", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn deliveries(
@@ -248,10 +222,8 @@ pub async fn deliveries(
     get, path = "/deliveries/{id}", operation_id = "getDelivery", tag = "webhooks", params(("id" = String, Path)),
     responses(
         (status = 200, description = "The delivery", body = DeliveryWithAttempts),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "The tenant has no access", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Reading,
     )
 )]
 pub async fn delivery(
@@ -268,11 +240,9 @@ pub async fn delivery(
     post, path = "/deliveries/{id}/resend", operation_id = "resendDelivery", tag = "webhooks", params(("id" = String, Path)),
     responses(
         (status = 202, description = "It is on its way"),
-        (status = 401, description = "No key, or one that is not accepted", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 403, description = "A read-only key, or a suspended tenant", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 404, description = "There is none with this id", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "An attempt is under way", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 429, description = "The limit of API calls is reached", body = ProblemDetails, content_type = "application/problem+json"),
+        Writing,
     )
 )]
 pub async fn resend(call: Call, id: Result<Path<String>, PathRejection>) -> Result<StatusCode, Problem> {

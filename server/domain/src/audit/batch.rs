@@ -1,10 +1,9 @@
 //! Many lines at once, at most one per chain: the heads are locked, the lines hashed here, and all written by two
 //! statements. Ten thousand new tenants would otherwise be thirty thousand statements.
 
-use super::{AuditEvent, Entry, GENESIS, actor_parts, store};
+use super::{AuditEvent, GENESIS, store};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use chrono::SubsecRound;
 use model::TenantId;
 use sqlx::PgConnection;
 
@@ -18,7 +17,6 @@ pub(super) fn fits(events: &[AuditEvent]) -> bool {
 
 /// Appends events that [`fits`]; sorted by tenant, as every writer locks.
 pub(super) async fn append(connection: &mut PgConnection, cx: &Ctx, events: &[AuditEvent]) -> Result<()> {
-    let (kind, id) = actor_parts(cx.actor());
     let tenants: Vec<TenantId> = events.iter().map(|event| event.tenant).collect();
     let heads = store::lock_heads(connection, &tenants, &GENESIS).await?;
     if heads.len() != events.len() {
@@ -26,21 +24,7 @@ pub(super) async fn append(connection: &mut PgConnection, cx: &Ctx, events: &[Au
     }
     let mut lines = Vec::with_capacity(events.len());
     for (event, head) in events.iter().zip(&heads) {
-        let entry = Entry {
-            tenant_id: event.tenant,
-            seq: head.seq + 1,
-            at: head.now.trunc_subsecs(6),
-            actor_kind: kind,
-            actor_id: id,
-            actor_name: cx.actor().name(),
-            action: event.action,
-            result: "done",
-            target: &event.target,
-            reason: event.reason.as_deref(),
-            before: event.before.as_ref(),
-            after: event.after.as_ref(),
-            request_id: cx.request_id(),
-        };
+        let entry = super::next_line(cx, event, head, "done");
         let hash = entry.hash(&head.hash)?;
         lines.push((entry, hash));
     }

@@ -116,9 +116,16 @@ pub(crate) async fn append(
 }
 
 async fn write(connection: &mut PgConnection, cx: &Ctx, event: &AuditEvent, result: &str) -> Result<()> {
-    let (kind, id) = actor_parts(cx.actor());
     let head = store::lock_head(connection, event.tenant, &GENESIS).await?;
-    let entry = Entry {
+    let entry = next_line(cx, event, &head, result);
+    let hash = entry.hash(&head.hash)?;
+    store::insert(connection, &entry, &hash).await
+}
+
+/// The line of an event, next after this head of its chain.
+fn next_line<'a>(cx: &'a Ctx, event: &'a AuditEvent, head: &store::Head, result: &'a str) -> Entry<'a> {
+    let (kind, id) = actor_parts(cx.actor());
+    Entry {
         tenant_id: event.tenant,
         seq: head.seq + 1,
         // What the database keeps has microseconds; the hash must cover exactly that.
@@ -133,9 +140,7 @@ async fn write(connection: &mut PgConnection, cx: &Ctx, event: &AuditEvent, resu
         before: event.before.as_ref(),
         after: event.after.as_ref(),
         request_id: cx.request_id(),
-    };
-    let hash = entry.hash(&head.hash)?;
-    store::insert(connection, &entry, &hash).await
+    }
 }
 
 pub(crate) fn actor_parts(actor: &Actor) -> (&'static str, Option<uuid::Uuid>) {

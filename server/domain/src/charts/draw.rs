@@ -30,13 +30,7 @@ pub(super) fn svg(spec: &Spec, size: Size) -> Result<String, &'static str> {
         Size::Wide => (640.0, 240.0, "wide", "0 0 640 240"),
         Size::Narrow => (340.0, 220.0, "narrow", "0 0 340 220"),
     };
-    let most = spec
-        .series
-        .iter()
-        .flat_map(|series| series.values.iter().flatten())
-        .copied()
-        .max()
-        .unwrap_or_default();
+    let most = spec.most();
     let limits = spec.drawn_thresholds();
     let top = limits.iter().map(|t| t.value).chain([most]).max().unwrap_or_default();
     let (factor, label) = scale(spec.unit, top);

@@ -146,15 +146,15 @@ impl Spec {
         figure
     }
 
+    /// The largest value of all series.
+    fn most(&self) -> i64 {
+        let values = self.series.iter().flat_map(|series| series.values.iter().flatten());
+        values.copied().max().unwrap_or_default()
+    }
+
     /// A limit far above the values would flatten them: then the words and the table have it, not the drawing.
     fn drawn_thresholds(&self) -> Vec<&Threshold> {
-        let most = self
-            .series
-            .iter()
-            .flat_map(|series| series.values.iter().flatten())
-            .copied()
-            .max()
-            .unwrap_or_default();
+        let most = self.most();
         self.thresholds
             .iter()
             .filter(|t| self.unit == Unit::Score || t.value <= most.saturating_mul(4))

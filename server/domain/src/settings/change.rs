@@ -34,21 +34,13 @@ pub async fn set(
     let mut tx = cx.begin_in(tenant, Work::Configure).await?;
     let before = store::lock_own(tx.conn(), tenant, key).await?;
     unchanged_since(before.as_ref(), version)?;
-    let words = key.words(&new.value);
-    if before.as_ref().is_some_and(|b| b.value == new.value && b.locked == new.locked) {
-        return Err(Error::field("value", format!("It is set to {words} already.")));
-    }
+    let words = differing(key, before.as_ref(), &new)?;
     new.by = cx.actor().name().to_owned();
     if !store::put(tx.conn(), tenant, key, &new).await? {
         return Err(Error::Conflict("Somebody else set it a moment ago. Nothing was overwritten.".into()));
     }
-    let mut event = AuditEvent::on(tenant, "setting.set", key.as_str())
-        .reason(new.reason.clone())
-        .after(json!({ "value": new.value, "locked": new.locked }));
-    if let Some(before) = &before {
-        event = event.before(snapshot(before));
-    }
-    tx.commit(event).await?;
+    let event = AuditEvent::on(tenant, "setting.set", key.as_str());
+    tx.commit(telling(event, before.as_ref(), &new)).await?;
     cx.services().settings().forget();
     crate::templates::refresh(cx, tenant).await?;
     Ok(words)
@@ -91,21 +83,13 @@ pub async fn set_platform(
     let mut tx = cx.begin(Reach::Fleet).await?;
     let before = store::lock_platform(tx.conn(), key).await?;
     unchanged_since(before.as_ref(), version)?;
-    let words = key.words(&new.value);
-    if before.as_ref().is_some_and(|b| b.value == new.value && b.locked == new.locked) {
-        return Err(Error::field("value", format!("It is set to {words} already.")));
-    }
+    let words = differing(key, before.as_ref(), &new)?;
     new.by = cx.actor().name().to_owned();
     if !store::put_platform(tx.conn(), key, &new).await? {
         return Err(Error::Conflict("Somebody else set it a moment ago. Nothing was overwritten.".into()));
     }
-    let mut event = AuditEvent::platform("setting.set", key.as_str())
-        .reason(new.reason.clone())
-        .after(json!({ "value": new.value, "locked": new.locked }));
-    if let Some(before) = &before {
-        event = event.before(snapshot(before));
-    }
-    tx.commit(event).await?;
+    let event = AuditEvent::platform("setting.set", key.as_str());
+    tx.commit(telling(event, before.as_ref(), &new)).await?;
     cx.services().settings().forget();
     Ok(words)
 }
@@ -172,6 +156,24 @@ fn unchanged_since(now: Option<&Own>, version: i64) -> Result<()> {
             own.at.format("%-d %b %Y %H:%M"),
             own.reason
         ))),
+    }
+}
+
+/// The new value in words; refuses what is so already.
+fn differing(key: Key, before: Option<&Own>, new: &Own) -> Result<String> {
+    let words = key.words(&new.value);
+    if before.is_some_and(|b| b.value == new.value && b.locked == new.locked) {
+        return Err(Error::field("value", format!("It is set to {words} already.")));
+    }
+    Ok(words)
+}
+
+/// The audit line of a setting that is set.
+fn telling(event: AuditEvent, before: Option<&Own>, new: &Own) -> AuditEvent {
+    let event = event.reason(new.reason.clone()).after(json!({ "value": new.value, "locked": new.locked }));
+    match before {
+        Some(before) => event.before(snapshot(before)),
+        None => event,
     }
 }
 

@@ -1,5 +1,6 @@
 //! SQL of the catalogue of templates and their versions.
 
+use super::store::template_of;
 use crate::error::Result;
 use model::TemplateId;
 use model::checklists::ListKey;
@@ -72,16 +73,7 @@ pub(super) async fn list(connection: &mut PgConnection) -> Result<Vec<TemplateRo
     Ok(rows
         .into_iter()
         .map(|row| TemplateRow {
-            template: Template {
-                id: row.id,
-                key: row.key,
-                name: row.name,
-                description: row.description,
-                tenant_type: row.tenant_type,
-                industry: row.industry,
-                compliance: row.compliance,
-                version: row.edits,
-            },
+            template: template_of!(row),
             published: row.published,
             published_at: row.published_at,
             summary: row.bundle.map(|bundle| bundle.0.summary()).unwrap_or_default(),

@@ -11,6 +11,24 @@ use model::{TemplateId, TenantId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+/// The template in a row that has its columns, its own version as `edits`. A macro, because every statement's row is a
+/// type of its own.
+macro_rules! template_of {
+    ($row:ident) => {
+        model::templates::Template {
+            id: $row.id,
+            key: $row.key,
+            name: $row.name,
+            description: $row.description,
+            tenant_type: $row.tenant_type,
+            industry: $row.industry,
+            compliance: $row.compliance,
+            version: $row.edits,
+        }
+    };
+}
+pub(super) use template_of;
+
 /// A version with its template.
 pub(super) struct Found {
     pub template: Template,
@@ -29,20 +47,7 @@ pub(super) async fn version(connection: &mut PgConnection, at: VersionRef) -> Re
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| Found {
-        template: Template {
-            id: row.id,
-            key: row.key,
-            name: row.name,
-            description: row.description,
-            tenant_type: row.tenant_type,
-            industry: row.industry,
-            compliance: row.compliance,
-            version: row.edits,
-        },
-        state: row.state,
-        bundle: row.bundle.0,
-    }))
+    Ok(row.map(|row| Found { template: template_of!(row), state: row.state, bundle: row.bundle.0 }))
 }
 
 /// The newest published version of each template, or of the one of this key.
@@ -61,16 +66,7 @@ pub(super) async fn offers(connection: &mut PgConnection, key: Option<&str>) -> 
     let mut offers: Vec<_> = rows
         .into_iter()
         .map(|row| Offer {
-            template: Template {
-                id: row.id,
-                key: row.key,
-                name: row.name,
-                description: row.description,
-                tenant_type: row.tenant_type,
-                industry: row.industry,
-                compliance: row.compliance,
-                version: row.edits,
-            },
+            template: template_of!(row),
             version: row.version,
             bundle: row.bundle.0,
             used_by: row.used_by,
@@ -95,16 +91,7 @@ pub(super) async fn assigned(connection: &mut PgConnection, tenant: TenantId) ->
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| Assigned {
-        template: Template {
-            id: row.id,
-            key: row.key,
-            name: row.name,
-            description: row.description,
-            tenant_type: row.tenant_type,
-            industry: row.industry,
-            compliance: row.compliance,
-            version: row.edits,
-        },
+        template: template_of!(row),
         version: row.version,
         state: row.state,
         newest: row.newest,
