@@ -4,8 +4,8 @@ use super::api::{get_person, get_platform_people};
 use crate::paths;
 use crate::ui::{
     self, Actions, Badge, Button, Card, Choice, Cols, ConfirmPage, Consequence, DataTable, FieldWidth, Form,
-    Grid, Hidden, Icon, Kind, Load, MaybeWhen, PageHeader, Props, RadioCards, ShownOnce, Stack, Tag,
-    TextArea, TextField, Th, Tier, Tone, When, form_state, plural,
+    Grid, Hidden, Kind, Load, MaybeWhen, PageHeader, Props, RadioCards, ShownOnce, Stack, Tag, TextArea,
+    TextField, Th, Tier, Tone, When, form_state, plural,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -4,7 +4,8 @@ use super::api::get_tenant_health;
 use crate::charts::Chart;
 use crate::tenants::{Section, TenantSection};
 use crate::ui::{
-    self, Button, Card, Cols, DataTable, Empty, Form, Grid, Hidden, Load, Size, Stack, Th, When, form_state,
+    self, Button, Card, Cols, DataTable, Empty, Form, Grid, Hidden, Icon, Load, Size, Stack, Th, When,
+    form_state,
 };
 use leptos::prelude::*;
 use model::health::{Change, Reading, Snapshot, TenantHealth};

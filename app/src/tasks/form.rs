@@ -5,7 +5,7 @@ use super::detail::{OneTask, refusal, task_head};
 use crate::paths;
 use crate::ui::{
     Actions, Banner, Button, Choice, FieldSet, FieldWidth, Form, FormState, Hidden, Icon, Kind, LinkButton,
-    Load, RadioCards, SummaryOf, TextArea, TextField, Tone, Typed, When, form_state,
+    RadioCards, SummaryOf, TextArea, TextField, Tone, Typed, When, form_state,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;

@@ -3,7 +3,7 @@
 use super::compare::words;
 use super::detail::{OneTask, refusal, task_head};
 use crate::paths;
-use crate::ui::{ConfirmPage, Consequence, Empty, LinkButton, Load, Query, TextArea, Tier, Tone, form_state};
+use crate::ui::{ConfirmPage, Consequence, Empty, LinkButton, Query, TextArea, Tier, Tone, form_state};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::tasks::{Override, Part, Setting, TaskDetail};
