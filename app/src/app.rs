@@ -43,7 +43,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     view! {
-        <Title formatter=|title: String| if title.is_empty() { "Steward".into() } else { format!("{title} · Steward") }/>
+        // The title is written as it is: names in it are other people's.
+        <Title formatter=|title: String| {
+            if title.is_empty() { "Steward".into() } else { format!("{} · Steward", html_escape::encode_text(&title)) }
+        }/>
         <Router>
             <Routes fallback=|| view! { <Layout><NotFound/></Layout> }>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>

@@ -67,7 +67,8 @@ impl AppError {
             Self::Suspended(_) | Self::Closed(_) => "Access is suspended",
             Self::Interrupted => "Not sent yet",
             Self::Invalid(_) => "Something is not right yet",
-            Self::Conflict(_) => "It changed in the meantime",
+            // True of both: somebody was quicker, or its status never allowed it; the message says which.
+            Self::Conflict(_) => "That cannot be done now",
             Self::Throttled(_) => "Too many tries",
             Self::Busy => "Busy at the moment",
             Self::Internal(_) => "That is our fault",
@@ -132,5 +133,17 @@ pub fn ErrorView(error: AppError) -> impl IntoView {
             {heading}
             <p>{error.message()}</p>
         </section>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_is_not_said_to_be_a_change() {
+        let error = AppError::Conflict("A tenant that is deleted cannot be suspended.".into());
+        assert_eq!(error.title(), "That cannot be done now");
+        assert_eq!(error.message(), "A tenant that is deleted cannot be suspended.");
     }
 }

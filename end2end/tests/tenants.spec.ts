@@ -137,7 +137,7 @@ test('a form that comes too late is told what happened', async ({ as, tenant }) 
   await expect(first.getByRole('status').filter({ hasText: 'is suspended' })).toBeVisible()
 
   await second.getByRole('button', { name: 'Suspend tenant' }).click()
-  await expect(second.getByRole('alert').filter({ hasText: 'It changed in the meantime' })).toBeVisible()
+  await expect(second.getByRole('alert').filter({ hasText: 'That cannot be done now' })).toBeVisible()
   await second.goto(`/tenants/${tenant.slug}`)
   await expect(second.getByText('Suspended, read-only')).toBeVisible()
 })

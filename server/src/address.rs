@@ -2,16 +2,21 @@
 
 use app::request::InTenant;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Ctx;
 use model::permission::Actor;
 
 /// Leads to the one spelling of an address (N10): no slash at the end, and lower case where only words and slugs stand.
-pub async fn canonical(request: Request, next: Next) -> Response {
+///
+/// Nothing of ours has a NUL in its name, and the database takes none: such an address is that of a page that is not there.
+pub async fn canonical(mut request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
+    }
+    if request.uri().path().contains("%00") && !request.uri().path().starts_with("/api/") {
+        *request.uri_mut() = Uri::from_static("/nothing-here");
     }
     let Some(mut target) = spelled(request.uri().path()) else { return next.run(request).await };
     if let Some(query) = request.uri().query() {

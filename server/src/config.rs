@@ -105,6 +105,10 @@ impl Config {
         if !public_url.starts_with("http://") && !public_url.starts_with("https://") {
             return Err(error("STEWARD_PUBLIC_URL", "begins with neither http:// nor https://"));
         }
+        if !names_a_host(&public_url) {
+            let problem = format!("“{public_url}” names no host; write it like https://steward.example.com");
+            return Err(error("STEWARD_PUBLIC_URL", &problem));
+        }
         let proxies = get("STEWARD_TRUSTED_PROXIES").unwrap_or_default();
         let proxies = proxies
             .split(',')
@@ -137,6 +141,14 @@ impl Config {
     }
 }
 
+/// Whether anything stands where an address has its host: links in mails begin with this address.
+fn names_a_host(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    !host.trim().is_empty() && !host.starts_with(':')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +170,7 @@ mod tests {
             ("STEWARD_ADDR", "here"),
             ("STEWARD_SECRET", "short"),
             ("STEWARD_PUBLIC_URL", "example.com"),
+            ("STEWARD_PUBLIC_URL", "http://"),
             ("STEWARD_DEMO", "yes"),
             ("STEWARD_LOG", "xml"),
             ("STEWARD_TRUSTED_PROXIES", "10.0.0.1, proxy"),
@@ -166,6 +179,25 @@ mod tests {
         ] {
             let error = read(&[(name, value)]).expect_err(name);
             assert!(error.to_string().starts_with(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_public_address_names_a_host() {
+        for bad in [
+            "http://",
+            "https://",
+            "http:///tenants",
+            "https://:8080",
+            "https://?a",
+            "http://user@/",
+            "http:// ",
+        ] {
+            let error = read(&[("STEWARD_PUBLIC_URL", bad)]).expect_err(bad);
+            assert!(error.to_string().contains("names no host"), "{error}");
+        }
+        for fine in ["http://localhost:3000", "https://steward.example.com/", "http://[::1]:3000"] {
+            assert_eq!(read(&[("STEWARD_PUBLIC_URL", fine)]).expect(fine).public_url, fine);
         }
     }
 

@@ -1,4 +1,5 @@
-//! Every door of the service: each server function and each route of the machine API, with what it asks for.
+//! Every door of the service: each server function, each route of the machine API and each file that leaves or comes,
+//! with what it asks for.
 //!
 //! The author of a server function adds one line to [`FUNCTIONS`]; the server refuses to start without it
 //! ([`check`]). The line says what the function's service asks for first (`cx.require`), which parameter names the
@@ -21,6 +22,18 @@ pub enum Asks {
     Platform(Permission),
     /// This permission over the tenant that the parameter names.
     Tenant(Permission, &'static str),
+}
+
+impl Asks {
+    /// As `server surface --json` says it: what kind, which permission, and which parameter names the tenant.
+    const fn words(self) -> (&'static str, Option<&'static str>, Option<&'static str>) {
+        match self {
+            Self::Nothing => ("public", None, None),
+            Self::Session => ("session", None, None),
+            Self::Platform(permission) => ("platform", Some(permission.as_str()), None),
+            Self::Tenant(permission, parameter) => ("tenant", Some(permission.as_str()), Some(parameter)),
+        }
+    }
 }
 
 /// A server function.
@@ -326,6 +339,26 @@ pub const DOWNLOADS: &[Download] = &[
     Download { path: "/tenants/acme/usage.csv", asks: Asks::Tenant(UsageRead, "slug") },
 ];
 
+/// A file that people send, by a form of a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Upload {
+    pub path: &'static str,
+    pub asks: Asks,
+    /// With the boundary of the sample.
+    pub content_type: &'static str,
+    pub sample: &'static str,
+}
+
+/// Every file that comes in through a page.
+pub const UPLOADS: &[Upload] = &[Upload {
+    path: app::paths::TENANTS_IMPORT,
+    asks: Asks::Platform(TenantCreate),
+    content_type: "multipart/form-data; boundary=sample",
+    sample: "--sample\r\nContent-Disposition: form-data; name=\"plan\"\r\n\r\nfree\r\n\
+        --sample\r\nContent-Disposition: form-data; name=\"file\"; filename=\"sample.csv\"\r\nContent-Type: text/csv\r\n\r\n\
+        name\nSample import\n\r\n--sample--\r\n",
+}];
+
 const fn route(
     method: &'static str,
     path: &'static str,
@@ -363,12 +396,7 @@ pub fn lines() -> Vec<Line> {
     let registered = registered();
     let functions = FUNCTIONS.iter().filter_map(|function| {
         let (method, path) = registered.get(function.name)?;
-        let (asks, permission, tenant_parameter) = match function.asks {
-            Asks::Nothing => ("public", None, None),
-            Asks::Session => ("session", None, None),
-            Asks::Platform(permission) => ("platform", Some(permission.as_str()), None),
-            Asks::Tenant(permission, parameter) => ("tenant", Some(permission.as_str()), Some(parameter)),
-        };
+        let (asks, permission, tenant_parameter) = function.asks.words();
         Some(Line {
             kind: "function",
             name: function.name.to_owned(),
@@ -392,25 +420,35 @@ pub fn lines() -> Vec<Line> {
         tenant_parameter: None,
         sample: route.sample,
     });
-    let downloads = DOWNLOADS.iter().filter_map(|download| {
-        let (asks, permission, tenant_parameter) = match download.asks {
-            Asks::Platform(permission) => ("platform", permission, None),
-            Asks::Tenant(permission, parameter) => ("tenant", permission, Some(parameter)),
-            Asks::Nothing | Asks::Session => return None,
-        };
-        Some(Line {
+    let downloads = DOWNLOADS.iter().map(|download| {
+        let (asks, permission, tenant_parameter) = download.asks.words();
+        Line {
             kind: "download",
             name: format!("GET {}", download.path),
             method: "GET".to_owned(),
             path: download.path.to_owned(),
             content_type: "",
             asks,
-            permission: Some(permission.as_str()),
+            permission,
             tenant_parameter,
             sample: "",
-        })
+        }
     });
-    functions.chain(routes).chain(downloads).collect()
+    let uploads = UPLOADS.iter().map(|upload| {
+        let (asks, permission, tenant_parameter) = upload.asks.words();
+        Line {
+            kind: "upload",
+            name: format!("POST {}", upload.path),
+            method: "POST".to_owned(),
+            path: upload.path.to_owned(),
+            content_type: upload.content_type,
+            asks,
+            permission,
+            tenant_parameter,
+            sample: upload.sample,
+        }
+    });
+    functions.chain(routes).chain(downloads).chain(uploads).collect()
 }
 
 /// What keeps the server from starting: a function without a line here, or a line without a function.

@@ -30,6 +30,8 @@ pub const NEAR: i64 = 70;
 pub enum Level {
     Fine,
     Approaching,
+    /// Used up, and not passed.
+    At,
     Over,
     /// There is no number to reach.
     Open,
@@ -37,12 +39,13 @@ pub enum Level {
 }
 
 impl Allowance {
-    /// Exactly at 70 % it is approached, exactly at 100 % it is reached.
+    /// Exactly at 70 % it is approached, exactly at 100 % it is reached, and over is more than that.
     pub fn level(&self) -> Level {
         match (self.used, self.limit) {
             (None, _) => Level::Unknown,
             (Some(_), Limit::Unlimited | Limit::Custom) => Level::Open,
-            (Some(used), Limit::Number(limit)) if used >= limit => Level::Over,
+            (Some(used), Limit::Number(limit)) if used > limit => Level::Over,
+            (Some(used), Limit::Number(limit)) if used == limit => Level::At,
             (Some(used), Limit::Number(limit))
                 if i128::from(used) * 100 >= i128::from(limit) * i128::from(NEAR) =>
             {
@@ -105,7 +108,9 @@ mod tests {
         assert_eq!(level(Some(6_999), Limit::Number(10_000)), Level::Fine);
         assert_eq!(level(Some(7_000), Limit::Number(10_000)), Level::Approaching);
         assert_eq!(level(Some(9_999), Limit::Number(10_000)), Level::Approaching);
-        assert_eq!(level(Some(10_000), Limit::Number(10_000)), Level::Over);
+        assert_eq!(level(Some(10_000), Limit::Number(10_000)), Level::At);
+        assert_eq!(level(Some(10_001), Limit::Number(10_000)), Level::Over);
+        assert_eq!(level(Some(0), Limit::Number(0)), Level::At);
         assert_eq!(level(Some(i64::MAX), Limit::Unlimited), Level::Open);
         assert_eq!(level(None, Limit::Number(1)), Level::Unknown);
     }

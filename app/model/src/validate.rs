@@ -51,7 +51,7 @@ impl FieldErrors {
     }
 }
 
-/// Text of 1 to `max` characters once trimmed. `what` begins the sentence: "A reason".
+/// Text of 1 to `max` characters once trimmed; it may have several lines. `what` begins the sentence: "A reason".
 pub fn required(text: &str, what: &str, max: u32) -> Result<String, String> {
     let text = text.trim();
     let length = text.chars().count();
@@ -64,6 +64,33 @@ pub fn required(text: &str, what: &str, max: u32) -> Result<String, String> {
     } else {
         Ok(text.to_owned())
     }
+}
+
+/// Like [`required`], for what stands on one line, like a name: lists, mails and log lines show it, so it may neither
+/// break the line, nor turn the order of what stands around it, nor look like nothing.
+pub fn line(text: &str, what: &str, max: u32) -> Result<String, String> {
+    let text = text.trim();
+    let blank = !text.is_empty() && text.chars().all(|c| c.is_whitespace() || has_no_width(c));
+    if blank || text.chars().any(cannot_stand_in_a_line) {
+        return Err(format!("{what} cannot hold line breaks or invisible characters."));
+    }
+    required(text, what, max)
+}
+
+/// Like [`line`], but nothing is fine.
+pub fn optional_line(text: &str, what: &str, max: u32) -> Result<Option<String>, String> {
+    if text.trim().is_empty() { Ok(None) } else { line(text, what, max).map(Some) }
+}
+
+/// Control characters (tabs and line breaks among them), the separators of lines and paragraphs, and what overrides or
+/// isolates the direction of writing.
+fn cannot_stand_in_a_line(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters that nobody sees. Between others they have their use, in Persian words and in emoji; alone they are no text.
+const fn has_no_width(c: char) -> bool {
+    matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
 }
 
 /// Like [`required`], but nothing is fine.
@@ -178,7 +205,9 @@ pub fn email(text: &str) -> Result<String, String> {
             if !local.is_empty()
                 && text.len() <= 254
                 && domain(host).is_ok()
-                && !text.contains(char::is_whitespace) =>
+                && !text.contains(|c: char| {
+                    c.is_whitespace() || cannot_stand_in_a_line(c) || has_no_width(c)
+                }) =>
         {
             Ok(text)
         }
@@ -223,13 +252,49 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_on_one_line_cannot_break_it_turn_it_or_be_invisible() {
+        assert_eq!(line("  Acme Holdings ", "A name", 20).as_deref(), Ok("Acme Holdings"));
+        // Joiners inside a word, and a mark of direction, are part of how names are written.
+        for name in ["می\u{200C}خواهم", "👩\u{200D}🔬 Labs", "אקמה\u{200F}!", "Ökonomie & Söhne"]
+        {
+            assert_eq!(line(name, "A name", 40).as_deref(), Ok(name));
+        }
+        let says = "A name cannot hold line breaks or invisible characters.";
+        for bad in [
+            "Acme\nHoldings",
+            "Acme\r\nHoldings",
+            "Acme\tHoldings",
+            "Acme\u{0}",
+            "Acme\u{1B}[31m",
+            "Acme\u{85}Holdings",
+            "Acme\u{2028}Holdings",
+            "Acme\u{202A}",
+            "Acme \u{202E}sgnidloH",
+            "\u{2066}Acme\u{2069}",
+            "\u{200B}",
+            "\u{FEFF} \u{2060}\u{200F}",
+        ] {
+            assert_eq!(line(bad, "A name", 40), Err(says.into()), "{bad:?}");
+            assert_eq!(optional_line(bad, "A name", 40), Err(says.into()), "{bad:?}");
+        }
+        assert_eq!(line(" \n ", "A name", 10), Err("A name is needed.".into()));
+        assert!(line("éééééé", "A name", 5).is_err());
+        assert_eq!(optional_line("  ", "A country", 5), Ok(None));
+        assert_eq!(optional_line(" DE ", "A country", 5), Ok(Some("DE".into())));
+        // Text of several lines keeps them.
+        assert_eq!(required("a\n\tb", "A reason", 10).as_deref(), Ok("a\n\tb"));
+    }
+
+    #[test]
     fn domains_and_addresses() {
         assert_eq!(domain("FHO.edu.br.").as_deref(), Ok("fho.edu.br"));
         for bad in ["", "localhost", "a..b", "-a.com", "a b.com", "ä.de"] {
             assert!(domain(bad).is_err(), "{bad}");
         }
         assert_eq!(email("A.Roy@Example.com").as_deref(), Ok("a.roy@example.com"));
-        for bad in ["", "a", "@b.com", "a@b", "a b@c.com"] {
+        for bad in
+            ["", "a", "@b.com", "a@b", "a b@c.com", "a\u{202E}@c.com", "a\u{200B}@c.com", "a\u{0}b@c.com"]
+        {
             assert!(email(bad).is_err(), "{bad}");
         }
     }

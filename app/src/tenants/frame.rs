@@ -194,7 +194,8 @@ fn notes(head: &TenantHead) -> Vec<StageNote> {
             vec![StageNote { stage: tenant.stage, note, href: to(Section::Onboarding) }]
         }
         (Stage::Offboard, _) => {
-            vec![StageNote { stage: Stage::Offboard, note: "now".into(), href: to(Section::Offboarding) }]
+            let note = if tenant.status == Status::Deleted { "done" } else { "now" };
+            vec![StageNote { stage: Stage::Offboard, note: note.into(), href: to(Section::Offboarding) }]
         }
         _ => vec![],
     }

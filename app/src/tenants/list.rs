@@ -197,18 +197,22 @@ fn result(page: &Directory) -> String {
         (_, true) => ", newest first",
         (_, false) => ", oldest first",
     };
-    let noun = match (page.page.total, page.query.filter.is_empty()) {
-        (Total::Exact(1), true) => "tenant",
-        (_, true) => "tenants",
-        (Total::Exact(1), false) => "matches",
-        (_, false) => "match",
-    };
+    let noun = noun(page.page.total, page.query.filter.is_empty());
     let order = if sort.key == SortKey::Relevance {
         "best match first".into()
     } else {
         format!("sorted by {}", sort.key.label())
     };
     format!("{} {noun}, {order}{direction}", page.page.total)
+}
+
+/// What the number above the list counts: “1 match”, “3 match”.
+const fn noun(total: Total, all: bool) -> &'static str {
+    match (total, all) {
+        (Total::Exact(1), true) => "tenant",
+        (_, true) => "tenants",
+        (_, false) => "match",
+    }
 }
 
 const COLUMNS: u32 = 8;
@@ -367,10 +371,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_is_one_match() {
+        assert_eq!([noun(Total::Exact(1), false), noun(Total::Exact(3), false)], ["match", "match"]);
+        assert_eq!([noun(Total::Exact(1), true), noun(Total::About(1), true)], ["tenant", "tenants"]);
+    }
+
+    #[test]
     fn a_track_has_six_segments_and_a_name() {
         let svg = track(Stage::Validate, Status::Suspended);
         assert_eq!(svg.matches("h9v5h-9z").count(), 6);
         assert!(svg.contains(r#"<path data-state="done" d="M0.5.5h9v5h-9zm12 0h9v5h-9z"/>"#), "{svg}");
         assert!(svg.contains("aria-label=\"Stage 3 of 6: Validate, stopped\"") && svg.contains("5l2-4"));
+    }
+
+    #[test]
+    fn the_track_of_a_leaving_tenant_claims_no_stage_that_it_may_not_have_reached() {
+        let svg = track(Stage::Offboard, Status::Offboarding);
+        assert_eq!(svg.matches("h9v5h-9z").count(), 6);
+        assert!(svg.contains(r#"<path data-state="done" d="M0.5.5h9v5h-9z"/>"#), "{svg}");
+        assert_eq!(svg.matches(r#"data-state="done""#).count(), 1, "{svg}");
+        assert!(svg.contains(r#"<path data-state="current" d="M60.5.5h9v5h-9z"/>"#), "{svg}");
+        assert!(svg.contains("aria-label=\"Stage 6 of 6: Offboard\""), "{svg}");
     }
 }

@@ -9,6 +9,8 @@ use leptos::prelude::*;
 pub enum Level {
     Ok,
     Near,
+    /// The soft limit is reached and not passed.
+    AtSoft,
     /// The soft limit is passed.
     Over,
     /// The hard limit is reached: nothing more is taken.
@@ -19,13 +21,14 @@ pub enum Level {
 }
 
 impl Level {
-    /// Near from `near` percent of the hard limit on, over from the soft limit on, blocked at the hard limit.
+    /// Near from `near` percent of the hard limit on, over above the soft limit, blocked at the hard limit.
     pub fn of(used: Option<i64>, soft: Option<i64>, hard: Option<i64>, near: i64) -> Self {
         match (used, hard) {
             (None, _) => Self::None,
             (Some(_), None) if soft.is_none() => Self::Unlimited,
             (Some(used), Some(hard)) if used >= hard => Self::Blocked,
-            (Some(used), _) if soft.is_some_and(|soft| used >= soft) => Self::Over,
+            (Some(used), _) if soft.is_some_and(|soft| used > soft) => Self::Over,
+            (Some(_), _) if soft == used => Self::AtSoft,
             (Some(used), Some(hard)) if percent(used, hard) >= near => Self::Near,
             _ => Self::Ok,
         }
@@ -34,7 +37,7 @@ impl Level {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
-            Self::Near => "near",
+            Self::Near | Self::AtSoft => "near",
             Self::Over => "over",
             Self::Blocked => "blocked",
             Self::Unlimited => "unlimited",
@@ -47,6 +50,7 @@ impl Level {
         match self {
             Self::Ok => None,
             Self::Near => Some("Approaching limit"),
+            Self::AtSoft => Some("At the soft limit"),
             Self::Over => Some("Over soft limit"),
             Self::Blocked => Some("Blocked at hard limit"),
             Self::Unlimited => Some("Unlimited"),
@@ -56,7 +60,7 @@ impl Level {
 
     pub const fn tone(self) -> Tone {
         match self {
-            Self::Near | Self::Over => Tone::Warning,
+            Self::Near | Self::AtSoft | Self::Over => Tone::Warning,
             Self::Blocked => Tone::Danger,
             Self::Ok | Self::Unlimited | Self::None => Tone::Neutral,
         }
@@ -139,11 +143,13 @@ mod tests {
         assert_eq!(of(6_999), Level::Ok);
         assert_eq!(of(7_000), Level::Near);
         assert_eq!(of(8_499), Level::Near);
-        assert_eq!(of(8_500), Level::Over);
+        assert_eq!(of(8_500), Level::AtSoft);
+        assert_eq!(of(8_501), Level::Over);
         assert_eq!(of(9_999), Level::Over);
         assert_eq!(of(10_000), Level::Blocked);
         assert_eq!(Level::of(Some(5), None, None, 70), Level::Unlimited);
-        assert_eq!(Level::of(Some(5), Some(5), None, 70), Level::Over);
+        assert_eq!(Level::of(Some(5), Some(5), None, 70), Level::AtSoft);
+        assert_eq!(Level::of(Some(6), Some(5), None, 70), Level::Over);
         assert_eq!(Level::of(None, None, Some(5), 70), Level::None);
         assert_eq!(Level::of(Some(0), None, Some(0), 70), Level::Blocked);
     }

@@ -9,6 +9,8 @@ pub enum Segment {
     Done,
     Current,
     Ahead,
+    /// Behind a tenant that is leaving; whether it was ever reached is not said.
+    Left,
     Failed,
     Stopped,
 }
@@ -18,7 +20,8 @@ impl Segment {
         match self {
             Self::Done => "done",
             Self::Current => "current",
-            Self::Ahead => "ahead",
+            // Hollow like what is ahead: nothing is claimed of either.
+            Self::Ahead | Self::Left => "ahead",
             Self::Failed => "failed",
             Self::Stopped => "stopped",
         }
@@ -29,7 +32,13 @@ impl Segment {
     }
 }
 
-/// The six segments: the current one is hatched when provisioning failed or the tenant is suspended, and a deleted tenant is done.
+/// The six segments: the current one is hatched when provisioning failed or the tenant is suspended, and offboarding is done
+/// for a deleted tenant.
+///
+/// In every other stage what is behind was reached, as [`Stage::of`] comes to it by the milestones. Offboarding follows from
+/// the status alone, and may begin anywhere: what lies between is [`Segment::Left`], in rows and headers alike. To tell which
+/// milestones were reached, rows would need three more columns in the directory's list, the statement that is run most, for
+/// tenants that hardly anybody looks for; the runbook and the audit log of a tenant tell its history.
 pub fn segments(stage: Stage, status: Status) -> Vec<(Stage, Segment)> {
     let here = match status {
         Status::Failed => Segment::Failed,
@@ -41,6 +50,9 @@ pub fn segments(stage: Stage, status: Status) -> Vec<(Stage, Segment)> {
         .iter()
         .map(|&each| {
             let segment = match each.position().cmp(&stage.position()) {
+                std::cmp::Ordering::Less if stage == Stage::Offboard && !was_reached(each, status) => {
+                    Segment::Left
+                }
                 std::cmp::Ordering::Less => Segment::Done,
                 std::cmp::Ordering::Equal => here,
                 std::cmp::Ordering::Greater => Segment::Ahead,
@@ -48,6 +60,12 @@ pub fn segments(stage: Stage, status: Status) -> Vec<(Stage, Segment)> {
             (each, segment)
         })
         .collect()
+}
+
+/// Whether a tenant that is leaving surely went through a stage: none comes to leave before it is provisioned, but one whose
+/// provisioning failed can be deleted.
+fn was_reached(stage: Stage, status: Status) -> bool {
+    stage == Stage::Provision && status != Status::Deleted
 }
 
 /// The track in a row.
@@ -89,7 +107,7 @@ pub fn Stages(stage: Stage, status: Status, #[prop(optional)] notes: Vec<StageNo
                 Segment::Failed => "failed".to_owned(),
                 Segment::Stopped => "stopped".to_owned(),
                 Segment::Current => "now".to_owned(),
-                Segment::Ahead => String::new(),
+                Segment::Ahead | Segment::Left => String::new(),
             },
             |given| given.note,
         );
@@ -125,6 +143,25 @@ mod tests {
             states(Stage::Provision, Status::Failed),
             ["failed", "ahead", "ahead", "ahead", "ahead", "ahead"]
         );
-        assert_eq!(states(Stage::Offboard, Status::Deleted), ["done"; 6]);
+    }
+
+    #[test]
+    fn a_tenant_that_leaves_has_done_nothing_that_it_may_not_have_reached() {
+        let found =
+            |status| segments(Stage::Offboard, status).into_iter().map(|(_, s)| s).collect::<Vec<_>>();
+        let left = Segment::Left;
+        for status in [Status::Offboarding, Status::Offboarded, Status::Purging] {
+            assert_eq!(
+                found(status),
+                [Segment::Done, left, left, left, left, Segment::Current],
+                "{status:?}"
+            );
+        }
+        // A tenant whose provisioning failed can be deleted as well.
+        assert_eq!(found(Status::Deleted), [left, left, left, left, left, Segment::Done]);
+        assert_eq!(
+            states(Stage::Offboard, Status::Offboarding),
+            ["done", "ahead", "ahead", "ahead", "ahead", "current"]
+        );
     }
 }

@@ -61,6 +61,7 @@ fn allowance(row: &Allowance) -> AnyView {
     let (word, note) = match level {
         Level::Fine => ("ok", None),
         Level::Approaching => ("near", Some("Approaching limit")),
+        Level::At => ("blocked", Some("At the limit")),
         Level::Over => ("blocked", Some("Over limit")),
         Level::Open => ("unlimited", None),
         Level::Unknown => ("none", Some("Not counted yet")),
@@ -81,8 +82,8 @@ fn allowance(row: &Allowance) -> AnyView {
         ),
         _ => None,
     };
-    let icon =
-        matches!(level, Level::Approaching | Level::Over).then(|| view! { <Icon name="alert-triangle"/> });
+    let icon = matches!(level, Level::Approaching | Level::At | Level::Over)
+        .then(|| view! { <Icon name="alert-triangle"/> });
     view! {
         <div class="c-meter" data-level=word>
             <div class="c-meter__head"><span class="c-meter__label" id=id>{row.meter.label()}</span><span class="c-meter__text">{text}</span></div>

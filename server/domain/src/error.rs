@@ -37,8 +37,8 @@ pub enum Error {
     /// Too many tries; `seconds` until the next one.
     #[error("throttled for {seconds} s")]
     Throttled { seconds: i64 },
-    /// More is asked at once than the process has connections for; it passes.
-    #[error("no connection to the database came free in time")]
+    /// More is asked at once than the process has connections for, or the database is away; it passes.
+    #[error("the database cannot be reached, or no connection to it came free in time")]
     Busy,
     #[error("database: {0}")]
     Database(#[source] sqlx::Error),
@@ -60,11 +60,24 @@ impl From<FieldErrors> for Error {
     }
 }
 
+/// SQLSTATEs of a server that shuts down, was shut down, starts, or has no connection left.
+const SHUT: [&str; 4] = ["57P01", "57P02", "57P03", "53300"];
+/// `character_not_in_repertoire`: a NUL.
+const UNTRANSLATABLE: &str = "22021";
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::PoolTimedOut => Self::Busy,
+            // Busy, gone, or starting again: each passes.
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => Self::Busy,
+            sqlx::Error::Database(error) if error.code().is_some_and(|code| SHUT.contains(&&*code)) => {
+                Self::Busy
+            }
+            // No text of ours holds it, so nothing can be found by it, nor kept.
+            sqlx::Error::Database(error) if error.code().as_deref() == Some(UNTRANSLATABLE) => {
+                Self::field("", "This holds a character that cannot be kept.")
+            }
             other => Self::Database(other),
         }
     }

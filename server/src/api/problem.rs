@@ -32,7 +32,7 @@ pub struct ProblemDetails {
     #[serde(rename = "type")]
     #[schema(example = "urn:steward:problem:invalid")]
     pub kind: String,
-    #[schema(example = "The conversations are not right")]
+    #[schema(example = "The request is not right")]
     pub title: String,
     #[schema(example = 422)]
     pub status: u16,
@@ -227,7 +227,7 @@ impl Problem {
             n => format!("Nothing was stored: {n} things are wrong."),
         };
         let mut problem =
-            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The conversations are not right", detail);
+            Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "The request is not right", detail);
         problem.details.errors = faults;
         problem.details.error_count = Some(count);
         problem
@@ -333,5 +333,21 @@ impl IntoResponse for Problem {
             headers.insert(name, value);
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Endpoints are refused by the same words as conversations.
+    #[test]
+    fn what_is_wrong_is_titled_for_every_kind_of_request() {
+        let problem = Problem::from_error(Error::field("url", "An address is needed."), "r1");
+        assert_eq!(
+            (problem.details.status, problem.details.title.as_str()),
+            (422, "The request is not right")
+        );
+        assert_eq!(problem.details.errors[0].pointer, "/url");
     }
 }

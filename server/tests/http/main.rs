@@ -6,3 +6,4 @@ mod headers;
 mod session;
 mod site;
 mod surface;
+mod text;

@@ -1,4 +1,4 @@
-//! Walks every door there is (`server::surface`): without a session, with too weak a role, with another tenant's id.
+//! Walks every door there is (`server::surface`): without a session or key, with too weak a one, with another tenant's id.
 //! Each refusal comes with a positive control, so that nothing passes because a sample is wrong, and with a look at the
 //! database, so that nothing is refused and done.
 
@@ -7,8 +7,9 @@ use crate::site::{Site, get, post};
 use axum::http::{Method, StatusCode};
 use leptos_axum::generate_route_list;
 use model::permission::Role;
-use server::surface::{Asks, DOWNLOADS, FUNCTIONS, Function, ROUTES, registered};
+use server::surface::{Asks, DOWNLOADS, FUNCTIONS, Function, ROUTES, Route, UPLOADS, Upload, registered};
 use sqlx::PgPool;
+use std::collections::BTreeSet;
 
 /// Functions whose sample cannot succeed on the tests' small site. May only shrink.
 const NOT_SHOWN_TO_WORK: &[&str] = &[
@@ -126,29 +127,96 @@ async fn too_weak_a_role_is_refused_and_the_refusal_recorded(admin: PgPool) {
     }
     let before = site.state().await;
     let mut refused = 0;
+    // One line a minute for each role, permission and target, in the chain of the target.
+    let mut expected = BTreeSet::new();
     for function in FUNCTIONS {
         let (Asks::Platform(permission) | Asks::Tenant(permission, _)) = function.asks else { continue };
         for (role, token) in people.iter().filter(|(role, _)| !role.grants(permission)) {
             let answer = site.send(call(function, function.sample).by(token)).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} as {role}: {}", function.name, answer.body);
             refused += 1;
+            let (chain, target) = match function.asks {
+                Asks::Tenant(..) => (acme, acme.to_string()),
+                _ => (model::TenantId::PLATFORM, "platform".to_owned()),
+            };
+            let why = format!("may not {}", permission.label());
+            expected.insert((role.as_str().to_owned(), why, target, chain.0));
         }
     }
     assert_eq!(site.state().await, before, "nothing was done");
-    assert_eq!(
-        site.count("SELECT count(*) FROM audit_entry WHERE action = 'access.denied' AND result = 'denied'")
-            .await,
-        refused
+    let lines: Vec<(String, String, String, uuid::Uuid)> = sqlx::query_as(
+        "SELECT coalesce(u.platform_role, m.role), e.reason, e.target, e.tenant_id
+         FROM audit_entry e JOIN user_account u ON u.id = e.actor_id LEFT JOIN member m ON m.user_id = u.id
+         WHERE e.action = 'access.denied' AND e.result = 'denied'",
+    )
+    .fetch_all(&site.admin)
+    .await
+    .expect("lines");
+    assert!(lines.len() < refused, "{refused} refusals are not as many lines");
+    // Not compared by number: a walk that takes longer than a minute writes some of them anew.
+    assert_eq!(lines.into_iter().collect::<BTreeSet<_>>(), expected);
+}
+
+/// Lines of refusals in the chain of a tenant, and all its lines.
+async fn chain(site: &Site, tenant: model::TenantId) -> (i64, i64) {
+    sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE action = 'access.denied'), count(*) FROM audit_entry WHERE tenant_id = $1",
+    )
+    .bind(tenant.0)
+    .fetch_one(&site.admin)
+    .await
+    .expect("counts")
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn the_same_refusal_is_one_line_a_minute(admin: PgPool) {
+    fn function(name: &str) -> &'static Function {
+        FUNCTIONS.iter().find(|function| function.name == name).expect("a function")
+    }
+    let site = Site::new(admin).await;
+    let acme = acme(&site).await;
+    let token = site.signed_in(Role::TenantMember, Some(acme)).await;
+    let refused = async |name: &str| {
+        let function = function(name);
+        let answer = site.send(call(function, function.sample).by(&token)).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {}", answer.body);
+    };
+    for _ in 0..3 {
+        refused("invite_user").await;
+    }
+    assert_eq!(chain(&site, acme).await.0, 1);
+    // Many at once as well.
+    let other = site.tenant("other").await;
+    let second = site.signed_in(Role::TenantMember, Some(other)).await;
+    let theirs = function("invite_user").sample.replace("slug=acme", "slug=other");
+    let (one, two, three) = tokio::join!(
+        site.send(call(function("invite_user"), &theirs).by(&second)),
+        site.send(call(function("invite_user"), &theirs).by(&second)),
+        site.send(call(function("invite_user"), &theirs).by(&second)),
     );
+    for answer in [one, two, three] {
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{}", answer.body);
+    }
+    assert_eq!(chain(&site, other).await.0, 1);
+    // Another permission is another line, and so is the same one when the minute is over.
+    refused("suspend_tenant").await;
+    assert_eq!(chain(&site, acme).await.0, 2);
+    sqlx::query("UPDATE audit_entry SET at = at - interval '61 seconds'")
+        .execute(&site.admin)
+        .await
+        .expect("aged");
+    refused("invite_user").await;
+    assert_eq!(chain(&site, acme).await.0, 3);
 }
 
 #[sqlx::test(migrator = "domain::db::MIGRATOR")]
 async fn another_tenant_looks_missing(admin: PgPool) {
     let site = Site::new(admin).await;
-    acme(&site).await;
+    let acme = acme(&site).await;
     let other = site.tenant("other").await;
     let token = site.signed_in(Role::TenantAdmin, Some(other)).await;
     let before = site.state().await;
+    let told = chain(&site, acme).await;
     let mut tried = 0;
     for function in FUNCTIONS {
         let Asks::Tenant(permission, parameter) = function.asks else { continue };
@@ -168,6 +236,20 @@ async fn another_tenant_looks_missing(admin: PgPool) {
     }
     assert!(tried > 0);
     assert_eq!(site.state().await, before, "nothing was done");
+    assert_eq!(
+        chain(&site, acme).await,
+        told,
+        "a stranger writes nothing into the log of a tenant, nor a name"
+    );
+    let kept: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_entry WHERE action = 'access.denied' AND tenant_id = $1 AND target = $2",
+    )
+    .bind(model::TenantId::PLATFORM.0)
+    .bind(acme.to_string())
+    .fetch_one(&site.admin)
+    .await
+    .expect("a count");
+    assert!(kept > 0, "the platform keeps it");
 }
 
 #[sqlx::test(migrator = "domain::db::MIGRATOR")]
@@ -249,4 +331,132 @@ async fn files_leave_for_those_who_may_read_them_only(admin: PgPool) {
     }
     let exports = "SELECT count(*) FROM audit_entry WHERE action = 'audit.export' AND result = 'done'";
     assert!(site.count(exports).await > 0, "that the log left stands in it");
+}
+
+/// A call of the machine API on what [`acme`] has laid, or on the conversation of the sample.
+fn ask(route: &Route, key: &str) -> crate::site::Call {
+    let id = if route.path.contains("/webhooks/") {
+        WEBHOOK
+    } else if route.path.contains("/deliveries/") {
+        DELIVERY
+    } else {
+        CONVERSATION
+    };
+    post(&route.path.replace("{id}", id), route.sample)
+        .method(route.method.parse().expect("a method"))
+        .with("content-type", route.content_type)
+        .with("origin", "")
+        .with("authorization", &format!("Bearer {key}"))
+}
+
+const WEBHOOK: &str = "00000000-0000-0000-0000-0000000000a2";
+const DELIVERY: &str = "00000000-0000-0000-0000-0000000000a3";
+const CONVERSATION: &str = "sample-1";
+
+/// What the routes of the machine API change, besides the counters of every call.
+async fn kept(site: &Site) -> (Vec<(String, String)>, i64) {
+    let mut state = site.state().await;
+    state.retain(|(table, _)| {
+        [".webhook", ".delivery", ".conversation"].iter().any(|name| table.ends_with(name))
+    });
+    assert_eq!(state.len(), 3, "{state:?}");
+    (state, site.done().await)
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn a_key_reaches_what_is_its_own_and_only_as_far_as_it_may(admin: PgPool) {
+    let site = Site::new(admin).await;
+    let acme = acme(&site).await;
+    let other = site.tenant("other").await;
+    let cx = site.services.system("test");
+    let key = async |tenant: model::TenantId, access: &str| {
+        domain::api_keys::create(&cx, tenant, access, access).await.expect("a key").text
+    };
+    let own = key(acme, "read_write").await;
+    let reader = key(acme, "read").await;
+    let stranger = key(other, "read_write").await;
+    let send = ROUTES
+        .iter()
+        .find(|route| (route.method, route.path) == ("POST", "/api/v1/conversations"))
+        .expect("a route");
+    let sent = site.send(ask(send, &own)).await;
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.body);
+    let before = kept(&site).await;
+    let mut routes: Vec<_> = ROUTES.iter().filter_map(|route| Some((route, route.permission?))).collect();
+    for (route, permission) in &routes {
+        let name = format!("{} {}", route.method, route.path);
+        let answer = site.send(ask(route, &reader)).await;
+        if permission.writes() {
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name}: {}", answer.body);
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{name}");
+        } else {
+            assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{name}: {}", answer.body);
+        }
+        let answer = if route.path.contains("{id}") {
+            let answer = site.send(ask(route, &stranger)).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}: {}", answer.body);
+            answer
+        } else if !permission.writes() {
+            let answer = site.send(ask(route, &stranger)).await;
+            assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{name}: {}", answer.body);
+            answer
+        } else {
+            // It names nothing: what it makes is the stranger's own.
+            continue;
+        };
+        for theirs in [WEBHOOK, DELIVERY, CONVERSATION, acme.to_string().as_str()] {
+            let said = answer.body.replace(&route.path.replace("{id}", theirs), "");
+            assert!(!said.contains(theirs), "{name}: {}", answer.body);
+        }
+    }
+    assert_eq!(kept(&site).await, before, "nothing was done");
+    // The positive control; what removes comes last.
+    routes.sort_by_key(|(route, _)| route.method == "DELETE");
+    for (route, _) in &routes {
+        let answer = site.send(ask(route, &own)).await;
+        // A tenant without a template has none to answer.
+        let none = answer.status == StatusCode::NOT_FOUND && !route.path.contains("{id}");
+        let open = !matches!(answer.status.as_u16(), 401 | 403 | 404 | 500..) || none;
+        assert!(open, "{} {}: {} {}", route.method, route.path, answer.status, answer.body);
+    }
+    assert_ne!(kept(&site).await, before, "the samples are of use");
+}
+
+fn upload(door: &Upload) -> crate::site::Call {
+    post(door.path, door.sample).with("content-type", door.content_type).with("accept", "text/html")
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn files_are_taken_from_those_who_may_send_them_only(admin: PgPool) {
+    let site = Site::new(admin).await;
+    let acme = acme(&site).await;
+    let mut people = vec![];
+    for role in Role::ALL {
+        people.push((*role, site.signed_in(*role, (!role.is_platform()).then_some(acme)).await));
+    }
+    let before = (site.state().await, site.done().await);
+    for door in UPLOADS {
+        let (Asks::Platform(permission) | Asks::Tenant(permission, _)) = door.asks else {
+            panic!("{} asks for nothing", door.path)
+        };
+        let answer = site.send(upload(door)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}: {}", door.path, answer.body);
+        assert!(answer.header("location").starts_with("/sign-in"), "{}", door.path);
+        for (role, token) in people.iter().filter(|(role, _)| !role.grants(permission)) {
+            let answer = site.send(upload(door).by(token)).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} as {role}: {}", door.path, answer.body);
+        }
+    }
+    assert_eq!((site.state().await, site.done().await), before, "nothing was done");
+    for door in UPLOADS {
+        let (Asks::Platform(permission) | Asks::Tenant(permission, _)) = door.asks else { continue };
+        for (role, token) in people.iter().filter(|(role, _)| role.grants(permission)) {
+            let lines = site.done().await;
+            let answer = site.send(upload(door).by(token)).await;
+            assert_eq!(answer.status, StatusCode::SEE_OTHER, "{} as {role}: {}", door.path, answer.body);
+            let led = answer.header("location");
+            assert!(led.starts_with(&format!("{}/", door.path)), "{} as {role}: {led}", door.path);
+            assert_eq!(site.done().await, lines + 1, "{} as {role}: an audit line", door.path);
+        }
+    }
 }

@@ -127,13 +127,10 @@ impl Key {
             },
             Kind::Text { max, optional } => {
                 let text = if optional {
-                    crate::validate::optional(text, self.label(), max)?.unwrap_or_default()
+                    crate::validate::optional_line(text, self.label(), max)?.unwrap_or_default()
                 } else {
-                    crate::validate::required(text, self.label(), max)?
+                    crate::validate::line(text, self.label(), max)?
                 };
-                if text.contains(['\n', '\t', '\r']) {
-                    return Err("One line only.".into());
-                }
                 Ok(Value::Text(text))
             }
         }
@@ -270,6 +267,8 @@ mod tests {
             (Key::SignIn, "magic"),
             (Key::AiModel, " "),
             (Key::BrandName, "a\nb"),
+            (Key::BrandName, "a\u{202E}b"),
+            (Key::BrandName, "\u{200B}"),
         ] {
             assert!(key.parse(bad).is_err_and(|why| why.ends_with('.')), "{key}: {bad}");
         }

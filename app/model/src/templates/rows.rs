@@ -3,7 +3,7 @@
 use super::{Alignment, Bundle, Catalogue, Change, Compliance, Standing, TenantType, VersionState};
 use crate::page::Page;
 use crate::tenants::{PlanId, Status};
-use crate::validate::{FieldErrors, optional, required, suggest_slug, word};
+use crate::validate::{FieldErrors, line, optional, optional_line, suggest_slug, word};
 use crate::{TemplateId, TenantId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -259,11 +259,11 @@ impl DetailsInput {
     /// All that is wrong, field by field.
     pub fn validate(&self) -> Result<Template, FieldErrors> {
         let mut errors = FieldErrors::default();
-        let name = errors.take("name", required(&self.name, "A name", 100));
+        let name = errors.take("name", line(&self.name, "A name", 100));
         let description = errors.take("description", optional(&self.description, "A description", 1_000));
         let tenant_type =
             errors.take("tenant_type", word::<TenantType>(&self.tenant_type, "The type of tenant"));
-        let industry = errors.take("industry", optional(&self.industry, "An industry", 60));
+        let industry = errors.take("industry", optional_line(&self.industry, "An industry", 60));
         let compliance =
             errors.take("compliance", word::<Compliance>(&self.compliance, "The compliance profile"));
         match (name, description, tenant_type, industry, compliance) {
@@ -347,6 +347,16 @@ mod tests {
             .validate()
             .expect_err("wrong");
         assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["compliance", "industry", "name", "tenant_type"]);
+        // Name and industry are one line, the description may have several.
+        let errors = DetailsInput {
+            name: "Two\nlines".into(),
+            description: "Two\nlines".into(),
+            industry: "\u{200B}".into(),
+            ..input
+        }
+        .validate()
+        .expect_err("wrong");
+        assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["industry", "name"]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use model::api_keys::{ApiKey, KEYS_MAX, NAME_MAX, NewKey, Standing, hint};
 use model::permission::{Actor, KeyAccess, Permission, Scope};
 use model::tenants::Access;
 use model::usage::Limit;
-use model::validate::{FieldErrors, required, word};
+use model::validate::{FieldErrors, line, required, word};
 use model::work::Work;
 use model::{ApiKeyId, TenantId};
 use subtle::ConstantTimeEq;
@@ -42,7 +42,7 @@ pub async fn get(cx: &Ctx, tenant: TenantId, id: ApiKeyId) -> Result<ApiKey> {
 pub async fn create(cx: &Ctx, tenant: TenantId, name: &str, access: &str) -> Result<NewKey> {
     cx.require(Permission::ApiKeyManage, Scope::Tenant(tenant)).await?;
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", required(name, "A name", NAME_MAX));
+    let name = errors.take("name", line(name, "A name", NAME_MAX));
     let access = errors.take("access", word::<KeyAccess>(access, "The access"));
     let (Some(name), Some(access)) = (name, access) else { return Err(errors.into()) };
 

@@ -61,6 +61,12 @@ async fn wrong_input_and_wrong_people(admin: PgPool) {
         Err(Error::Invalid(errors)) => assert_eq!(errors.0.len(), 2),
         unexpected => panic!("{unexpected:?}"),
     }
+    match create(&cx, tenant, "Importer\nsays hello", "read").await {
+        Err(Error::Invalid(errors)) => {
+            assert!(errors.get("name").is_some_and(|why| why.contains("line breaks")))
+        }
+        unexpected => panic!("{unexpected:?}"),
+    }
     let key = create(&cx, tenant, "One", "read").await.expect("a key");
     match create(&cx, tenant, "ONE", "read").await {
         Err(Error::Invalid(errors)) => assert!(errors.get("name").is_some()),

@@ -21,7 +21,7 @@ use crate::ctx::{Ctx, Reach};
 use crate::error::Result;
 use chrono::{DateTime, SubsecRound, Utc};
 use model::TenantId;
-use model::permission::{Actor, Permission, Scope};
+use model::permission::{Actor, Permission, Scope, Verdict};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -117,7 +117,18 @@ pub(crate) async fn append(
 
 async fn write(connection: &mut PgConnection, cx: &Ctx, event: &AuditEvent, result: &str) -> Result<()> {
     let head = store::lock_head(connection, event.tenant, &GENESIS).await?;
-    let entry = next_line(cx, event, &head, result);
+    write_next(connection, cx, event, &head, result).await
+}
+
+/// As [`write`], by whoever holds the head already.
+async fn write_next(
+    connection: &mut PgConnection,
+    cx: &Ctx,
+    event: &AuditEvent,
+    head: &store::Head,
+    result: &str,
+) -> Result<()> {
+    let entry = next_line(cx, event, head, result);
     let hash = entry.hash(&head.hash)?;
     store::insert(connection, &entry, &hash).await
 }
@@ -152,18 +163,32 @@ pub(crate) fn actor_parts(actor: &Actor) -> (&'static str, Option<uuid::Uuid>) {
     }
 }
 
-/// Records that somebody was refused, in a transaction of its own: the refused one never commits. A tenant that
-/// does not exist has no chain: the line goes to the platform's.
+/// Records that somebody was refused, in a transaction of its own: the refused one never commits.
+///
+/// Who may not even know of a tenant leaves no line with it, and no name: that one goes to the platform's chain, as does
+/// the line about a tenant that does not exist. The same refusal is one line a minute, so that a program or a guesser
+/// who tries all day cannot fill a log. The chain itself is asked, by the index of actors and times, and not a memory of
+/// this process: other processes write to the chain too, and a memory would have to be bounded against guessers.
 pub(crate) async fn record_denial(cx: &Ctx, permission: Permission, scope: Scope) -> Result<()> {
+    let hidden = cx.actor().may(permission, scope) == Verdict::Hidden;
     let mut tx = cx.begin(Reach::System).await?;
     let (tenant, target) = match scope {
         Scope::Platform => (TenantId::PLATFORM, "platform".to_owned()),
-        Scope::Tenant(id) if store::tenant_exists(tx.conn(), id).await? => (id, id.to_string()),
+        Scope::Tenant(id) if !hidden && store::tenant_exists(tx.conn(), id).await? => (id, id.to_string()),
         Scope::Tenant(id) => (TenantId::PLATFORM, id.to_string()),
     };
     let event =
         AuditEvent::on(tenant, "access.denied", target).reason(format!("may not {}", permission.label()));
-    write(tx.conn(), cx, &event, "denied").await?;
+    // First without the head of the chain: repeats make nobody wait.
+    if store::stands_lately(tx.conn(), cx.actor(), &event).await? {
+        return Ok(());
+    }
+    let head = store::lock_head(tx.conn(), tenant, &GENESIS).await?;
+    // Once more with it: of several at once one writes.
+    if store::stands_lately(tx.conn(), cx.actor(), &event).await? {
+        return Ok(());
+    }
+    write_next(tx.conn(), cx, &event, &head, "denied").await?;
     tx.commit_unaudited("the line is the change").await
 }
 

@@ -1,11 +1,12 @@
 //! SQL of the audit log.
 
-use super::Entry;
 use super::list::Place;
+use super::{AuditEvent, Entry, actor_parts};
 use crate::error::Result;
 use chrono::{DateTime, NaiveTime, Utc};
 use model::TenantId;
 use model::audit::Filter;
+use model::permission::Actor;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row as _};
 
 pub(super) struct Head {
@@ -68,6 +69,31 @@ pub(super) async fn tenant_exists(connection: &mut PgConnection, tenant: TenantI
         sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM tenant WHERE id = $1) AS "found!""#, tenant.0)
             .fetch_one(connection)
             .await?;
+    Ok(found)
+}
+
+/// Whether the last minute of the event's chain has the same line by the same actor already.
+pub(super) async fn stands_lately(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    event: &AuditEvent,
+) -> Result<bool> {
+    let (kind, id) = actor_parts(actor);
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+            SELECT FROM audit_entry WHERE tenant_id = $1 AND at > now() - interval '1 minute' AND action = $2 AND target = $3
+                AND reason IS NOT DISTINCT FROM $4 AND actor_kind = $5 AND actor_id = $6 AND actor_name = $7
+        ) AS "found!""#,
+        event.tenant.0,
+        event.action,
+        event.target.as_str(),
+        event.reason.as_deref(),
+        kind,
+        id,
+        actor.name()
+    )
+    .fetch_one(connection)
+    .await?;
     Ok(found)
 }
 

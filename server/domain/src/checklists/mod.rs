@@ -320,7 +320,7 @@ fn not_done(item: &Item) -> Result<()> {
 
 /// An address that a page may link to: http or https only.
 fn link_of(text: &str) -> Result<Option<String>, String> {
-    let link = validate::optional(text, "A link", 500)?;
+    let link = validate::optional_line(text, "A link", 500)?;
     match link {
         Some(link)
             if !(link.starts_with("https://") || link.starts_with("http://"))

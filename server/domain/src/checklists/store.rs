@@ -289,7 +289,8 @@ pub(super) async fn facts(
         Known,
         r#"SELECT t.id AS tenant_id, now() AS "now!", t.status AS "status: Status", t.status_since, t.suspension AS "suspension: Suspension",
             t.support_contact, t.escalation_contact,
-            (SELECT count(*) FROM member m WHERE m.tenant_id = t.id AND m.role = 'tenant_admin') AS "admins!",
+            (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id
+                WHERE m.tenant_id = t.id AND m.role = 'tenant_admin' AND u.platform_role IS NULL) AS "admins!",
             seen.name AS "seen_name?", seen.last_seen_at AS "seen_at?",
             (SELECT count(*) FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL) AS "keys!",
             (SELECT k.name FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL ORDER BY k.created_at DESC LIMIT 1) AS newest_key,
@@ -306,7 +307,8 @@ pub(super) async fn facts(
         FROM tenant t
         LEFT JOIN LATERAL (
             SELECT u.name, u.last_seen_at FROM member m JOIN user_account u ON u.id = m.user_id
-            WHERE m.tenant_id = t.id AND m.role = 'tenant_admin' AND u.last_seen_at IS NOT NULL ORDER BY u.last_seen_at DESC LIMIT 1
+            WHERE m.tenant_id = t.id AND m.role = 'tenant_admin' AND u.platform_role IS NULL AND u.last_seen_at >= m.created_at
+            ORDER BY u.last_seen_at DESC LIMIT 1
         ) AS seen ON true
         CROSS JOIN LATERAL (
             SELECT count(*) AS conversations, (array_agg(c.id ORDER BY c.received_at DESC))[1] AS newest_conversation,

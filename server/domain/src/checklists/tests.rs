@@ -194,6 +194,28 @@ async fn an_admin_who_never_signed_in_is_no_proof(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn neither_a_visit_elsewhere_nor_one_of_the_platform_proves_an_admin(admin: PgPool) {
+    let stage = stage(admin).await;
+    let said = async || stage.item("admin_access").await.evidence.check.expect("evidence").said;
+    stage.sql(ADMIN).await;
+    // Seen before they belonged to this tenant: that was another one's page.
+    stage.sql("UPDATE member SET created_at = now() + interval '1 second' WHERE tenant_id = $1").await;
+    run_probes(&stage.cx, stage.tenant).await.expect("probes");
+    assert_eq!(stage.item("admin_access").await.state, ItemState::Open);
+    assert_eq!(said().await, "1 tenant admin, none of whom has signed in.");
+    // Somebody of the platform who is a member as well is not the tenant's own admin.
+    stage.sql("UPDATE member SET created_at = now() - interval '1 hour' WHERE tenant_id = $1").await;
+    stage.sql("UPDATE user_account SET platform_role = 'success' WHERE $1::uuid IS NOT NULL").await;
+    run_probes(&stage.cx, stage.tenant).await.expect("probes");
+    assert_eq!(stage.item("admin_access").await.state, ItemState::Open);
+    assert_eq!(said().await, "There is no tenant admin.");
+    // The positive control.
+    stage.sql("UPDATE user_account SET platform_role = NULL WHERE $1::uuid IS NOT NULL").await;
+    run_probes(&stage.cx, stage.tenant).await.expect("probes");
+    assert_eq!(stage.item("admin_access").await.state, ItemState::Passed);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn what_no_longer_holds_is_failed_and_takes_its_milestone_back(admin: PgPool) {
     let stage = stage(admin).await;
     stage.sql(ADMIN).await;

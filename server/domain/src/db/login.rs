@@ -40,6 +40,7 @@ async fn ensure(connection: &mut PgConnection, admin: &PgConnectOptions) -> Resu
         store::make_login(connection, &name, &password).await?;
     }
     store::allow_login(connection, &name).await?;
+    store::quiet_login(connection, &name).await?;
     match options.connect().await {
         Ok(works) => works.close().await?,
         // Nobody else sets it: it was changed by hand, or the cluster's roles were restored from elsewhere.

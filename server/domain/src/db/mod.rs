@@ -126,7 +126,8 @@ pub async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool> {
                 Ok(true)
             })
         })
-        // Ending a transaction where there is none warns, and every warning is a message on the wire and in the log.
+        // Ending a transaction where there is none warns, and every warning is a message on the wire; the login keeps it
+        // out of the server's log.
         .connect_with(options.options([("client_min_messages", "error")]))
         .await?;
     Ok(pool)

@@ -104,6 +104,17 @@ pub(super) async fn allow_login(admin: &mut PgConnection, name: &str) -> Result<
     Ok(())
 }
 
+/// Keeps what only warns out of the server's log, where the administrator may say so: every connection that is given back
+/// ends a transaction, and where there is none the server warns.
+pub(super) async fn quiet_login(admin: &mut PgConnection, name: &str) -> Result<()> {
+    let quiet = format!(
+        "DO $$ BEGIN ALTER ROLE {name} SET log_min_messages = 'error';
+         EXCEPTION WHEN insufficient_privilege THEN NULL; END $$"
+    );
+    admin.execute(AssertSqlSafe(quiet)).await?;
+    Ok(())
+}
+
 /// Gives a login the password that is kept. Names and passwords as in [`make_login`].
 pub(super) async fn set_password(admin: &mut PgConnection, name: &str, password: &str) -> Result<()> {
     admin.execute(AssertSqlSafe(format!("ALTER ROLE {name} PASSWORD '{password}'"))).await?;

@@ -73,7 +73,7 @@ pub async fn probe(cx: &Ctx, tenant: TenantId, trigger: Trigger) -> Result<Evide
     let mut attempts = Vec::new();
     for each in store::tries(tenant, &target) {
         let mut tx = cx.begin(each.reach).await?;
-        let actual = store::attempt(tx.conn(), each.sql).await?;
+        let actual = store::attempt(tx.conn(), &each).await?;
         let passed = actual == each.expected;
         attempts.push(Attempt { name: each.name.to_owned(), expected: each.expected, actual, passed });
     }

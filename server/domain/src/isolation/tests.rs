@@ -358,3 +358,50 @@ async fn a_cancelled_begin_does_not_reach_the_next_borrower(admin: PgPool) {
     let name: String = sqlx::query_scalar("SELECT name FROM tenant").fetch_one(&admin).await.expect("a name");
     assert_eq!(name, "Changed", "what was acknowledged is there");
 }
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_probe_proves_the_same_of_a_tenant_with_conversations_and_of_one_without(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let (full, empty) = (
+        testing::tenant(&admin, "full").await.expect("one"),
+        testing::tenant(&admin, "empty").await.expect("one"),
+    );
+    for n in 0..3 {
+        sqlx::query(
+            "INSERT INTO pooled.conversation (tenant_id, id, external_id, channel, started_at, turns, turn_count, bytes)
+             VALUES ($1, gen_random_uuid(), $2, 'chat', now(), '[]', 0, 0)",
+        )
+        .bind(full)
+        .bind(format!("c{n}"))
+        .execute(&admin)
+        .await
+        .expect("a conversation");
+    }
+    let cx = services.system("test");
+    for tenant in [full, empty] {
+        let evidence = super::probe(&cx, tenant, super::Trigger::Schedule).await.expect("evidence");
+        let failed: Vec<_> = evidence.attempts.iter().filter(|attempt| !attempt.passed).collect();
+        assert!(failed.is_empty(), "{}: {failed:?}", evidence.slug);
+    }
+    let left: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pooled.conversation WHERE external_id = 'probe' OR tenant_id = $1",
+    )
+    .bind(empty)
+    .fetch_one(&admin)
+    .await
+    .expect("a count");
+    assert_eq!(left, 0, "nothing of the probe stays");
+    // A policy that lets rows wander is noticed.
+    sqlx::raw_sql(
+        "DROP POLICY tenant_rows ON pooled.conversation;
+         CREATE POLICY tenant_rows ON pooled.conversation TO steward_tenant USING (tenant_id = steward.current_tenant()) WITH CHECK (true)",
+    )
+    .execute(&admin)
+    .await
+    .expect("a weaker policy");
+    let evidence = super::probe(&cx, empty, super::Trigger::Schedule).await.expect("evidence");
+    assert!(
+        evidence.attempts.iter().any(|a| !a.passed && a.name.contains("over to another tenant")),
+        "{evidence:?}"
+    );
+}

@@ -114,7 +114,7 @@ pub(crate) async fn repeated(
     body: &[u8],
     id: OperationId,
 ) -> Result<Option<OperationId>> {
-    let key = validate::required(key, "An idempotency key", 200).map_err(|e| Error::field("key", e))?;
+    let key = validate::line(key, "An idempotency key", 200).map_err(|e| Error::field("key", e))?;
     let caller = match cx.actor() {
         Actor::User { id, .. } => format!("user:{id}"),
         Actor::ApiKey { id, .. } => format!("key:{id}"),

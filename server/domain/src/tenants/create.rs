@@ -91,7 +91,7 @@ pub(super) fn created(id: TenantId, tenant: &Checked) -> AuditEvent {
 /// Everything that can be said without looking at other tenants.
 pub(crate) fn check(new: &NewTenant) -> Result<Checked, FieldErrors> {
     let mut errors = FieldErrors::default();
-    let name = errors.take("name", validate::required(&new.name, "A name", 200));
+    let name = errors.take("name", validate::line(&new.name, "A name", 200));
     let slug = if new.slug.trim().is_empty() {
         Ok(validate::suggest_slug(&new.name))
     } else {
@@ -101,9 +101,10 @@ pub(crate) fn check(new: &NewTenant) -> Result<Checked, FieldErrors> {
     let domain =
         if new.domain.trim().is_empty() { Ok(None) } else { validate::domain(&new.domain).map(Some) };
     let domain = errors.take("domain", domain);
-    let external_id = errors.take("external_id", validate::optional(&new.external_id, "An external id", 100));
+    let external_id =
+        errors.take("external_id", validate::optional_line(&new.external_id, "An external id", 100));
     let region = errors.take("region", region(&new.region));
-    let country = errors.take("country", validate::optional(&new.country, "A country", 100));
+    let country = errors.take("country", validate::optional_line(&new.country, "A country", 100));
     let tags = errors.take("tags", tags(&new.tags));
     match (name, slug, domain, external_id, region, country, tags) {
         (
@@ -132,7 +133,7 @@ fn region(text: &str) -> Result<String, String> {
 fn tags(tags: &[String]) -> Result<Vec<String>, String> {
     let mut out: Vec<String> = Vec::new();
     for tag in tags.iter().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()) {
-        validate::required(&tag, "A tag", 30)?;
+        validate::line(&tag, "A tag", 30)?;
         if !out.contains(&tag) {
             out.push(tag);
         }
@@ -155,6 +156,19 @@ mod tests {
         };
         let errors = check(&new).expect_err("wrong");
         assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["domain", "name", "region", "slug", "tags"]);
+    }
+
+    #[test]
+    fn names_and_what_stands_beside_them_are_one_line_that_can_be_seen() {
+        let new = NewTenant {
+            external_id: "a\tb".into(),
+            country: "\u{200B}".into(),
+            tags: vec!["vip\u{202E}".into()],
+            ..NewTenant::named("Acme\nHoldings", PlanId::Free)
+        };
+        let errors = check(&new).expect_err("wrong");
+        assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["country", "external_id", "name", "tags"]);
+        assert_eq!(errors.get("name"), Some("A name cannot hold line breaks or invisible characters."));
     }
 
     #[test]

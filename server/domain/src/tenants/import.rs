@@ -499,6 +499,18 @@ mod tests {
     }
 
     #[test]
+    fn a_row_whose_name_is_no_single_visible_line_says_so() {
+        let says = "A name cannot hold line breaks or invisible characters.";
+        let found = problems(
+            "name,domain\n\"Acme\nHoldings\",a.com\nAcme \u{202e}sgnidloH,b.com\n\u{200b},c.com\nFine,d.com\n",
+        );
+        assert_eq!(
+            found,
+            [(2, vec![says.to_owned()]), (4, vec![says.to_owned()]), (5, vec![says.to_owned()]), (6, vec![])]
+        );
+    }
+
+    #[test]
     fn lines_are_those_of_the_file_whatever_ends_them() {
         let text = "name,domain\n\nA,a.com\n\"B\nand more\",b.com\n\n\nC,c.com\n";
         for end in ["\n", "\r\n", "\r"] {

@@ -439,8 +439,9 @@ pub async fn set_contacts(
 ) -> Result<()> {
     cx.require(Permission::ChecklistWork, Scope::Tenant(id)).await?;
     let mut errors = FieldErrors::default();
-    let support = errors.take("support", validate::optional(support, "A support contact", 200));
-    let escalation = errors.take("escalation", validate::optional(escalation, "An escalation contact", 200));
+    let support = errors.take("support", validate::optional_line(support, "A support contact", 200));
+    let escalation =
+        errors.take("escalation", validate::optional_line(escalation, "An escalation contact", 200));
     let (Some(support), Some(escalation)) = (support, escalation) else { return Err(errors.into()) };
     let mut tx = cx.begin(Reach::Fleet).await?;
     let before = store::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;

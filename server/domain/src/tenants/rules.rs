@@ -99,7 +99,7 @@ async fn suspend(cx: &Ctx, due: &Due, code: SuspensionReason, note: &str) -> Res
 pub async fn payment_failed(cx: &Ctx, tenant: TenantId, reference: &str) -> Result<()> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
     let reference =
-        validate::required(reference, "A reference", 200).map_err(|e| Error::field("reference", e))?;
+        validate::line(reference, "A reference", 200).map_err(|e| Error::field("reference", e))?;
     let mut tx = cx.begin_about(tenant, Work::Record).await?;
     let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
     store::payment_failed(tx.conn(), tenant, cx.new_id(), &reference).await.on_constraint(

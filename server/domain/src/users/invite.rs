@@ -2,7 +2,8 @@
 //!
 //! Invariants: a token exists in one mail only; the database keeps its SHA-256. Each mail has a token of its own, so that
 //! sending a mail again needs no secret at rest; using one of them ends all of that person's, and proves that the address
-//! is theirs. An account that has a password is never given another one by a link.
+//! is theirs. An account that has a password is never given another one by a link. A tenant's own people invite addresses
+//! that nobody has yet; a person with an account elsewhere is brought in by people of the platform.
 
 use super::{NAME_MAX, password, store};
 use crate::audit::AuditEvent;
@@ -59,8 +60,8 @@ pub async fn people(cx: &Ctx, tenant: TenantId, cursor: &Cursor) -> Result<Page<
 /// Gives somebody a place in a tenant and tells them by mail; who is unknown gets an account without a password.
 ///
 /// # Errors
-/// `Invalid` at `email`, `name` or `role`; a person who is a member already among it. `Conflict` when the plan has no
-/// seat left.
+/// `Invalid` at `email`, `name` or `role`; a member, and who has an account elsewhere, among it. `Conflict` when the plan
+/// has no seat left.
 pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &str) -> Result<UserId> {
     cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
     let mut errors = FieldErrors::default();
@@ -69,7 +70,7 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
         errors.add("role", "This role belongs to the platform, not to a tenant.");
     }
     let email = errors.take("email", validate::email(email));
-    let name = errors.take("name", validate::required(name, "A name", NAME_MAX));
+    let name = errors.take("name", validate::line(name, "A name", NAME_MAX));
     let (Some(role), Some(email), Some(name), true) = (role, email, name, errors.is_empty()) else {
         return Err(errors.into());
     };
@@ -87,22 +88,35 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
     Ok(id)
 }
 
+/// What is said of an address that has an account elsewhere: the same of everybody's, a colleague's of the platform too.
+const ELSEWHERE: &str = "This address cannot be invited here. Ask the platform’s support.";
+
 /// The change itself, in a transaction of reach `Fleet`; the e-mail is valid and in lower case.
 ///
+/// An account that is there already would be a member at once, without having been asked, and its name and last visit
+/// would stand on the tenant's page. So only people of the platform give it a place, who see both anyway; and nobody
+/// gives one to a person of the platform, whose role decides everywhere.
+///
 /// # Errors
-/// `Invalid` at `email` for a closed account or a member.
+/// `Invalid` at `email` for a member and for an account that the inviter may not bring in.
 async fn invite_on(tx: &mut Tx, tenant: TenantId, email: &str, name: &str, role: Role) -> Result<UserId> {
-    let id = match store::by_email(tx.conn(), email).await? {
-        Some((_, true)) => return Err(Error::field("email", "The account with this address is closed.")),
-        Some((id, false)) => id,
+    let trusted = tx.cx().actor().is_platform();
+    let refused = |why: &str| Err::<UserId, _>(Error::field("email", why));
+    let id = match store::known(tx.conn(), tenant, email).await? {
+        Some(known) if known.member => return refused("They are a member of this tenant already."),
+        Some(_) if !trusted => return refused(ELSEWHERE),
+        Some(known) if known.platform => return refused("This address cannot be invited."),
+        Some(known) if known.closed => return refused("The account with this address is closed."),
+        Some(known) => known.id,
         None => {
             let id = UserId(tx.cx().new_id());
             store::insert_user(tx.conn(), id, email, name, None, None).await?;
             id
         }
     };
+    // Somebody else may have been as quick.
     if !store::insert_member(tx.conn(), tenant, id, role).await? {
-        return Err(Error::field("email", "They are a member of this tenant already."));
+        return refused("They are a member of this tenant already.");
     }
     announce(tx, tenant, Event::UserInvited, invited(id, email, name, role)).await?;
     Ok(id)

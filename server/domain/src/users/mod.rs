@@ -74,7 +74,7 @@ impl NewUser {
     fn check(email: &str, name: &str, password: Option<&str>) -> Result<Self> {
         let mut errors = FieldErrors::default();
         let address = errors.take("email", validate::email(email));
-        let person = errors.take("name", validate::required(name, "A name", NAME_MAX));
+        let person = errors.take("name", validate::line(name, "A name", NAME_MAX));
         if let Some(password) = password {
             errors.take("password", password::check(password, email, name));
         }

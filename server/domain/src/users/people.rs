@@ -46,7 +46,7 @@ pub async fn invite_person(cx: &Ctx, email: &str, name: &str, role: &str) -> Res
     cx.require(Permission::UserManage, Scope::Platform).await?;
     let mut errors = FieldErrors::default();
     let email = errors.take("email", validate::email(email));
-    let name = errors.take("name", validate::required(name, "A name", NAME_MAX));
+    let name = errors.take("name", validate::line(name, "A name", NAME_MAX));
     let role = errors.take("role", platform_role(role));
     let (Some(email), Some(name), Some(role)) = (email, name, role) else { return Err(errors.into()) };
     let id = UserId(cx.new_id());

@@ -392,15 +392,32 @@ pub(super) async fn use_link(connection: &mut PgConnection, hash: &[u8]) -> Resu
     Ok(done.rows_affected() > 0)
 }
 
-/// Account of an address, and whether it is closed.
-pub(super) async fn by_email(connection: &mut PgConnection, email: &str) -> Result<Option<(UserId, bool)>> {
-    let row = sqlx::query!(
-        r#"SELECT id AS "id: UserId", disabled_at IS NOT NULL AS "closed!" FROM user_account WHERE email = $1"#,
-        email
+/// The account of an address, as far as an invitation into a tenant asks.
+pub(super) struct Known {
+    pub id: UserId,
+    pub closed: bool,
+    /// Has a role of the platform.
+    pub platform: bool,
+    /// Belongs to the tenant.
+    pub member: bool,
+}
+
+pub(super) async fn known(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    email: &str,
+) -> Result<Option<Known>> {
+    let known = sqlx::query_as!(
+        Known,
+        r#"SELECT u.id AS "id: UserId", u.disabled_at IS NOT NULL AS "closed!", u.platform_role IS NOT NULL AS "platform!",
+            EXISTS (SELECT FROM member m WHERE m.user_id = u.id AND m.tenant_id = $2) AS "member!"
+        FROM user_account u WHERE u.email = $1"#,
+        email,
+        tenant.0
     )
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|row| (row.id, row.closed)))
+    Ok(known)
 }
 
 /// Whether they were none before.

@@ -78,8 +78,8 @@ struct Checked {
 impl Form<'_> {
     fn check(&self, cx: &Ctx, tenant: Option<TenantId>) -> Result<Checked> {
         let mut errors = FieldErrors::default();
-        let name = errors.take("name", validate::required(self.name, "A name", NAME_MAX));
-        let url = errors.take("url", validate::required(self.url, "An address", crate::outward::URL_MAX));
+        let name = errors.take("name", validate::line(self.name, "A name", NAME_MAX));
+        let url = errors.take("url", validate::line(self.url, "An address", crate::outward::URL_MAX));
         let outward = &cx.services().deployment().outward;
         let url = url.and_then(|url| errors.take("url", outward.check(&url)));
         let events = errors.take("events", self.chosen(tenant));

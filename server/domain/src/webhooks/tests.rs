@@ -142,6 +142,10 @@ async fn what_is_wrong_is_said_at_its_field(admin: PgPool) {
     let Err(Error::Invalid(errors)) = create(&cx, Some(id), &form).await else { panic!("wrong") };
     assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["events", "name", "url"]);
     assert!(errors.get("url").expect("said").contains("private"), "{errors:?}");
+    let Err(Error::Invalid(errors)) = create(&cx, Some(id), &every("One\u{202E}owT", URL)).await else {
+        panic!("invisible")
+    };
+    assert!(errors.get("name").is_some_and(|why| why.contains("invisible")), "{errors:?}");
     let internal = ["operation.needs_operator".to_owned()];
     let form = Form { name: "x", url: URL, every: false, events: &internal };
     let Err(Error::Invalid(errors)) = create(&cx, Some(id), &form).await else { panic!("wrong") };

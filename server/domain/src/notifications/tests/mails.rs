@@ -249,15 +249,62 @@ async fn an_invited_person_gets_a_link_that_works_once(admin: PgPool) {
 async fn who_has_a_password_is_invited_without_a_link(admin: PgPool) {
     let catcher = Catcher::start().await;
     let world = World::new(&admin, with_mail(&catcher)).await;
-    users::invite(&world.operator(), world.tenant, "sue@example.com", "Sue", "tenant_member")
+    world.person(5, "nils", None).await;
+    users::invite(&world.operator(), world.tenant, "nils@example.com", "Nils", "tenant_member")
         .await
         .expect("invited");
     world.drain().await;
-    let text = catcher.to("sue@example.com").pop().expect("a mail").plain();
+    let text = catcher.to("nils@example.com").pop().expect("a mail").plain();
     assert!(!text.contains("set-up") && text.contains("Sign in"), "{text}");
     let links: i64 =
         sqlx::query_scalar("SELECT count(*) FROM one_time_link").fetch_one(&admin).await.expect("a count");
     assert_eq!(links, 0);
+}
+
+/// A tenant's admin learns nothing of an account elsewhere, and nobody becomes a member unasked.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_address_with_an_account_elsewhere_is_not_invited_by_a_tenant(admin: PgPool) {
+    let world = World::new(&admin, testing::deployment()).await;
+    let other = testing::tenant(&admin, "other").await.expect("a tenant");
+    world.person(5, "nils", None).await;
+    world.member(other, 5, "tenant_admin").await;
+    world.person(6, "gone", None).await;
+    sqlx::query("UPDATE user_account SET disabled_at = now() WHERE email = 'gone@example.com'")
+        .execute(&admin)
+        .await
+        .expect("closed");
+    let refused = async |cx: &crate::Ctx, email: &str| match users::invite(
+        cx,
+        world.tenant,
+        email,
+        "Guessed",
+        "tenant_member",
+    )
+    .await
+    {
+        Err(crate::Error::Invalid(errors)) => errors.get("email").unwrap_or_default().to_owned(),
+        unexpected => panic!("{email}: {unexpected:?}"),
+    };
+    let members = "SELECT count(*) FROM member";
+    let before: i64 = sqlx::query_scalar(members).fetch_one(&admin).await.expect("a count");
+    let mut said = std::collections::BTreeSet::new();
+    for email in ["nils@example.com", "NILS@example.com", "sue@example.com", "gone@example.com"] {
+        said.insert(refused(&world.tenant_admin(), email).await);
+    }
+    assert_eq!(said.len(), 1, "no telling whose account it is: {said:?}");
+    assert!(said.iter().all(|words| words.starts_with("This address cannot be invited here.")), "{said:?}");
+    // The platform's people neither: for them nothing is hidden, yet a role of the platform takes no place in a tenant.
+    assert_eq!(refused(&world.operator(), "sue@example.com").await, "This address cannot be invited.");
+    assert!(refused(&world.operator(), "gone@example.com").await.contains("closed"));
+    let after: i64 = sqlx::query_scalar(members).fetch_one(&admin).await.expect("a count");
+    assert_eq!((after, world.audited("member.invite").await), (before, 0), "refused, and not done");
+    // The positive controls: an address nobody has, and what the support does.
+    users::invite(&world.tenant_admin(), world.tenant, "new@example.com", "New", "tenant_member")
+        .await
+        .expect("invited");
+    users::invite(&world.operator(), world.tenant, "nils@example.com", "Nils", "tenant_member")
+        .await
+        .expect("invited by the platform");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

@@ -259,7 +259,7 @@ async fn the_fleet_is_not_for_everybody(admin: PgPool) {
     assert!(!open(&auditor, "").await.may_create);
     assert!(matches!(create(&auditor, NewTenant::named("X", PlanId::Free)).await, Err(Error::Forbidden(_))));
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 1);
-    assert_eq!(count(&admin, "SELECT count(*) FROM audit_entry WHERE result = 'denied'").await, 5);
+    assert_eq!(count(&admin, "SELECT count(*) FROM audit_entry WHERE result = 'denied'").await, 3);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

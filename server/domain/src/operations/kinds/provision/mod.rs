@@ -135,13 +135,14 @@ fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldErrors> {
         errors.add("trial_days", format!("A trial has 0 to {TRIAL_MAX} days."));
     }
     let mut text = |field: &str, value: &str, what: &str, max| {
-        errors.take(field, validate::optional(value, what, max)).flatten().unwrap_or_default()
+        errors.take(field, validate::optional_line(value, what, max)).flatten().unwrap_or_default()
     };
     let billing_reference = text("billing_reference", &asked.billing_reference, "A billing reference", 100);
-    let reason = text("reason", &asked.reason, "A reason", 2_000);
     let support_contact = text("support_contact", &asked.support_contact, "A support contact", 200);
     let escalation_contact =
         text("escalation_contact", &asked.escalation_contact, "An escalation contact", 200);
+    let reason = errors.take("reason", validate::optional(&asked.reason, "A reason", 2_000));
+    let reason = reason.flatten().unwrap_or_default();
     for (key, value) in &asked.settings {
         let known = key.parse::<model::settings::Key>().ok();
         let value = serde_json::from_value::<model::settings::Value>(value.clone()).ok();
@@ -171,7 +172,7 @@ fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldErrors> {
 }
 
 fn person(errors: &mut FieldErrors, prefix: &str, person: &Person) -> Person {
-    let name = errors.take(&format!("{prefix}name"), validate::required(&person.name, "A name", 120));
+    let name = errors.take(&format!("{prefix}name"), validate::line(&person.name, "A name", 120));
     let email = errors.take(&format!("{prefix}email"), validate::email(&person.email));
     let role = if person.role.is_platform() {
         errors.add(&format!("{prefix}role"), "This role belongs to the platform, not to a tenant.");
