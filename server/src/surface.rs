@@ -6,9 +6,14 @@
 //! tenant, and a call that is well formed. The tests in `server/tests` walk this list: without a session, with too weak
 //! a role, and with another tenant's id. In samples, `acme` is the tenant that the tests own.
 
+mod lines;
+#[cfg(test)]
+mod tests;
+
+pub use lines::{Line, lines};
+
 use axum::http::Method;
 use model::permission::{Permission, Permission::*};
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// What a door asks for.
@@ -369,86 +374,11 @@ const fn route(
     Route { method, path, content_type, permission, sample }
 }
 
-/// One line of `server surface --json`.
-#[derive(Debug, Serialize)]
-pub struct Line {
-    pub kind: &'static str,
-    pub name: String,
-    pub method: String,
-    pub path: String,
-    pub content_type: &'static str,
-    /// `public`, `session`, `platform`, `tenant` or `key`.
-    pub asks: &'static str,
-    pub permission: Option<&'static str>,
-    pub tenant_parameter: Option<&'static str>,
-    pub sample: &'static str,
-}
-
 /// Name to method and path of every function that this process answers.
 pub fn registered() -> BTreeMap<String, (Method, String)> {
     server_fn::axum::server_fn_paths()
         .map(|(path, method)| (path.rsplit('/').next().unwrap_or(path).to_owned(), (method, path.to_owned())))
         .collect()
-}
-
-/// The whole list, for people and programs outside.
-pub fn lines() -> Vec<Line> {
-    let registered = registered();
-    let functions = FUNCTIONS.iter().filter_map(|function| {
-        let (method, path) = registered.get(function.name)?;
-        let (asks, permission, tenant_parameter) = function.asks.words();
-        Some(Line {
-            kind: "function",
-            name: function.name.to_owned(),
-            method: method.to_string(),
-            path: path.clone(),
-            content_type: "application/x-www-form-urlencoded",
-            asks,
-            permission,
-            tenant_parameter,
-            sample: function.sample,
-        })
-    });
-    let routes = ROUTES.iter().map(|route| Line {
-        kind: "route",
-        name: format!("{} {}", route.method, route.path),
-        method: route.method.to_owned(),
-        path: route.path.to_owned(),
-        content_type: route.content_type,
-        asks: if route.permission.is_some() { "key" } else { "public" },
-        permission: route.permission.map(Permission::as_str),
-        tenant_parameter: None,
-        sample: route.sample,
-    });
-    let downloads = DOWNLOADS.iter().map(|download| {
-        let (asks, permission, tenant_parameter) = download.asks.words();
-        Line {
-            kind: "download",
-            name: format!("GET {}", download.path),
-            method: "GET".to_owned(),
-            path: download.path.to_owned(),
-            content_type: "",
-            asks,
-            permission,
-            tenant_parameter,
-            sample: "",
-        }
-    });
-    let uploads = UPLOADS.iter().map(|upload| {
-        let (asks, permission, tenant_parameter) = upload.asks.words();
-        Line {
-            kind: "upload",
-            name: format!("POST {}", upload.path),
-            method: "POST".to_owned(),
-            path: upload.path.to_owned(),
-            content_type: upload.content_type,
-            asks,
-            permission,
-            tenant_parameter,
-            sample: upload.sample,
-        }
-    });
-    functions.chain(routes).chain(downloads).chain(uploads).collect()
 }
 
 /// What keeps the server from starting: a function without a line here, or a line without a function.
@@ -481,66 +411,4 @@ fn compare<'a>(
             .map(|name| format!("`{name}` says nowhere what it asks for")),
     );
     if wrong.is_empty() { Ok(()) } else { Err(format!("server/src/surface.rs: {}", wrong.join("; "))) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_function_that_is_not_listed_keeps_the_server_from_starting() {
-        assert!(compare(["a", "b"].into_iter(), ["b", "a"].into_iter()).is_ok());
-        let error = compare(["a", "b"].into_iter(), ["a"].into_iter()).expect_err("b is missing");
-        assert!(error.contains("`b` says nowhere"), "{error}");
-        assert!(
-            compare(["a"].into_iter(), ["a", "b"].into_iter())
-                .is_err_and(|e| e.contains("`b` is no server function"))
-        );
-        assert!(compare(["a"].into_iter(), ["a", "a"].into_iter()).is_err_and(|e| e.contains("twice")));
-    }
-
-    #[test]
-    fn everything_that_is_mounted_is_listed() {
-        assert!(registered().len() > 3, "the functions are linked into this test");
-        assert_eq!(check(), Ok(()));
-    }
-
-    #[test]
-    fn every_route_of_the_machine_api_is_listed() {
-        let document = serde_json::to_value(crate::api::document()).expect("JSON");
-        let mut documented = vec!["GET /api/v1/openapi.json".to_owned()];
-        for (path, item) in document["paths"].as_object().expect("paths") {
-            let methods = item.as_object().expect("operations").keys();
-            documented.extend(methods.map(|method| format!("{} /api/v1{path}", method.to_uppercase())));
-        }
-        let mut listed: Vec<_> =
-            ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
-        documented.sort_unstable();
-        listed.sort_unstable();
-        assert_eq!(listed, documented);
-    }
-
-    /// `domain` cannot ask `app` how its pages are called.
-    #[test]
-    fn mails_lead_to_pages_that_there_are() {
-        use app::paths;
-        use domain::notifications::mail::words::pages;
-        assert_eq!(pages::tenant("acme"), paths::tenant("acme", ""));
-        assert_eq!(pages::webhooks(Some("acme")), paths::webhooks("acme"));
-        assert_eq!(pages::webhooks(None), paths::webhooks(paths::PLATFORM));
-        assert_eq!(pages::set_up("token"), paths::set_up("token"));
-    }
-
-    #[test]
-    fn a_sample_names_its_tenant() {
-        for function in FUNCTIONS {
-            if let Asks::Tenant(_, parameter) = function.asks {
-                assert!(
-                    function.sample.split('&').any(|pair| pair == format!("{parameter}=acme")),
-                    "{}: the sample does not say {parameter}=acme",
-                    function.name
-                );
-            }
-        }
-    }
 }

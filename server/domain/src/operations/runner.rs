@@ -5,18 +5,22 @@
 //! done, the last step first; an undo that fails stops there and waits for a person. Any number of processes may run one
 //! each on the same database; one operation at a time works on a tenant.
 
+mod backward;
+mod fault;
+mod forward;
+
 use super::failpoint::Failpoints;
-use super::step::{At, Effect, Step};
-use super::store::{self, Claimed, Held, StepRow};
+use super::step::Step;
+use super::store::{self, Claimed, StepRow};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Services, Tx};
 use crate::error::{Error, Result};
+use fault::text;
 use model::OperationId;
 use model::notifications::Event;
 use model::operations::{Kind, State, StepState};
 use model::permission::Actor;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -55,14 +59,6 @@ impl std::fmt::Debug for Runner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Runner").field("worker", &self.worker).finish_non_exhaustive()
     }
-}
-
-/// How the attempts at one step ended.
-enum Ended {
-    Done(Value, Held),
-    Failed(Error),
-    /// The operation is another worker's by now.
-    Lost,
 }
 
 /// Ends its task when it is dropped.
@@ -230,258 +226,6 @@ impl Runner {
         self.backward(kind, &op).await
     }
 
-    /// Does step after step. True where it has to turn back.
-    async fn forward(&self, kind: &'static [Step], op: &mut Arc<Claimed>) -> Result<bool> {
-        let rows = self.rows(op).await?;
-        let mut outputs = BTreeMap::new();
-        for row in &rows {
-            if row.state == StepState::Done {
-                outputs.insert(row.name.clone(), row.output.clone().unwrap_or_default());
-                continue;
-            }
-            let Some(step) = kind.iter().find(|step| step.name == row.name) else {
-                let why = format!("This version of the server does not know the step “{}”.", row.name);
-                self.park(op, &why).await?;
-                return Ok(false);
-            };
-            match self.step(op, step, row, &Arc::new(outputs.clone())).await? {
-                Ended::Lost => return Ok(false),
-                Ended::Failed(error) => {
-                    return self.turn_back(op, row.seq, State::Failed, Some(&words(&error))).await;
-                }
-                Ended::Done(value, held) => {
-                    outputs.insert(row.name.clone(), value);
-                    // After the last step there is nothing left to call off.
-                    let last = rows.last().is_some_and(|last| last.seq == row.seq);
-                    if let Some(stop) = held.stop.filter(|_| !last) {
-                        return self.turn_back(op, 0, stop, None).await;
-                    }
-                }
-            }
-            if self.stopping.load(Ordering::Relaxed) {
-                let mut tx = self.tx(op).await?;
-                store::release(tx.conn(), op).await?;
-                tx.commit_unaudited("leases of the ledger").await?;
-                return Ok(false);
-            }
-        }
-        self.end(op, State::Succeeded, None, outputs.get("criteria").or(outputs.values().last())).await?;
-        Ok(false)
-    }
-
-    async fn step(
-        &self,
-        op: &Arc<Claimed>,
-        step: &'static Step,
-        row: &StepRow,
-        outputs: &Arc<BTreeMap<String, Value>>,
-    ) -> Result<Ended> {
-        let mut tries = 0;
-        let mut begun = row.state == StepState::Running;
-        loop {
-            tries += 1;
-            let outcome = match step.effect {
-                Effect::Sql => self.sql(op, step, row, outputs).await,
-                Effect::Outside => self.outside(op, step, row, outputs, begun).await,
-            };
-            begun = true;
-            let error = match outcome {
-                Ok(Some((value, held))) => return Ok(Ended::Done(value, held)),
-                Ok(None) => return Ok(Ended::Lost),
-                Err(error) => error,
-            };
-            tracing::warn!(%error, operation = %op.id, step = step.name, tries, "a step failed");
-            if !is_of_the_moment(&error) || tries >= TRIES {
-                return Ok(Ended::Failed(error));
-            }
-            let line = format!("Attempt {tries} failed and will be repeated: {}", words(&error));
-            let mut tx = self.tx(op).await?;
-            store::log(tx.conn(), op, row.seq, &[line]).await?;
-            tx.commit_unaudited("the log of the ledger").await?;
-            tokio::time::sleep(PAUSE * 4_u32.pow(u32::try_from(tries - 1).unwrap_or(0))).await;
-        }
-    }
-
-    /// Effect and row in one transaction. `None`: lost.
-    async fn sql(
-        &self,
-        op: &Arc<Claimed>,
-        step: &'static Step,
-        row: &StepRow,
-        outputs: &Arc<BTreeMap<String, Value>>,
-    ) -> Result<Option<(Value, Held)>> {
-        self.point(op, step, "do.before").await?;
-        let tx = self.tx(op).await?;
-        let mut at = At::new(self.cx(op)?, op.clone(), step.name, outputs.clone(), Some(tx));
-        let mut value = (step.act)(&mut at).await?;
-        if self.twice {
-            value = (step.act)(&mut at).await?;
-        }
-        self.point(op, step, "do.after").await?;
-        let held = self.record(op, step, row, at, StepState::Done, true, Some(&value)).await?;
-        Ok(held.map(|held| (value, held)))
-    }
-
-    /// Intent, effect, result. `begun`: an attempt before this one may have had its effect.
-    async fn outside(
-        &self,
-        op: &Arc<Claimed>,
-        step: &'static Step,
-        row: &StepRow,
-        outputs: &Arc<BTreeMap<String, Value>>,
-        begun: bool,
-    ) -> Result<Option<(Value, Held)>> {
-        let mut tx = self.tx(op).await?;
-        if store::hold(tx.conn(), op, false).await?.is_none() {
-            return Ok(None);
-        }
-        store::set_step(tx.conn(), op, row.seq, StepState::Running, true, None, None).await?;
-        tx.commit_unaudited("the intent of a step").await?;
-        self.point(op, step, "do.before").await?;
-        let mut at = At::new(self.cx(op)?, op.clone(), step.name, outputs.clone(), None);
-        let there = if begun { (step.check)(&mut at).await? } else { None };
-        if self.twice {
-            (step.act)(&mut at).await?;
-        }
-        let value = match there {
-            Some(value) => value,
-            None => (step.act)(&mut at).await?,
-        };
-        self.point(op, step, "do.after").await?;
-        let held = self.record(op, step, row, at, StepState::Done, false, Some(&value)).await?;
-        Ok(held.map(|held| (value, held)))
-    }
-
-    /// Commits what a step did together with its row, if the operation is still ours.
-    async fn record(
-        &self,
-        op: &Arc<Claimed>,
-        step: &'static Step,
-        row: &StepRow,
-        at: At,
-        state: StepState,
-        begin: bool,
-        output: Option<&Value>,
-    ) -> Result<Option<Held>> {
-        let (tx, audit, log) = at.into_parts();
-        let mut tx = match tx {
-            Some(tx) => tx,
-            None => self.tx(op).await?,
-        };
-        tx.switch(Reach::Fleet).await?;
-        let Some(held) = store::hold(tx.conn(), op, true).await? else { return Ok(None) };
-        store::set_step(tx.conn(), op, row.seq, state, begin, output, None).await?;
-        if !log.is_empty() {
-            store::log(tx.conn(), op, row.seq, &log).await?;
-        }
-        if audit.is_empty() {
-            tx.commit_unaudited("the row of the step is the record").await?;
-        } else {
-            tx.commit_all(audit).await?;
-        }
-        let what = if state == StepState::Done { "do.committed" } else { "undo.committed" };
-        self.point(op, step, what).await?;
-        Ok(Some(held))
-    }
-
-    /// From forwards to backwards, in one commit with what is known about the step that failed. False: lost.
-    async fn turn_back(
-        &self,
-        op: &mut Arc<Claimed>,
-        seq: i16,
-        ends_as: State,
-        error: Option<&str>,
-    ) -> Result<bool> {
-        let mut tx = self.tx(op).await?;
-        if let Some(error) = error.filter(|_| seq > 0) {
-            store::set_step(tx.conn(), op, seq, StepState::Failed, true, None, Some(error)).await?;
-        }
-        let line = match error {
-            Some(error) => format!("{error} What was done is being undone."),
-            None => "Called off. What was done is being undone.".to_owned(),
-        };
-        store::log(tx.conn(), op, seq, &[line]).await?;
-        if !store::turn(tx.conn(), op, State::Undoing, Some(ends_as), error, None).await? {
-            return Ok(false);
-        }
-        tx.commit_unaudited("the ledger").await?;
-        let turned = Arc::make_mut(op);
-        (turned.state, turned.ends_as, turned.error) =
-            (State::Undoing, Some(ends_as), error.map(str::to_owned));
-        Ok(true)
-    }
-
-    /// Undoes what was done, the last step first.
-    async fn backward(&self, kind: &'static [Step], op: &Arc<Claimed>) -> Result<()> {
-        let rows = self.rows(op).await?;
-        let outputs: BTreeMap<_, _> =
-            rows.iter().filter_map(|row| Some((row.name.clone(), row.output.clone()?))).collect();
-        let outputs = Arc::new(outputs);
-        for row in rows.iter().rev() {
-            let Some(step) = kind.iter().find(|step| step.name == row.name) else {
-                let why = format!("This version of the server does not know the step “{}”.", row.name);
-                return self.end(op, State::NeedsOperator, Some(&why), None).await;
-            };
-            // A failed SQL step was never committed.
-            let undo = match row.state {
-                StepState::Done | StepState::Running | StepState::UndoFailed => true,
-                StepState::Failed => step.effect == Effect::Outside,
-                StepState::Pending | StepState::Undone => false,
-            };
-            if !undo {
-                continue;
-            }
-            let mut tries = 0;
-            loop {
-                tries += 1;
-                let error = match self.undo(op, step, row, &outputs).await {
-                    Ok(Some(_)) => break,
-                    Ok(None) => return Ok(()),
-                    Err(error) => error,
-                };
-                tracing::warn!(%error, operation = %op.id, step = step.name, tries, "an undo failed");
-                if is_of_the_moment(&error) && tries < TRIES {
-                    tokio::time::sleep(PAUSE * 4_u32.pow(u32::try_from(tries - 1).unwrap_or(0))).await;
-                    continue;
-                }
-                let why = words(&error);
-                let mut tx = self.tx(op).await?;
-                store::set_step(tx.conn(), op, row.seq, StepState::UndoFailed, false, None, Some(&why))
-                    .await?;
-                tx.commit_unaudited("the ledger").await?;
-                let why = format!("“{}” could not be undone: {why}", step.label);
-                return self.end(op, State::NeedsOperator, Some(&why), None).await;
-            }
-        }
-        self.end(op, op.ends_as.unwrap_or(State::Failed), None, None).await
-    }
-
-    async fn undo(
-        &self,
-        op: &Arc<Claimed>,
-        step: &'static Step,
-        row: &StepRow,
-        outputs: &Arc<BTreeMap<String, Value>>,
-    ) -> Result<Option<Held>> {
-        self.point(op, step, "undo.before").await?;
-        let tx = match step.effect {
-            Effect::Sql => Some(self.tx(op).await?),
-            Effect::Outside => None,
-        };
-        let mut at = At::new(self.cx(op)?, op.clone(), step.name, outputs.clone(), tx);
-        (step.undo)(&mut at).await?;
-        if self.twice {
-            (step.undo)(&mut at).await?;
-        }
-        self.point(op, step, "undo.after").await?;
-        // The step that failed keeps its word and its error: it is what people look for.
-        if row.state == StepState::Failed {
-            let mut tx = self.tx(op).await?;
-            return store::hold(tx.conn(), op, true).await;
-        }
-        self.record(op, step, row, at, StepState::Undone, false, None).await
-    }
-
     /// The end, with an audit line where a person may have to know.
     async fn end(&self, op: &Claimed, to: State, error: Option<&str>, result: Option<&Value>) -> Result<()> {
         let mut tx = self.tx(op).await?;
@@ -563,40 +307,4 @@ impl Runner {
             }
         })))
     }
-}
-
-/// Whether trying again may help.
-fn is_of_the_moment(error: &Error) -> bool {
-    match error {
-        // Integrity (23…), rights (42501) and what a check refuses stay as they are.
-        Error::Database(sqlx::Error::Database(db)) => !db
-            .code()
-            .is_some_and(|code| code.starts_with("23") || code.starts_with("42") || code.starts_with("22")),
-        Error::Busy | Error::Database(_) | Error::Internal(_) | Error::Throttled { .. } => true,
-        Error::NotFound
-        | Error::SignIn
-        | Error::Forbidden(_)
-        | Error::Closed(_)
-        | Error::Suspended(_)
-        | Error::Invalid(_)
-        | Error::Conflict(_)
-        | Error::OtherContent(_)
-        | Error::OverQuota { .. } => false,
-    }
-}
-
-/// An error as an operator reads it.
-fn words(error: &Error) -> String {
-    let said = match error {
-        Error::Conflict(why) => why.clone(),
-        Error::Invalid(fields) => fields.0.values().cloned().collect::<Vec<_>>().join(" "),
-        Error::NotFound => "What it is about is not there.".to_owned(),
-        other => format!("{other}."),
-    };
-    text(&said)
-}
-
-/// The database holds no U+0000.
-fn text(said: &str) -> String {
-    said.replace('\0', "?").chars().take(2_000).collect()
 }

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::ctx::Services;
-use crate::testing;
-use model::checklists::{ItemState, Outcome};
-use model::permission::{Actor, KeyAccess, Membership, Role, Verdict};
-use model::tenants::Access;
+use crate::{checklists, testing};
+use model::checklists::{ItemState, ListKey, Outcome};
+use model::lifecycle::NO_GRACE;
+use model::permission::{Actor, KeyAccess, Membership, Permission, Role, Scope, Verdict};
+use model::tenants::{Access, OffboardingReason, Status, Suspension};
 use model::{ApiKeyId, UserId};
 use sqlx::PgPool;
 

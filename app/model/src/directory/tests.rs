@@ -1,4 +1,5 @@
 use super::*;
+use crate::tenants::Status;
 use crate::url::decode;
 
 fn parse(query: &str) -> (Query, Vec<Ignored>) {

@@ -1,0 +1,107 @@
+//! Suspending and reinstating.
+
+use super::{NOTE_MAX, carry_out, decide, decide_on, request};
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use crate::operations::{self};
+use crate::tenants::moves::{Reinstating, Suspending};
+use crate::tenants::store::lifecycle::Row;
+use model::operations::Kind;
+use model::permission::{Permission, Scope};
+use model::tenants::{Action, Status, Suspension, SuspensionReason};
+use model::validate::{self, FieldErrors};
+use model::{OperationId, TenantId};
+
+/// The longest message to a tenant.
+const MESSAGE_MAX: u32 = 500;
+
+/// What the form of a suspension says; words as they were sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Suspend<'a> {
+    /// A word of [`SuspensionReason`].
+    pub code: &'a str,
+    /// For the platform's people only.
+    pub note: &'a str,
+    /// A word of [`Suspension`].
+    pub scope: &'a str,
+    /// What the tenant's people are told; may be empty.
+    pub message: &'a str,
+}
+
+/// Takes writing, or all access, from the tenant's people and programs (R77, R79).
+pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) -> Result<()> {
+    cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    let mut errors = FieldErrors::default();
+    let code = errors.take("code", validate::word::<SuspensionReason>(form.code, "A reason"));
+    let note = errors.take("reason", validate::required(form.note, "A reason in words", NOTE_MAX));
+    let scope = errors.take("scope", validate::word::<Suspension>(form.scope, "How far it goes"));
+    let message = errors.take("message", validate::optional(form.message, "A message", MESSAGE_MAX));
+    let (Some(code), Some(note), Some(scope), Some(message)) = (code, note, scope, message) else {
+        return Err(errors.into());
+    };
+    let (tx, before) = decide(cx, id, version, Action::Suspend).await?;
+    let asked = Suspending { message, ..suspending(Some(version), code, note, scope) };
+    let payload = serde_json::to_value(&asked)?;
+    carry_out(tx, cx, request(cx, Kind::Suspend, id, &before.name, payload, Some(&asked.note))).await
+}
+
+fn suspending(version: Option<i64>, code: SuspensionReason, note: String, scope: Suspension) -> Suspending {
+    Suspending { version, code, note, message: None, scope, priority: code.priority() }
+}
+
+/// Asks for a suspension without waiting for it: for rules and for bulk work.
+pub(in crate::tenants) async fn ask_to_suspend(
+    cx: &Ctx,
+    id: TenantId,
+    version: Option<i64>,
+    code: SuspensionReason,
+    note: &str,
+    scope: Suspension,
+) -> Result<OperationId> {
+    cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let before = decide_on(&mut tx, id, version, Action::Suspend).await?;
+    let payload = serde_json::to_value(suspending(version, code, note.to_owned(), scope))?;
+    let request = request(cx, Kind::Suspend, id, &before.name, payload, Some(note));
+    operations::enqueue(&mut tx, cx, &request).await?;
+    tx.commit_unaudited("the ledger holds the request; its first step writes the line").await?;
+    operations::ring(cx);
+    Ok(request.id)
+}
+
+/// Ends a suspension: back to what it interrupted, with the proof that its cause is gone (R81).
+///
+/// # Errors
+/// `Conflict` where the machine can see that the cause is still there.
+pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Result<()> {
+    cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    let proof = validate::required(proof, "Proof that the cause is gone", NOTE_MAX)
+        .map_err(|e| Error::field("proof", e))?;
+    let (tx, before) = decide(cx, id, version, Action::Reinstate).await?;
+    back(&before)?;
+    let code = before.reason.as_deref().and_then(|code| code.parse().ok());
+    let message = before.message.clone();
+    let was = suspending(
+        None,
+        code.unwrap_or(SuspensionReason::CustomerRequest),
+        before.note.clone().unwrap_or_default(),
+        before.suspension.unwrap_or(Suspension::Blocked),
+    );
+    let asked = Reinstating { version, proof, was: Suspending { message, ..was } };
+    let payload = serde_json::to_value(&asked)?;
+    carry_out(tx, cx, request(cx, Kind::Reinstate, id, &before.name, payload, Some(&asked.proof))).await
+}
+
+/// Where the interruption goes back to; the table of moves has the last word.
+pub(in crate::tenants) fn back(row: &Row) -> Result<Status> {
+    let to = row.status_before.ok_or_else(|| Error::Internal("a status without the one before it".into()))?;
+    if row.status.may_become(to) {
+        Ok(to)
+    } else {
+        Err(Error::Conflict(format!(
+            "A tenant {} cannot become {}.",
+            row.status.clause(),
+            to.label().to_lowercase()
+        )))
+    }
+}

@@ -1,0 +1,93 @@
+//! SQL of one-time links: the first owner’s, and those that set a first password.
+
+use crate::error::Result;
+use model::UserId;
+use sqlx::PgConnection;
+
+/// Replaces every unused link of the purpose by this one, good for 24 hours.
+pub(in crate::users) async fn replace_link(connection: &mut PgConnection, hash: &[u8]) -> Result<()> {
+    sqlx::query!("DELETE FROM one_time_link WHERE purpose = 'bootstrap' AND used_at IS NULL")
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query!("INSERT INTO one_time_link (token_hash, purpose, ends_at) VALUES ($1, 'bootstrap', now() + interval '24 hours')", hash)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(in crate::users) async fn link_is_good(connection: &mut PgConnection, hash: &[u8]) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM one_time_link WHERE token_hash = $1 AND purpose = 'bootstrap' AND used_at IS NULL AND ends_at > now()) AS "found!""#,
+        hash
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
+}
+
+/// Whether the link was good until now; two who come at once do not both get it.
+pub(in crate::users) async fn use_link(connection: &mut PgConnection, hash: &[u8]) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE one_time_link SET used_at = now() WHERE token_hash = $1 AND purpose = 'bootstrap' AND used_at IS NULL AND ends_at > now()",
+        hash
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(in crate::users) async fn insert_set_up(
+    connection: &mut PgConnection,
+    hash: &[u8],
+    user: UserId,
+    days: i32,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO one_time_link (token_hash, purpose, user_id, ends_at) VALUES ($1, 'set_up', $2, now() + make_interval(days => $3))",
+        hash,
+        user.0,
+        days
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whose living link this is.
+pub(in crate::users) async fn set_up_of(
+    connection: &mut PgConnection,
+    hash: &[u8],
+) -> Result<Option<UserId>> {
+    let row = sqlx::query_scalar!(
+        r#"SELECT l.user_id AS "id!: UserId" FROM one_time_link l JOIN user_account u ON u.id = l.user_id
+        WHERE l.token_hash = $1 AND l.purpose = 'set_up' AND l.used_at IS NULL AND l.ends_at > now()
+            AND u.disabled_at IS NULL AND u.password_hash IS NULL"#,
+        hash
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// Uses a link, and with it all others of the same person.
+pub(in crate::users) async fn use_set_up(
+    connection: &mut PgConnection,
+    hash: &[u8],
+) -> Result<Option<UserId>> {
+    let user = sqlx::query_scalar!(
+        r#"UPDATE one_time_link SET used_at = now() WHERE token_hash = $1 AND purpose = 'set_up' AND used_at IS NULL AND ends_at > now()
+        RETURNING user_id AS "id!: UserId""#,
+        hash
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(user) = user {
+        sqlx::query!(
+            "UPDATE one_time_link SET used_at = now() WHERE user_id = $1 AND used_at IS NULL",
+            user.0
+        )
+        .execute(connection)
+        .await?;
+    }
+    Ok(user)
+}

@@ -1,0 +1,163 @@
+//! SQL of the people of one tenant.
+
+use crate::error::{OnConstraint, Result};
+use model::permission::Role;
+use model::{TenantId, UserId};
+use sqlx::{PgConnection, Row};
+
+/// The account of an address, as far as an invitation into a tenant asks.
+pub(in crate::users) struct Known {
+    pub id: UserId,
+    pub closed: bool,
+    /// Has a role of the platform.
+    pub platform: bool,
+    /// Belongs to the tenant.
+    pub member: bool,
+}
+
+pub(in crate::users) async fn known(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    email: &str,
+) -> Result<Option<Known>> {
+    let known = sqlx::query_as!(
+        Known,
+        r#"SELECT u.id AS "id: UserId", u.disabled_at IS NOT NULL AS "closed!", u.platform_role IS NOT NULL AS "platform!",
+            EXISTS (SELECT FROM member m WHERE m.user_id = u.id AND m.tenant_id = $2) AS "member!"
+        FROM user_account u WHERE u.email = $1"#,
+        email,
+        tenant.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(known)
+}
+
+/// Adds somebody to a tenant, or gives them another role there.
+pub(in crate::users) async fn upsert_member(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+    role: Role,
+) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO member (tenant_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT (tenant_id, user_id) DO UPDATE SET role = EXCLUDED.role",
+        tenant.0,
+        user.0,
+        role.as_str()
+    )
+    .execute(connection)
+    .await
+    .on_constraint("member_user_id_fkey", "user", "There is no such person.")?;
+    Ok(())
+}
+
+/// Whether they were none before.
+pub(in crate::users) async fn insert_member(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+    role: Role,
+) -> Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO member (tenant_id, user_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        tenant.0,
+        user.0,
+        role.as_str()
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(in crate::users) struct Member {
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub has_password: bool,
+}
+
+pub(in crate::users) async fn member(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Member>> {
+    let member = sqlx::query_as!(
+        Member,
+        r#"SELECT u.name, u.email, m.role AS "role: Role", u.password_hash IS NOT NULL AS "has_password!"
+        FROM member m JOIN user_account u ON u.id = m.user_id
+        WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL"#,
+        tenant.0,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(member)
+}
+
+pub(in crate::users) async fn people(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    place: Option<&str>,
+    backwards: bool,
+    limit: i64,
+) -> Result<Vec<model::users::Person>> {
+    let mut query = sqlx::QueryBuilder::new(
+        "SELECT u.id, u.name, u.email, m.role, u.password_hash IS NULL AS invited, u.disabled_at IS NOT NULL AS closed,
+            u.last_seen_at, m.created_at AS since
+        FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = ",
+    );
+    query.push_bind(tenant);
+    if let Some(place) = place {
+        query.push(" AND u.email ").push(if backwards { "< " } else { "> " }).push_bind(place);
+    }
+    query.push(if backwards { " ORDER BY u.email DESC LIMIT " } else { " ORDER BY u.email LIMIT " });
+    query.push_bind(limit);
+    let rows = query.build().fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(model::users::Person {
+                id: row.try_get("id")?,
+                name: row.try_get("name")?,
+                email: row.try_get("email")?,
+                role: row.try_get("role")?,
+                invited: row.try_get("invited")?,
+                closed: row.try_get("closed")?,
+                last_seen_at: row.try_get("last_seen_at")?,
+                since: row.try_get("since")?,
+            })
+        })
+        .collect()
+}
+
+/// How many people a tenant has, `most` at most.
+pub(in crate::users) async fn count_people(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    most: i64,
+) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (SELECT FROM member WHERE tenant_id = $1 LIMIT $2) x"#,
+        tenant.0,
+        most
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
+}
+
+/// The plan's seats, where all of them are taken. Locks the tenant, so that two who invite at once count each other.
+pub(in crate::users) async fn no_seat_left(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<Option<i64>> {
+    let full = sqlx::query_scalar!(
+        r#"WITH locked AS (SELECT id, plan_id FROM tenant WHERE id = $1 FOR UPDATE)
+        SELECT l.hard AS "hard!" FROM locked t JOIN plan_limit l ON l.plan_id = t.plan_id AND l.meter = 'users' AND l.kind = 'number'
+        WHERE (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = $1 AND u.disabled_at IS NULL) >= l.hard"#,
+        tenant.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(full)
+}
