@@ -64,6 +64,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/new") view=tenants::NewTenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import") view=tenants::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import/:id") view=tenants::ImportPreviewPage ssr=SsrMode::Async/>
+                    <Route path=path!("/operations") view=crate::operations::OperationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/operations/:id") view=crate::operations::OperationPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys") view=crate::api_keys::ApiKeysPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys/:key/revoke") view=crate::api_keys::RevokePage ssr=SsrMode::Async/>

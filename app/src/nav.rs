@@ -30,6 +30,7 @@ pub enum Place {
 const PLATFORM: &[(&str, &str, &str, &str, Permission)] = &[
     ("Operate", "Overview", paths::OVERVIEW, "gauge", Permission::OverviewRead),
     ("Operate", "Tenants", paths::TENANTS, "building", Permission::TenantList),
+    ("Operate", "Operations", paths::OPERATIONS, "refresh-cw", Permission::OperationFleet),
     ("Operate", "Templates", paths::TEMPLATES, "layers", Permission::TemplateRead),
     ("Operate", "Alignment", paths::ALIGNMENT, "git-compare", Permission::TemplateRead),
     ("Operate", "Notifications", paths::NOTIFICATIONS, "bell", Permission::NotificationRead),

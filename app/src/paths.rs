@@ -17,6 +17,7 @@ pub const TEMPLATES: &str = "/templates";
 pub const TEMPLATES_NEW: &str = "/templates/new";
 pub const TEMPLATES_COMPARE: &str = "/templates/compare";
 pub const ALIGNMENT: &str = "/alignment";
+pub const OPERATIONS: &str = "/operations";
 pub const SEARCH: &str = "/search";
 pub const USERS: &str = "/users";
 pub const SESSIONS: &str = "/me/sessions";
@@ -63,6 +64,14 @@ pub fn set_up(token: &str) -> String {
 /// One of the platform's people.
 pub fn user(id: &str) -> String {
     format!("{USERS}/{id}")
+/// One operation.
+pub fn operation(id: model::OperationId) -> String {
+    format!("{OPERATIONS}/{id}")
+}
+
+/// The operations of one tenant.
+pub fn operations_of(slug: &str) -> String {
+    format!("{OPERATIONS}?tenant={slug}")
 }
 
 /// The preview of an import.

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod download;
 pub mod embedded;
+pub mod events;
 pub mod forms;
 pub mod headers;
 pub mod listen;

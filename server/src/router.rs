@@ -106,6 +106,7 @@ fn console(options: &LeptosOptions, identity: Identify, banners: Forms) -> Route
         .route(app::paths::USAGE_EXPORT, get(crate::download::usage))
         .route("/tenants/{slug}/audit.csv", get(crate::download::tenant_audit))
         .route("/tenants/{slug}/usage.csv", get(crate::download::tenant_usage))
+        .route("/operations/{id}/events", get(crate::events::operation))
         // What is no function is no page either.
         .route("/api/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
         .leptos_routes_with_context(options, generate_route_list(app::App), provide_nonce, move || {

@@ -261,6 +261,7 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("set_contacts", ChecklistWork, "slug=acme&version=1&support=a&escalation=b"),
     // Operations
     platform("get_operations", OperationFleet, "open=true"),
+    platform("get_operation_page", OperationFleet, "query=state%3Drunning"),
     tenant("get_tenant_operations", OperationRead, "slug=acme"),
     session("get_operation", "id=00000000-0000-0000-0000-000000000009"),
     platform("approve_operation", OperationApprove, "id=00000000-0000-0000-0000-000000000009"),

@@ -5,7 +5,7 @@
 //! table that the server refuses by and the page explains by. An operation of the platform itself (bulk work) stands
 //! under [`TenantId::PLATFORM`].
 
-use crate::permission::Role;
+use crate::permission::{Permission, Role};
 use crate::states::words;
 use crate::tenants::{Placement, PlanId};
 use crate::{OperationId, TenantId};
@@ -110,6 +110,14 @@ words! {
 }
 
 impl Control {
+    /// What somebody needs to do it.
+    pub const fn permission(self) -> Permission {
+        match self {
+            Self::Approve | Self::Reject => Permission::OperationApprove,
+            Self::Retry | Self::Cancel | Self::RollBack => Permission::OperationControl,
+        }
+    }
+
     /// The state it leads to, or why not, in words for the disabled button; the server refuses with the same words.
     pub fn check(self, state: State) -> Result<State, String> {
         use State::*;
@@ -232,17 +240,58 @@ pub struct Operation {
     pub now: DateTime<Utc>,
 }
 
-/// Filters of the list; the cursor is the id of the last row shown.
+/// Filters of the list; a cursor is the id of the row at an end of what is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationQuery {
-    pub state: Option<State>,
-    pub kind: Option<Kind>,
+    /// Any of them; none: whatever its state.
+    pub states: Vec<State>,
+    pub kinds: Vec<Kind>,
     pub tenant: Option<TenantId>,
     pub parent: Option<OperationId>,
     /// Only what has not settled, or needs somebody.
     pub open: bool,
     pub after: Option<OperationId>,
+    /// The page that ends before this row; wins over `after`.
+    pub before: Option<OperationId>,
     pub limit: u32,
+}
+
+/// The list as its page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationPage {
+    pub rows: Vec<OperationRow>,
+    pub next: Option<OperationId>,
+    pub previous: Option<OperationId>,
+    /// How many there are of each state that somebody may have to do with, up to [`COUNT_MAX`]; empty for a tenant's own.
+    pub counts: Vec<(State, i64)>,
+    /// Address and name of the tenant that the list is limited to.
+    pub tenant: Option<(String, String)>,
+    /// Keys of the address that were not understood.
+    pub left_out: Vec<String>,
+}
+
+/// Where counting a state ends: beyond it the list is too long to be looked through anyway.
+pub const COUNT_MAX: i64 = 1_000;
+
+/// Where an operation stands, in one line: what a page that shows it live is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pulse {
+    pub state: State,
+    pub steps_done: i64,
+    pub steps_total: i64,
+    pub current: Option<String>,
+    pub version: i64,
+}
+
+impl std::fmt::Display for Pulse {
+    /// `Running, 4 of 12 steps done. Now: Prove its isolation.`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, {} of {} steps done.", self.state.label(), self.steps_done, self.steps_total)?;
+        match &self.current {
+            Some(step) if self.state == State::Running => write!(f, " Now: {step}."),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The receipt of a request.
@@ -369,6 +418,20 @@ mod tests {
             assert!(State::ALL.iter().all(|to| !state.may_become(*to)));
             assert!(Control::ALL.iter().all(|control| control.check(state).is_err()));
         }
+    }
+
+    #[test]
+    fn a_pulse_is_a_sentence() {
+        let mut pulse = Pulse {
+            state: State::Running,
+            steps_done: 4,
+            steps_total: 12,
+            current: Some("Prove its isolation".into()),
+            version: 9,
+        };
+        assert_eq!(pulse.to_string(), "Running, 4 of 12 steps done. Now: Prove its isolation.");
+        pulse.state = State::Failed;
+        assert_eq!(pulse.to_string(), "Failed, undone, 4 of 12 steps done.");
     }
 
     #[test]

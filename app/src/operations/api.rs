@@ -3,7 +3,7 @@
 
 use crate::error::AppError;
 use leptos::prelude::*;
-use model::operations::{Operation, OperationRow, Requested};
+use model::operations::{Operation, OperationPage, OperationRow, Requested};
 
 /// Operations of the fleet, the newest first: of a state, of a kind, only those that are open; and the cursor of the next
 /// page.
@@ -16,16 +16,24 @@ pub async fn get_operations(
     #[server(default)] after: String,
 ) -> Result<(Vec<OperationRow>, Option<String>), AppError> {
     let query = model::operations::OperationQuery {
-        state: state.parse().ok(),
-        kind: kind.parse().ok(),
+        states: state.parse().into_iter().collect(),
+        kinds: kind.parse().into_iter().collect(),
         tenant: None,
         parent: parent.parse().ok(),
         open,
         after: after.parse().ok(),
+        before: None,
         limit: 50,
     };
     let (rows, next) = domain::operations::list(&crate::server::ctx()?, &query).await?;
     Ok((rows, next.map(|id| id.to_string())))
+}
+
+/// The page of the list for a query string; see `domain::operations::directory`. A tenant's people name theirs in it.
+#[server]
+pub async fn get_operation_page(#[server(default)] query: String) -> Result<OperationPage, AppError> {
+    let pairs = model::directory::decode(&query);
+    Ok(domain::operations::directory(&crate::server::ctx()?, &pairs).await?)
 }
 
 /// Operations on one tenant, the newest first.

@@ -24,11 +24,14 @@ use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
-use model::operations::{Control, Kind, Operation, OperationQuery, OperationRow, Requested, State};
+use model::operations::{
+    COUNT_MAX, Control, Kind, Operation, OperationPage, OperationQuery, OperationRow, Pulse, Requested, State,
+};
 use model::permission::{Actor, Permission, Scope};
 use model::validate;
 use model::{OperationId, TenantId};
 use serde_json::Value;
+use sqlx::PgConnection;
 use std::time::Duration;
 use store::{Keyed, NewOperation};
 
@@ -142,16 +145,110 @@ pub async fn list(cx: &Ctx, query: &OperationQuery) -> Result<(Vec<OperationRow>
             Reach::Fleet
         }
     };
-    let limit = query.limit.clamp(1, PAGE_MAX);
     let mut read = cx.read(reach).await?;
-    let mut rows = store::list::page(read.conn(), query, i64::from(limit) + 1).await?;
+    let (rows, more) = window(cx, read.conn(), query).await?;
+    let next = if more { rows.last().map(|row| row.id) } else { None };
+    Ok((rows, next))
+}
+
+/// The rows of a page from top to bottom, and whether there are more in the direction of the query.
+async fn window(
+    cx: &Ctx,
+    connection: &mut PgConnection,
+    query: &OperationQuery,
+) -> Result<(Vec<OperationRow>, bool)> {
+    let limit = query.limit.clamp(1, PAGE_MAX);
+    let mut rows = store::list::page(connection, query, i64::from(limit) + 1).await?;
     let more = rows.len() > limit as usize;
     rows.truncate(limit as usize);
-    let next = if more { rows.last().map(|row| row.id) } else { None };
+    if query.before.is_some() {
+        rows.reverse();
+    }
     if !cx.actor().is_platform() {
         rows.iter_mut().for_each(hide);
     }
-    Ok((rows, next))
+    Ok((rows, more))
+}
+
+/// States that the list's views count: whatever somebody waits for or has to look at.
+const COUNTED: &[State] = &[
+    State::Requested,
+    State::Queued,
+    State::Running,
+    State::Undoing,
+    State::Failed,
+    State::Parked,
+    State::NeedsOperator,
+];
+
+/// The list for the pairs of an address: `state` and `kind` (repeated), `tenant` (its slug), `after`, `before`. What is
+/// not understood is left out and named.
+///
+/// # Errors
+/// `NotFound` for a tenant that is not there for the actor.
+pub async fn directory(cx: &Ctx, pairs: &[(String, String)]) -> Result<OperationPage> {
+    let mut query = OperationQuery { limit: 50, ..OperationQuery::default() };
+    let (mut slug, mut left_out) = (None, Vec::new());
+    for (key, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        let understood = match key.as_str() {
+            "state" => value.parse().map(|state| query.states.push(state)).is_ok(),
+            "kind" => value.parse().map(|kind| query.kinds.push(kind)).is_ok(),
+            "tenant" => {
+                slug = Some(value.as_str());
+                true
+            }
+            "after" => value.parse().map(|id| query.after = Some(id)).is_ok(),
+            "before" => value.parse().map(|id| query.before = Some(id)).is_ok(),
+            "parent" => value.parse().map(|id| query.parent = Some(id)).is_ok(),
+            // Where the page stands in the list; there to be read.
+            "at" => true,
+            _ => false,
+        };
+        if !understood {
+            left_out.push(key.clone());
+        }
+    }
+    let tenant = match slug {
+        Some(slug) => Some(crate::tenants::by_slug(cx, slug).await?),
+        None => None,
+    };
+    query.tenant = tenant.as_ref().map(|tenant| tenant.id);
+    let reach = match query.tenant {
+        Some(tenant) => {
+            cx.require(Permission::OperationRead, Scope::Tenant(tenant)).await?;
+            if cx.actor().is_platform() { Reach::Fleet } else { Reach::Tenant(tenant) }
+        }
+        None => {
+            cx.require(Permission::OperationFleet, Scope::Platform).await?;
+            Reach::Fleet
+        }
+    };
+    let mut read = cx.read(reach).await?;
+    let (rows, more) = window(cx, read.conn(), &query).await?;
+    let (first, last) = (rows.first().map(|row| row.id), rows.last().map(|row| row.id));
+    let (previous, next) = match (query.before, query.after) {
+        (Some(_), _) => (first.filter(|_| more), last),
+        (None, Some(_)) => (first, last.filter(|_| more)),
+        (None, None) => (None, last.filter(|_| more)),
+    };
+    let counts = if query.tenant.is_none() {
+        store::list::counts(read.conn(), COUNTED, COUNT_MAX + 1).await?
+    } else {
+        vec![]
+    };
+    let tenant = tenant.map(|tenant| (tenant.slug, tenant.name));
+    Ok(OperationPage { rows, next, previous, counts, tenant, left_out })
+}
+
+/// Where an operation stands now: read again and again by whoever shows it live.
+pub async fn pulse(cx: &Ctx, id: OperationId) -> Result<Pulse> {
+    let tenant = tenant_of(cx, id).await?;
+    require(cx, Permission::OperationRead, tenant).await?;
+    let mut read =
+        cx.read(if cx.actor().is_platform() { Reach::Fleet } else { Reach::Tenant(tenant) }).await?;
+    let row = store::list::head(read.conn(), tenant, id).await?.ok_or(Error::NotFound)?;
+    let OperationRow { state, steps_done, steps_total, current, version, .. } = row;
+    Ok(Pulse { state, steps_done, steps_total, current, version })
 }
 
 /// What went wrong inside the platform is not the tenant's to read.
@@ -187,7 +284,7 @@ pub async fn get(cx: &Ctx, id: OperationId) -> Result<Operation> {
         if own && control == Control::Approve {
             return Err("Whoever asked for it cannot approve it as well.".into());
         }
-        if cx.actor().allows(permission(control), Scope::Platform) {
+        if cx.actor().allows(control.permission(), Scope::Platform) {
             Ok(())
         } else {
             Err("Your role does not allow it.".into())
@@ -213,19 +310,12 @@ async fn require(cx: &Ctx, permission: Permission, tenant: TenantId) -> Result<(
     }
 }
 
-const fn permission(control: Control) -> Permission {
-    match control {
-        Control::Approve | Control::Reject => Permission::OperationApprove,
-        Control::Retry | Control::Cancel | Control::RollBack => Permission::OperationControl,
-    }
-}
-
 /// Approves, rejects, retries, cancels or rolls back. `note` says why; rejecting needs one.
 ///
 /// # Errors
 /// `Conflict` in words where the state does not allow it, or where somebody would approve their own request.
 pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) -> Result<State> {
-    cx.require(permission(control), Scope::Platform).await?;
+    cx.require(control.permission(), Scope::Platform).await?;
     let note = match control {
         Control::Reject => validate::required(note, "A reason", NOTE_MAX),
         _ => validate::optional(note, "A note", NOTE_MAX).map(Option::unwrap_or_default),

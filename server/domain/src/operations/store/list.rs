@@ -40,7 +40,7 @@ fn row(row: &sqlx::postgres::PgRow) -> Result<OperationRow, sqlx::Error> {
     })
 }
 
-/// The newest first; one more than the page holds tells that there is another.
+/// The newest first, or upwards from the end of a page; one more than the page holds tells that there is another.
 pub(in crate::operations) async fn page(
     connection: &mut PgConnection,
     query: &OperationQuery,
@@ -48,11 +48,13 @@ pub(in crate::operations) async fn page(
 ) -> Result<Vec<OperationRow>> {
     let mut sql = QueryBuilder::<Postgres>::new(ROW);
     sql.push(" WHERE true");
-    if let Some(state) = query.state {
-        sql.push(" AND o.state = ").push_bind(state);
+    if !query.states.is_empty() {
+        let words: Vec<String> = query.states.iter().map(|state| state.as_str().to_owned()).collect();
+        sql.push(" AND o.state = ANY(").push_bind(words).push(")");
     }
-    if let Some(kind) = query.kind {
-        sql.push(" AND o.kind = ").push_bind(kind);
+    if !query.kinds.is_empty() {
+        let words: Vec<String> = query.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+        sql.push(" AND o.kind = ANY(").push_bind(words).push(")");
     }
     if let Some(tenant) = query.tenant {
         sql.push(" AND o.tenant_id = ").push_bind(tenant);
@@ -63,12 +65,51 @@ pub(in crate::operations) async fn page(
     if query.open {
         sql.push(" AND o.state IN ('requested', 'queued', 'running', 'undoing', 'failed', 'parked', 'needs_operator')");
     }
-    if let Some(after) = query.after {
-        sql.push(" AND o.id < ").push_bind(after);
+    match (query.before, query.after) {
+        (Some(before), _) => {
+            sql.push(" AND o.id > ").push_bind(before).push(" ORDER BY o.id LIMIT ");
+        }
+        (None, Some(after)) => {
+            sql.push(" AND o.id < ").push_bind(after).push(" ORDER BY o.id DESC LIMIT ");
+        }
+        (None, None) => {
+            sql.push(" ORDER BY o.id DESC LIMIT ");
+        }
     }
-    sql.push(" ORDER BY o.id DESC LIMIT ").push_bind(limit);
+    sql.push_bind(limit);
     let rows = sql.build().fetch_all(connection).await?;
     rows.iter().map(row).collect::<Result<_, _>>().map_err(Into::into)
+}
+
+/// How many there are of each of these states, counted up to `max`.
+pub(in crate::operations) async fn counts(
+    connection: &mut PgConnection,
+    states: &[State],
+    max: i64,
+) -> Result<Vec<(State, i64)>> {
+    let words: Vec<String> = states.iter().map(|state| state.as_str().to_owned()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT s.state AS "state!: State",
+            (SELECT count(*) FROM (SELECT FROM operation o WHERE o.state = s.state LIMIT $2) n) AS "count!"
+        FROM unnest($1::text[]) s(state)"#,
+        &words,
+        max
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.state, row.count)).collect())
+}
+
+/// One as the list shows it.
+pub(in crate::operations) async fn head(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: OperationId,
+) -> Result<Option<OperationRow>> {
+    let mut sql = QueryBuilder::<Postgres>::new(ROW);
+    sql.push(" WHERE o.tenant_id = ").push_bind(tenant).push(" AND o.id = ").push_bind(id);
+    let found = sql.build().fetch_optional(connection).await?;
+    Ok(found.as_ref().map(row).transpose()?)
 }
 
 /// One, without its log and controls.

@@ -3,6 +3,7 @@
 
 mod crash;
 mod every;
+mod pages;
 mod provision;
 
 use super::runner::Runner;

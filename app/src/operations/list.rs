@@ -1,0 +1,173 @@
+//! All operations: views with counts, filters, keyset pages.
+
+use super::api::get_operation_page;
+use super::parts::{badge, progress, title, took};
+use crate::paths;
+use crate::ui::{
+    self, Banner, Chip, Chips, Choice, DataTable, Empty, FilterBar, FilterGroup, Load, NavItem, PageHeader,
+    Query, Th, Tone, ViewsNav, When, ZeroRow,
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use model::operations::{COUNT_MAX, Kind, OperationPage, OperationRow, State};
+
+/// Prepared lists: what somebody waits for or has to look at.
+const VIEWS: &[(&str, &[State], Tone)] = &[
+    ("In hand", &[State::Queued, State::Running, State::Undoing], Tone::Info),
+    ("Awaiting approval", &[State::Requested], Tone::Warning),
+    ("Needs an operator", &[State::Parked, State::NeedsOperator], Tone::Danger),
+    ("Failed", &[State::Failed], Tone::Danger),
+];
+
+#[component]
+pub fn OperationsPage() -> impl IntoView {
+    let (_, query) = crate::server::uri();
+    view! {
+        <Title text="Operations"/>
+        <Load read=move || get_operation_page(query.clone()) view=|list| page(&list)/>
+    }
+    .into_any()
+}
+
+fn page(list: &OperationPage) -> AnyView {
+    let here = Query::here();
+    let (states, kinds) = (here.all("state"), here.all("kind"));
+    let title = match &list.tenant {
+        Some((_, name)) => format!("Operations on {name}"),
+        None => "Operations".to_owned(),
+    };
+    let filtered = !states.is_empty() || !kinds.is_empty();
+    let known = |key: &str| match key {
+        "state" => Some("State"),
+        "kind" => Some("Kind"),
+        _ => None,
+    };
+    let left_out = (!list.left_out.is_empty()).then(|| {
+        let text = ui::left_out(list.left_out.iter().map(String::as_str), known);
+        view! { <Banner tone=Tone::Warning quiet=true><p>{text}</p></Banner> }
+    });
+    let clear = match &list.tenant {
+        Some((slug, _)) => paths::operations_of(slug),
+        None => paths::OPERATIONS.to_owned(),
+    };
+    let mut chips: Vec<Chip> = Vec::new();
+    for state in State::ALL.iter().filter(|state| states.iter().any(|word| word == state.as_str())) {
+        chips.push(Chip::of(paths::OPERATIONS, "state", state.as_str(), format!("State: {}", state.label())));
+    }
+    for kind in Kind::ALL.iter().filter(|kind| kinds.iter().any(|word| word == kind.as_str())) {
+        chips.push(Chip::of(paths::OPERATIONS, "kind", kind.as_str(), format!("Kind: {}", kind.label())));
+    }
+    if let Some((slug, name)) = &list.tenant {
+        chips.push(Chip::of(paths::OPERATIONS, "tenant", slug, format!("Tenant: {name}")));
+    }
+    let result = match list.rows.len() {
+        0 => "None".to_owned(),
+        n if list.next.is_none() && list.previous.is_none() => {
+            ui::plural(i64::try_from(n).unwrap_or_default(), "operation")
+        }
+        n => format!("{n} shown, newest first"),
+    };
+    let state_choices = State::ALL.iter().map(|state| Choice::new(state.as_str(), state.label())).collect();
+    let kind_choices = Kind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.label())).collect();
+    let head = view! {
+        <Th>"Operation"</Th><Th>"State"</Th><Th>"Steps done"</Th><Th>"Requested"</Th><Th num=true>"Took"</Th>
+    }
+    .into_any();
+    let empty = list.rows.is_empty();
+    let rows = if empty {
+        view! { <ZeroRow columns=5 what="No operations match" clear=clear.clone()/> }.into_any()
+    } else {
+        list.rows.iter().map(row).collect_view().into_any()
+    };
+    let header =
+        view! { <PageHeader title lead="Long work on tenants, step by step: it ends finished or undone."/> };
+    let at_start = list.next.is_none() && list.previous.is_none();
+    if empty && at_start && !filtered && list.tenant.is_none() {
+        return view! {
+            {header}
+            <Empty icon="refresh-cw" title="No operations yet" text="Creating, suspending or moving a tenant is an operation. It is listed here with every step, whether it went well or not."/>
+        }
+        .into_any();
+    }
+    let pages = (!at_start).then(|| {
+        let (next, previous) = (list.next.map(|id| id.to_string()), list.previous.map(|id| id.to_string()));
+        pages(next, previous, list.rows.len())
+    });
+    view! {
+        {header}
+        {left_out}
+        {views(list, &states)}
+        <FilterBar label="Operations" path=paths::OPERATIONS keep=&["tenant"]>
+            <FilterGroup name="state" label="State" choices=state_choices/>
+            <FilterGroup name="kind" label="Kind" choices=kind_choices/>
+        </FilterBar>
+        <Chips chips clear result/>
+        <DataTable id="operations" caption="Operations" head cards=true>{rows}</DataTable>
+        {pages}
+    }
+    .into_any()
+}
+
+/// A keyset list of which nobody knows how long it is: first, previous, next.
+fn pages(next: Option<String>, previous: Option<String>, shown: usize) -> AnyView {
+    let here = Query::here().first_page();
+    let link = |href: Option<String>, label: &'static str, rel: &'static str| match href {
+        Some(href) => {
+            view! { <li><a class="c-button" data-size="sm" rel=rel href=href>{label}</a></li> }.into_any()
+        }
+        None => view! { <li><span class="c-button" data-size="sm" aria-disabled="true">{label}</span></li> }
+            .into_any(),
+    };
+    let first = previous.is_some().then(|| here.href(paths::OPERATIONS));
+    let previous = previous.map(|id| here.clone().set("before", &id).href(paths::OPERATIONS));
+    let next = next.map(|id| here.clone().set("after", &id).href(paths::OPERATIONS));
+    view! {
+        <nav class="c-pagination" aria-label="Pagination">
+            <p class="c-pagination__range">{ui::plural(i64::try_from(shown).unwrap_or_default(), "operation")}" on this page"</p>
+            <ul>{link(first, "First", "first")}{link(previous, "Previous", "prev")}{link(next, "Next", "next")}</ul>
+        </nav>
+    }
+    .into_any()
+}
+
+/// Views with how many are behind each; a tenant's own list has none.
+fn views(list: &OperationPage, states: &[String]) -> AnyView {
+    if list.counts.is_empty() {
+        return ().into_any();
+    }
+    let here = Query::here();
+    let plain = here.all("kind").is_empty() && list.tenant.is_none();
+    let mut items = vec![NavItem::new(paths::OPERATIONS, "All", plain && states.is_empty())];
+    for (label, of, tone) in VIEWS {
+        let words: Vec<&str> = of.iter().map(|state| state.as_str()).collect();
+        let query = Query(words.iter().map(|word| ("state".to_owned(), (*word).to_owned())).collect());
+        let current =
+            plain && states.len() == words.len() && words.iter().all(|w| states.iter().any(|s| s == w));
+        let item = NavItem::new(query.href(paths::OPERATIONS), *label, current);
+        let count: i64 = list.counts.iter().filter(|(state, _)| of.contains(state)).map(|(_, n)| n).sum();
+        let text =
+            if count > COUNT_MAX { format!("{}+", ui::grouped(COUNT_MAX)) } else { ui::grouped(count) };
+        items.push(if count > 0 { item.counted(text, "operations", *tone) } else { item.count(text) });
+    }
+    view! { <ViewsNav items/> }.into_any()
+}
+
+fn row(row: &OperationRow) -> AnyView {
+    let about = match &row.slug {
+        Some(slug) => view! { <a href=paths::tenant(slug, "")>{slug.clone()}</a> }.into_any(),
+        None => view! { <span class="u-muted">"no tenant page"</span> }.into_any(),
+    };
+    let error = row.error.clone().map(|error| view! { <span class="c-table__sub">{error}</span> });
+    let tries = (row.attempt > 1)
+        .then(|| view! { <span class="c-table__sub">{format!("attempt {}", row.attempt)}</span> });
+    view! {
+        <tr>
+            <th scope="row"><a class="c-table__link" href=paths::operation(row.id)>{title(row)}</a><span class="c-table__sub">{about}</span></th>
+            <td data-label="State">{badge(row.state)}{tries}</td>
+            <td data-label="Steps done">{progress(row)}{error}</td>
+            <td data-label="Requested"><When at=row.requested_at/><span class="c-table__sub">{row.requested_by.clone()}</span></td>
+            <td data-label="Took" class="u-num">{took(row, ui::now()).unwrap_or_else(|| "—".to_owned())}</td>
+        </tr>
+    }
+    .into_any()
+}
