@@ -62,6 +62,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants") view=tenants::DirectoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/new") view=tenants::NewTenantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/new/quick") view=tenants::QuickTenantPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/new/:draft/:step") view=tenants::DraftPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import") view=tenants::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import/:id") view=tenants::ImportPreviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/operations") view=crate::operations::OperationsPage ssr=SsrMode::Async/>

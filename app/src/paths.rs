@@ -5,6 +5,7 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const OVERVIEW: &str = "/overview";
 pub const TENANTS: &str = "/tenants";
 pub const TENANTS_NEW: &str = "/tenants/new";
+pub const TENANTS_QUICK: &str = "/tenants/new/quick";
 pub const TENANTS_IMPORT: &str = "/tenants/import";
 pub const TENANTS_EXPORT: &str = "/tenants/export.csv";
 pub const AUDIT_EXPORT: &str = "/audit.csv";
@@ -64,6 +65,8 @@ pub fn set_up(token: &str) -> String {
 /// One of the platform's people.
 pub fn user(id: &str) -> String {
     format!("{USERS}/{id}")
+}
+
 /// One operation.
 pub fn operation(id: model::OperationId) -> String {
     format!("{OPERATIONS}/{id}")
@@ -72,6 +75,11 @@ pub fn operation(id: model::OperationId) -> String {
 /// The operations of one tenant.
 pub fn operations_of(slug: &str) -> String {
     format!("{OPERATIONS}?tenant={slug}")
+}
+
+/// A page of the wizard that makes a tenant.
+pub fn draft(id: model::DraftId, page: model::drafts::Page) -> String {
+    format!("{TENANTS_NEW}/{id}/{}", page.as_str())
 }
 
 /// The preview of an import.

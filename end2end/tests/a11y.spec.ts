@@ -26,7 +26,7 @@ test('nor on pages with errors, menus and details open, nor on those of a suspen
     await page.goto(path)
     await expectAccessible(page)
   }
-  await page.goto('/tenants/new')
+  await page.goto('/tenants/new/quick')
   await page.getByRole('button', { name: 'Create tenant' }).click()
   await expect(page.getByRole('alert').first()).toBeVisible()
   await expectAccessible(page)

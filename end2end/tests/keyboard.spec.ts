@@ -46,7 +46,7 @@ test('the account menu opens, and its items are reached', async ({ as }) => {
 
 test('after a refused form the errors have the focus and lead to their fields', async ({ as }) => {
   const page = await as('operator')
-  await page.goto('/tenants/new')
+  await page.goto('/tenants/new/quick')
   await page.getByLabel('Slug (optional)').fill('Not A Slug!')
   await page.keyboard.press('Enter')
   const errors = page.getByRole('alert').filter({ hasText: 'There are 2 problems' })

@@ -155,7 +155,7 @@ test('a plan changes after a look at what that means', async ({ as, tenant }) =>
 
 test('a new tenant’s form keeps what was typed and names every error', async ({ as, tenant }) => {
   const page = await as('operator')
-  await page.goto('/tenants/new')
+  await page.goto('/tenants/new/quick')
   await page.getByLabel('Domain (optional)').fill(`${tenant.slug}.example`)
   await page.getByLabel('Slug (optional)').fill('Not A Slug!')
   await page.getByRole('button', { name: 'Create tenant' }).click()

@@ -42,6 +42,8 @@ id! {
     WebhookId,
     /// A CSV import between upload and confirmation.
     ImportId,
+    /// The answers of a wizard between its pages.
+    DraftId,
     /// One piece of long work in the ledger.
     OperationId,
     /// A tenant template.

@@ -14,6 +14,7 @@ pub mod charts;
 pub mod checklists;
 pub mod conversations;
 pub mod directory;
+pub mod drafts;
 pub mod fields;
 pub mod health;
 pub mod lifecycle;
@@ -36,6 +37,6 @@ pub mod webhooks;
 pub mod work;
 
 pub use id::{
-    ApiKeyId, ConversationId, DeliveryId, ImportId, OperationId, RunId, TaskId, TemplateId, TenantId, UserId,
-    WebhookId,
+    ApiKeyId, ConversationId, DeliveryId, DraftId, ImportId, OperationId, RunId, TaskId, TemplateId,
+    TenantId, UserId, WebhookId,
 };

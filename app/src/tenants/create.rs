@@ -1,4 +1,4 @@
-//! A new tenant: the few things that cannot be left for later.
+//! A new tenant at once: the few things that cannot be left for later. The wizard asks for everything.
 
 use super::api::get_create_form;
 use crate::paths;
@@ -8,10 +8,10 @@ use leptos_meta::Title;
 use model::tenants::PlanId;
 
 #[component]
-pub fn NewTenantPage() -> impl IntoView {
+pub fn QuickTenantPage() -> impl IntoView {
     view! {
-        <Title text="New tenant"/>
-        <ui::PageHeader title="New tenant" lead="It begins with a trial of 14 days; all AI tasks are off until you enable them."/>
+        <Title text="New tenant, quickly"/>
+        <ui::PageHeader title="New tenant, quickly" lead="It begins with a trial of 14 days; all AI tasks are off until you enable them."/>
         <Load read=get_create_form view=|()| form().into_any()/>
     }
     .into_any()

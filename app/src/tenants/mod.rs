@@ -10,8 +10,9 @@ mod list;
 mod offboarding;
 mod plan;
 mod suspend;
+mod wizard;
 
-pub use create::NewTenantPage;
+pub use create::QuickTenantPage;
 pub use detail::TenantPage;
 pub use frame::{Section, TenantFrame, TenantSection};
 pub use import::{ImportPage, ImportPreviewPage, UPLOAD};
@@ -19,3 +20,4 @@ pub use list::DirectoryPage;
 pub use offboarding::OffboardingPage;
 pub use plan::{LimitsTable, PlanPage};
 pub use suspend::{GoLivePage, ReinstatePage, SuspendPage};
+pub use wizard::{DraftPage, NewTenantPage};

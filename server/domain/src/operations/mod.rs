@@ -16,6 +16,7 @@ mod tests;
 #[cfg(any(test, feature = "testing"))]
 pub use failpoint::Action;
 pub use failpoint::Failpoints;
+pub(crate) use kinds::provision::check as check_provision;
 pub use kinds::provision::request as request_provision;
 pub use reconcile::{Finding, reconcile, sweep};
 pub use runner::Runner;
@@ -80,6 +81,20 @@ pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Res
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
     store::insert(tx.conn(), &new, &steps).await?;
     Ok(Requested { id: request.id, tenant: request.tenant, state, repeated: false })
+}
+
+/// Whether somebody else has to approve a request of this kind before it begins.
+pub(crate) async fn second_person(
+    connection: &mut PgConnection,
+    kind: Kind,
+    dedicated: bool,
+) -> Result<bool> {
+    store::second_person(connection, kind, dedicated).await
+}
+
+/// What an operation of this kind will do, in order, for people.
+pub(crate) fn steps(kind: Kind) -> Vec<&'static str> {
+    kinds::of(kind).into_iter().flatten().map(|step| step.label).collect()
 }
 
 /// Wakes the workers of this process; those of others look for themselves.

@@ -1,5 +1,6 @@
 //! SQL of tenants.
 
+pub(super) mod drafts;
 pub(super) mod import;
 pub(super) mod lifecycle;
 pub(super) mod list;

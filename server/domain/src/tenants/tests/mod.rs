@@ -1,5 +1,6 @@
 //! The directory, on real Postgres.
 
+mod drafts;
 mod import;
 mod list;
 

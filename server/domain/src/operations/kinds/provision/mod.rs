@@ -120,7 +120,7 @@ fn new_tenant(asked: &ProvisionRequest) -> NewTenant {
 }
 
 /// The request as it will be carried out: every field checked and in its final form.
-fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldErrors> {
+pub(crate) fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldErrors> {
     let (tenant, mut errors) = match tenants::check(&new_tenant(asked)) {
         Ok(tenant) => (Some(tenant), FieldErrors::default()),
         Err(errors) => (None, errors),

@@ -1,0 +1,108 @@
+//! What each page of the wizard asks for.
+
+use crate::paths;
+use crate::ui::{self, Choice, FieldWidth, FormState, TextField};
+use leptos::prelude::*;
+use model::operations::ProvisionRequest;
+use model::plans::{Plan, limit_text};
+use model::templates::Offer;
+use model::tenants::Placement;
+
+pub(super) fn templates(state: &FormState, offers: &[Offer], chosen: &str) -> AnyView {
+    let cards = offers
+        .iter()
+        .map(|offer| {
+            let used = ui::plural(offer.used_by, "tenant");
+            let note = format!(
+                "{}. {}. Used by {used}.",
+                offer.template.for_whom(),
+                offer.bundle.summary().join(" · ")
+            );
+            Choice::new(
+                offer.template.key.clone(),
+                format!("{}, version {}", offer.template.name, offer.version),
+            )
+            .note(note)
+        })
+        .collect();
+    let compare = match offers {
+        [a, b, ..] => {
+            let href = paths::compare_templates((&a.template.key, a.version), (&b.template.key, b.version));
+            Some(
+                view! { <p><a href=href>"Compare the first two"</a>" · "<a href=paths::TEMPLATES>"What is in each template"</a></p> },
+            )
+        }
+        _ => None,
+    };
+    let chosen = chosen.to_owned();
+    view! {
+        <ui::RadioCards state=state name="template" label="Template" choices=cards initial=chosen
+            help="What the tenant starts with: fields, tasks, settings, policies and checklists. It can be put on another one later."/>
+        {compare}
+    }
+    .into_any()
+}
+
+pub(super) fn identity(state: &FormState, now: &ProvisionRequest) -> AnyView {
+    let tags = now.tags.join(", ");
+    let region = if now.region.is_empty() { "eu-1".to_owned() } else { now.region.clone() };
+    view! {
+        <TextField state name="name" label="Name" initial=now.name.clone() max=200/>
+        <TextField state name="slug" label="Slug" initial=now.slug.clone() optional=true mono=true max=63 help="Stands in addresses and cannot be changed later; made from the name when left empty."/>
+        <TextField state name="domain" label="Domain" initial=now.domain.clone() optional=true mono=true max=253 help="Like example.com; no two tenants have the same."/>
+        <TextField state name="external_id" label="External id" initial=now.external_id.clone() optional=true mono=true max=100 help="Its number in your other systems."/>
+        <TextField state name="region" label="Region" initial=region mono=true max=30 width=FieldWidth::Sm help="Where its data lives; cannot be changed here later."/>
+        <TextField state name="country" label="Country" initial=now.country.clone() optional=true max=100 width=FieldWidth::Md/>
+        <TextField state name="tags" label="Tags" initial=tags optional=true help="Separated by commas, ten at most."/>
+    }
+    .into_any()
+}
+
+pub(super) fn plan(state: &FormState, now: &ProvisionRequest, plans: &[Plan]) -> AnyView {
+    let cards = plans
+        .iter()
+        .map(|plan| {
+            let limits = plan
+                .limits
+                .iter()
+                .map(|(meter, limit)| format!("{}: {}", meter.label(), limit_text(*meter, Some(*limit))));
+            Choice::new(plan.id.as_str(), plan.name.clone()).note(limits.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    let places = Placement::ALL
+        .iter()
+        .map(|place| {
+            let note = match place {
+                Placement::Pooled => "Beside other tenants, kept apart by row level security. Made at once.",
+                Placement::Dedicated => "A schema and a database role that no other tenant shares. A second person may have to approve it.",
+            };
+            Choice::new(place.as_str(), place.label()).note(note)
+        })
+        .collect();
+    view! {
+        <ui::RadioCards state=state name="plan" label="Plan" choices=cards initial=now.plan.as_str() cols=2/>
+        <ui::RadioCards state=state name="placement" label="Where its data lives" choices=places initial=now.placement.as_str() cols=2/>
+        <TextField state name="trial_days" label="Days of trial" initial=now.trial_days.to_string() width=FieldWidth::Xs help="0 makes it active at once."/>
+        <TextField state name="billing_reference" label="Billing reference" initial=now.billing_reference.clone() optional=true max=100 width=FieldWidth::Md/>
+    }
+    .into_any()
+}
+
+pub(super) fn people(state: &FormState, now: &ProvisionRequest) -> AnyView {
+    let (name, email) =
+        now.admin.as_ref().map(|admin| (admin.name.clone(), admin.email.clone())).unwrap_or_default();
+    let (support, escalation) = (now.support_contact.clone(), now.escalation_contact.clone());
+    let admin = view! {
+        <TextField state name="admin_name" label="Name" initial=name optional=true max=120 autocomplete="off"/>
+        <TextField state name="admin_email" label="E-mail" initial=email optional=true kind="email" max=254 autocomplete="off"/>
+    };
+    let contacts = view! {
+        <TextField state name="support_contact" label="Support contact" initial=support optional=true max=200/>
+        <TextField state name="escalation_contact" label="Escalation contact" initial=escalation optional=true max=200/>
+    };
+    view! {
+        <ui::FieldSet legend="First administrator" help="Gets a mail with a link to choose a password. Left empty, nobody is let in yet.">{admin}</ui::FieldSet>
+        <ui::FieldSet legend="Contacts">{contacts}</ui::FieldSet>
+    }
+    .into_any()
+}

@@ -1,0 +1,132 @@
+import { expect, expectAccessible, test, unique } from '../fixtures/index.ts'
+import type { Page } from '@playwright/test'
+
+/** Answers the wizard's pages and stands on the review. */
+async function answer(page: Page, how: { name: string; slug: string; dedicated?: boolean }): Promise<void> {
+  await page.goto('/tenants/new')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page).toHaveURL(/\/tenants\/new\/[0-9a-f-]{36}\/identity$/)
+  await page.getByLabel('Name', { exact: true }).fill(how.name)
+  await page.getByLabel('Slug (optional)').fill(how.slug)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByRole('radio', { name: /^Professional/ }).check()
+  if (how.dedicated) await page.getByRole('radio', { name: /^A schema of its own/ }).check()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('Name (optional)').fill('Ada Lovelace')
+  await page.getByLabel('E-mail (optional)').fill(`ada@${how.slug}.example`)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page).toHaveURL(/\/review$/)
+}
+
+for (const script of [true, false]) {
+  test.describe(script ? 'with a script' : 'without a script', () => {
+    test.use({ javaScriptEnabled: script })
+
+    test('five pages make a tenant, and its operation is followed to the end', async ({ as }) => {
+      test.slow()
+      const page = await as('operator')
+      const word = unique()
+      const tenant = { name: `Wizard ${word}`, slug: `wizard-${word}` }
+      await answer(page, tenant)
+      const answers = page.getByRole('region', { name: 'Identity' })
+      await expect(answers).toContainText(tenant.slug)
+      await expect(page.getByRole('region', { name: 'What will happen' }).getByRole('listitem')).toHaveCount(12)
+      await expectNoError(page)
+
+      // Change leads back here, and what was typed is there.
+      await answers.getByRole('link', { name: /^Change/ }).click()
+      await expect(page.getByLabel('Name', { exact: true })).toHaveValue(tenant.name)
+      await page.getByLabel('Country (optional)').fill('Japan')
+      await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+      await expect(page.getByRole('region', { name: 'Identity' })).toContainText('Japan')
+
+      await page.getByRole('button', { name: 'Create tenant' }).click()
+      await expect(page).toHaveURL(/\/operations\/[0-9a-f-]{36}/)
+      await expect(page.getByRole('heading', { level: 1, name: `Provision ${tenant.name}` })).toBeVisible()
+      // No reload by the test: events bring it with a script, the page itself without.
+      await expect(page.getByRole('heading', { name: `${tenant.name} is ready` })).toBeVisible({ timeout: 40_000 })
+      const steps = page.getByRole('region', { name: 'Steps' })
+      await expect(steps.getByRole('listitem').filter({ hasText: 'done' })).toHaveCount(12)
+      await page.getByRole('link', { name: 'Open onboarding' }).click()
+      await expect(page.getByRole('heading', { level: 1, name: tenant.name })).toBeVisible()
+    })
+  })
+}
+
+async function expectNoError(page: Page): Promise<void> {
+  await expect(page.getByRole('alert').filter({ hasText: /problem/ })).toHaveCount(0)
+}
+
+test('a page of the wizard names every error and keeps what was typed; a draft waits for its owner', async ({ as, tenant }) => {
+  const page = await as('operator')
+  await page.goto('/tenants/new')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('Slug (optional)').fill('Not A Slug!')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: /problems/ }).getByRole('listitem')).toHaveCount(2)
+  await expect(page.getByLabel('Slug (optional)')).toHaveValue('Not A Slug!')
+  await expectAccessible(page)
+  const name = `Draft ${unique()}`
+  await page.getByLabel('Name', { exact: true }).fill(name)
+  await page.getByLabel('Slug (optional)').fill(tenant.slug)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page.getByLabel('Slug (optional)')).toHaveAttribute('aria-invalid', 'true')
+  await page.getByLabel('Slug (optional)').fill('')
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page).toHaveURL(/\/plan$/)
+  const address = page.url()
+
+  // A page whose turn has not come leads to the one whose turn it is.
+  await page.goto(address.replace(/plan$/, 'review'))
+  await expect(page).toHaveURL(address)
+  await page.goBack()
+
+  await page.goto('/tenants/new')
+  const drafts = page.getByRole('region', { name: 'Your drafts' })
+  await drafts.getByRole('link', { name }).click()
+  await expect(page).toHaveURL(address)
+  const success = await as('success')
+  expect((await success.goto(address))?.status()).not.toBe(200)
+
+  await page.goto('/tenants/new')
+  await drafts.getByRole('button', { name: `Discard the draft ${name}` }).click()
+  await expect(page.getByRole('link', { name })).toHaveCount(0)
+  expect((await page.goto(address))?.status()).toBe(404)
+})
+
+test('what waits for a second person is found in its view and can be cancelled', async ({ as }) => {
+  const page = await as('operator')
+  const word = unique()
+  await answer(page, { name: `Dedicated ${word}`, slug: `dedicated-${word}`, dedicated: true })
+  await expect(page.getByText('A second person has to approve it')).toBeVisible()
+  await page.getByRole('button', { name: 'Create tenant' }).click()
+  await expect(page.getByRole('heading', { name: 'It waits for a second person' })).toBeVisible()
+  await expectAccessible(page)
+  const address = new URL(page.url()).pathname
+
+  await page.goto('/operations')
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: /^Awaiting approval/ }).click()
+  await expect(page).toHaveURL('/operations?state=requested')
+  await page.getByRole('link', { name: `Provision Dedicated ${word}` }).click()
+  await expect(page).toHaveURL(address)
+
+  // Who asked cannot approve: the button is there, and says why.
+  await page.getByText('What cannot be done now, and why').click()
+  const approve = page.getByRole('button', { name: 'Approve' })
+  await expect(approve).toHaveAttribute('aria-disabled', 'true')
+  await expect(approve).toHaveAccessibleDescription('Whoever asked for it cannot approve it as well.')
+  await page.getByLabel('Note (optional)').fill('Not needed after all.')
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'It was called off' })).toBeVisible()
+  await page.getByText('What cannot be done now, and why').click()
+  await expect(page.getByRole('button', { name: 'Retry' })).toHaveAccessibleDescription(/Only an operation that failed/)
+})
+
+test('customer success sees operations and can do nothing to them', async ({ as }) => {
+  const page = await as('success')
+  await page.goto('/operations')
+  await expect(page.getByRole('heading', { level: 1, name: 'Operations' })).toBeVisible()
+  await page.getByRole('table', { name: 'Operations' }).getByRole('rowheader').getByRole('link').first().click()
+  await expect(page.getByRole('region', { name: 'Steps' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'What you can do' })).toHaveCount(0)
+})

@@ -1,0 +1,202 @@
+//! Drafts of new tenants: the answers of the wizard between its pages, and their submission.
+//!
+//! Invariants: a draft is its owner's alone, to everybody else it is not there; a page is saved only where all that it
+//! asks for is right; a draft becomes one operation however often it is sent, by an idempotency key made from its id.
+
+use super::store::drafts as store;
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Reach};
+use crate::error::{Error, Result};
+use crate::operations;
+use model::drafts::{Answers, Draft, DraftView, Page};
+use model::operations::{Kind, ProvisionRequest, Requested};
+use model::permission::{Actor, Permission, Scope};
+use model::tenants::{Placement, PlanId};
+use model::validate::{self, FieldErrors};
+use model::{DraftId, UserId};
+
+/// Drafts of one person that are not sent.
+const MOST: i64 = 20;
+
+async fn owner(cx: &Ctx) -> Result<UserId> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    match cx.actor() {
+        Actor::User { id, .. } => Ok(*id),
+        _ => Err(Error::NotFound),
+    }
+}
+
+/// The actor's drafts that are neither sent nor over, the newest first.
+pub async fn drafts(cx: &Ctx) -> Result<Vec<Draft>> {
+    let owner = owner(cx).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::of(read.conn(), owner).await
+}
+
+/// Begins a draft with the template chosen.
+///
+/// # Errors
+/// `Invalid` at `template` where there is no published template of this key; `Conflict` for too many drafts.
+pub async fn begin_draft(cx: &Ctx, template: &str) -> Result<DraftId> {
+    let owner = owner(cx).await?;
+    let mut request = ProvisionRequest::named("", PlanId::Starter);
+    choose(cx, &mut request, template).await?;
+    let id = DraftId(cx.new_id());
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    if store::tidy(tx.conn(), owner).await? >= MOST {
+        return Err(Error::Conflict(format!("You have {MOST} drafts already. Finish or discard one first.")));
+    }
+    store::insert(tx.conn(), id, owner, &request).await?;
+    let event = AuditEvent::platform("tenant_draft.begin", request.template.clone());
+    tx.commit(event.after(serde_json::json!({ "draft": id }))).await?;
+    Ok(id)
+}
+
+async fn choose(cx: &Ctx, request: &mut ProvisionRequest, key: &str) -> Result<()> {
+    let offers = crate::templates::offers(cx).await?;
+    let offer = offers.into_iter().find(|offer| offer.template.key == key);
+    let offer = offer.ok_or_else(|| Error::field("template", "Choose a template."))?;
+    request.template = offer.template.key;
+    // Until its plan is chosen, the template's own.
+    if let (Some(plan), true) = (offer.bundle.plan, request.name.is_empty()) {
+        request.plan = plan;
+    }
+    Ok(())
+}
+
+/// One draft with what its pages are made from.
+pub async fn draft(cx: &Ctx, id: DraftId) -> Result<DraftView> {
+    let owner = owner(cx).await?;
+    let offers = crate::templates::offers(cx).await?;
+    let plans = crate::plans::list(cx).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let draft = store::get(read.conn(), id, owner).await?.ok_or(Error::NotFound)?;
+    let dedicated = draft.request.placement == Placement::Dedicated;
+    let second_person = operations::second_person(read.conn(), Kind::Provision, dedicated).await?;
+    let steps = operations::steps(Kind::Provision).into_iter().map(str::to_owned).collect();
+    Ok(DraftView { draft, offers, plans, steps, second_person })
+}
+
+/// Saves one page.
+///
+/// # Errors
+/// `Invalid` with all that is wrong on this page; `Conflict` where it was saved in another window meanwhile, or sent.
+pub async fn save_draft(cx: &Ctx, id: DraftId, answers: &Answers, version: i64) -> Result<()> {
+    let owner = owner(cx).await?;
+    let page = answers.page;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let draft = store::get(read.conn(), id, owner).await?.ok_or(Error::NotFound)?;
+    drop(read);
+    let mut request = merged(&draft.request, answers);
+    if page == Page::Template {
+        choose(cx, &mut request, &answers.request.template).await?;
+    }
+    let mut wrong = FieldErrors::default();
+    if let Err(errors) = operations::check_provision(&request) {
+        for (field, message) in
+            errors.0.into_iter().filter(|(field, _)| page.fields().contains(&field.as_str()))
+        {
+            wrong.add(&field, message);
+        }
+    }
+    if page == Page::Identity {
+        if request.slug.trim().is_empty() {
+            request.slug = validate::suggest_slug(&request.name);
+        }
+        let mut read = cx.read(Reach::Fleet).await?;
+        for (field, message) in store::in_use(read.conn(), &request).await? {
+            if wrong.get(field).is_none() {
+                wrong.add(field, message);
+            }
+        }
+    }
+    if !wrong.0.is_empty() {
+        return Err(Error::Invalid(wrong));
+    }
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let reached = i16::try_from(draft.reached.max(page.place() + 1)).unwrap_or(i16::MAX);
+    if !store::save(tx.conn(), id, owner, &request, reached, version).await? {
+        return Err(Error::Conflict(
+            "This draft was changed in another window, or sent already. What you see now is how it stands; your answers of this page are kept in the form.".into(),
+        ));
+    }
+    let event = AuditEvent::platform(
+        "tenant_draft.save",
+        if request.name.is_empty() { "Draft" } else { &request.name },
+    );
+    tx.commit(event.after(serde_json::json!({ "draft": id, "page": page }))).await
+}
+
+/// The request with the answers of one page in their place.
+fn merged(request: &ProvisionRequest, answers: &Answers) -> ProvisionRequest {
+    let (old, new) = (request.clone(), answers.request.clone());
+    match answers.page {
+        Page::Template => ProvisionRequest { template: new.template, ..old },
+        Page::Identity => ProvisionRequest {
+            name: new.name,
+            slug: new.slug,
+            domain: new.domain,
+            external_id: new.external_id,
+            region: new.region,
+            country: new.country,
+            tags: new.tags,
+            ..old
+        },
+        Page::Plan => ProvisionRequest {
+            plan: new.plan,
+            placement: new.placement,
+            trial_days: new.trial_days,
+            billing_reference: new.billing_reference,
+            ..old
+        },
+        Page::People => ProvisionRequest {
+            admin: new.admin,
+            support_contact: new.support_contact,
+            escalation_contact: new.escalation_contact,
+            ..old
+        },
+        Page::Review => ProvisionRequest { reason: new.reason, ..old },
+    }
+}
+
+/// Forgets a draft.
+pub async fn discard_draft(cx: &Ctx, id: DraftId) -> Result<()> {
+    let owner = owner(cx).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let name = store::remove(tx.conn(), id, owner).await?.ok_or(Error::NotFound)?;
+    let name = if name.is_empty() { "Draft".to_owned() } else { name };
+    tx.commit(AuditEvent::platform("tenant_draft.discard", name).before(serde_json::json!({ "draft": id })))
+        .await
+}
+
+/// Asks for the tenant of a draft. Sent again, it is the same operation.
+///
+/// # Errors
+/// `Invalid` with all that is wrong by now, whatever page it was asked on; `Conflict` where the draft was changed since
+/// the review was shown.
+pub async fn submit_draft(cx: &Ctx, id: DraftId, version: i64, reason: &str) -> Result<Requested> {
+    let owner = owner(cx).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let draft = store::get(read.conn(), id, owner).await?.ok_or(Error::NotFound)?;
+    drop(read);
+    if let Some(operation) = draft.operation {
+        let row = operations::get(cx, operation).await?.row;
+        return Ok(Requested { id: row.id, tenant: row.tenant, state: row.state, repeated: true });
+    }
+    if draft.version != version {
+        return Err(Error::Conflict(
+            "The draft was changed in another window since you looked at it. Look again at what will be made.".into(),
+        ));
+    }
+    if draft.reached < Page::Review.place() {
+        return Err(Error::Conflict(format!("The page “{}” is not answered yet.", draft.open().label())));
+    }
+    let request = ProvisionRequest { reason: reason.to_owned(), ..draft.request };
+    let name = request.name.clone();
+    let requested = operations::request_provision(cx, request, Some(&format!("draft-{id}"))).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    store::sent(tx.conn(), id, requested.id).await?;
+    let event = AuditEvent::platform("tenant_draft.submit", name);
+    tx.commit(event.after(serde_json::json!({ "draft": id, "operation": requested.id }))).await?;
+    Ok(requested)
+}

@@ -1,0 +1,108 @@
+//! Drafts of the wizard: whose they are, what a page refuses, and that a draft becomes one operation.
+
+use super::super::*;
+use crate::ctx::Services;
+use crate::testing;
+use model::drafts::{Answers, Page};
+use model::operations::{Person, ProvisionRequest};
+use model::permission::{Actor, Role};
+use model::tenants::PlanId;
+use sqlx::PgPool;
+
+fn answers(page: Page, change: impl FnOnce(&mut ProvisionRequest)) -> Answers {
+    let mut request = ProvisionRequest::named("", PlanId::Starter);
+    change(&mut request);
+    Answers { page, request }
+}
+
+/// Somebody with an account, which a draft belongs to.
+async fn person(admin: &PgPool, services: &Services, role: Role) -> Ctx {
+    let id = model::UserId(services.new_id());
+    let email = format!("{}@example.com", id.0.simple());
+    sqlx::query("INSERT INTO user_account (id, email, name) VALUES ($1, $2, 'Test')")
+        .bind(id.0)
+        .bind(&email)
+        .execute(admin)
+        .await
+        .expect("an account");
+    let actor = Actor::User { id, name: "Test".into(), email, platform: Some(role), memberships: vec![] };
+    services.ctx(actor, "test")
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn pages_are_saved_one_by_one_and_become_one_operation(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    testing::tenant(&admin, "taken").await.expect("a tenant");
+    let cx = person(&admin, &services, Role::Operator).await;
+    let none = begin_draft(&cx, "no-such").await;
+    assert!(matches!(none, Err(Error::Invalid(errors)) if errors.get("template").is_some()));
+    let id = begin_draft(&cx, "baseline").await.expect("begun");
+    assert_eq!(drafts(&cx).await.expect("drafts").len(), 1);
+
+    // Only what this page asks for is wrong, and all of it.
+    let wrong = answers(Page::Identity, |r| r.domain = "nodot".into());
+    let refused = save_draft(&cx, id, &wrong, 1).await;
+    assert!(
+        matches!(&refused, Err(Error::Invalid(e)) if e.0.keys().all(|key| Page::Identity.fields().contains(&key.as_str())) && e.get("name").is_some() && e.get("domain").is_some()),
+        "{refused:?}"
+    );
+    let used = answers(Page::Identity, |r| (r.name, r.slug) = ("Acme".into(), "taken".into()));
+    assert!(matches!(save_draft(&cx, id, &used, 1).await, Err(Error::Invalid(e)) if e.get("slug").is_some()));
+    assert!(matches!(submit_draft(&cx, id, 1, "").await, Err(Error::Conflict(_))), "not answered yet");
+
+    let identity = answers(Page::Identity, |r| r.name = "Acme & Söhne".into());
+    save_draft(&cx, id, &identity, 1).await.expect("saved");
+    let late = save_draft(&cx, id, &identity, 1).await;
+    assert!(matches!(late, Err(Error::Conflict(_))), "another window was first");
+    let plan = answers(Page::Plan, |r| (r.plan, r.trial_days) = (PlanId::Professional, 30));
+    save_draft(&cx, id, &plan, 2).await.expect("saved");
+    let people = answers(Page::People, |r| {
+        let (name, email) = ("Ada".into(), "ada@example.com".into());
+        r.admin = Some(Person { name, email, role: Role::TenantAdmin });
+    });
+    save_draft(&cx, id, &people, 3).await.expect("saved");
+    let view = draft(&cx, id).await.expect("the draft");
+    assert_eq!((view.draft.reached, view.draft.version, view.steps.len()), (4, 4, 12));
+    assert_eq!((view.draft.request.slug.as_str(), view.second_person), ("acme-soehne", false));
+    assert_eq!(view.draft.request.plan, PlanId::Professional);
+
+    let (one, two) = tokio::join!(submit_draft(&cx, id, 4, "Signed."), submit_draft(&cx, id, 4, "Signed."));
+    let (one, two) = (one.expect("asked"), two.expect("asked again"));
+    assert_eq!(one.id, two.id, "a double click is one operation");
+    assert_eq!(submit_draft(&cx, id, 1, "").await.expect("again").id, one.id);
+    assert!(drafts(&cx).await.expect("drafts").is_empty());
+    assert!(matches!(save_draft(&cx, id, &plan, 5).await, Err(Error::Conflict(_))), "it is sent");
+    let lines: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT action FROM audit_entry WHERE action LIKE 'tenant_draft.%' ORDER BY action",
+    )
+    .fetch_all(&admin)
+    .await
+    .expect("lines");
+    assert_eq!(lines, ["tenant_draft.begin", "tenant_draft.save", "tenant_draft.submit"]);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_draft_is_its_owners_alone_and_does_not_last(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = person(&admin, &services, Role::Operator).await;
+    let other = person(&admin, &services, Role::Owner).await;
+    let id = begin_draft(&cx, "baseline").await.expect("begun");
+    let identity = answers(Page::Identity, |r| r.name = "Acme".into());
+    assert!(matches!(draft(&other, id).await, Err(Error::NotFound)));
+    assert!(matches!(save_draft(&other, id, &identity, 1).await, Err(Error::NotFound)));
+    assert!(matches!(submit_draft(&other, id, 1, "").await, Err(Error::NotFound)));
+    assert!(matches!(discard_draft(&other, id).await, Err(Error::NotFound)));
+    let weak = testing::platform(&services, Role::Success);
+    assert!(matches!(begin_draft(&weak, "baseline").await, Err(Error::Forbidden(_))));
+    assert!(matches!(drafts(&weak).await, Err(Error::Forbidden(_))));
+
+    discard_draft(&cx, id).await.expect("discarded");
+    assert!(matches!(draft(&cx, id).await, Err(Error::NotFound)));
+    let id = begin_draft(&cx, "baseline").await.expect("begun");
+    sqlx::query("UPDATE tenant_draft SET expires_at = now()").execute(&admin).await.expect("time passes");
+    assert!(matches!(draft(&cx, id).await, Err(Error::NotFound)));
+    begin_draft(&cx, "baseline").await.expect("begun");
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM tenant_draft").fetch_one(&admin).await.expect("a count");
+    assert_eq!(left, 1, "what is over is removed");
+}
