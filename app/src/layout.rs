@@ -42,7 +42,9 @@ pub fn Layout(children: Children) -> impl IntoView {
 /// Lists are wide, forms are narrow, the rest is in between; decided by the address, so that no page forgets it.
 fn width_of(path: &str) -> ui::Width {
     match path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice() {
-        ["tenants" | "audit" | "health" | "overview" | "notifications"] | ["dev", ..] => ui::Width::Full,
+        ["tenants" | "audit" | "health" | "overview" | "notifications" | "operations"] | ["dev", ..] => {
+            ui::Width::Full
+        }
         ["me" | "search", ..] | ["tenants", "new" | "import", ..] => ui::Width::Form,
         _ => ui::Width::Detail,
     }
