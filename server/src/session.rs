@@ -59,7 +59,12 @@ pub async fn identify(State(state): State<Identify>, mut request: Request, next:
         && !is_machine_api(path)
         && let Some(session) = cookie(request.headers(), state.cookie.name()).map(SessionId::of)
     {
-        match domain::users::actor_of_session(&state.services, session).await {
+        let found = if crate::events::is_watching(path) {
+            domain::users::watcher_of_session(&state.services, session).await
+        } else {
+            domain::users::actor_of_session(&state.services, session).await
+        };
+        match found {
             Ok(Some(found)) => {
                 actor = found;
                 request.extensions_mut().insert(SessionOf(session));
@@ -137,6 +142,7 @@ fn is_sign_in(request: &Request) -> bool {
 fn refuse(request: &Request) -> Response {
     let page = matches!(*request.method(), Method::GET | Method::HEAD)
         && !request.uri().path().starts_with("/api/")
+        && !crate::events::is_watching(request.uri().path())
         && !wants_json(request.headers());
     if !page {
         let mut response = problem(StatusCode::UNAUTHORIZED, "Sign in first.");

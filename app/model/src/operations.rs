@@ -276,6 +276,7 @@ pub const COUNT_MAX: i64 = 1_000;
 /// Where an operation stands, in one line: what a page that shows it live is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pulse {
+    pub tenant: TenantId,
     pub state: State,
     pub steps_done: i64,
     pub steps_total: i64,
@@ -423,6 +424,7 @@ mod tests {
     #[test]
     fn a_pulse_is_a_sentence() {
         let mut pulse = Pulse {
+            tenant: TenantId::PLATFORM,
             state: State::Running,
             steps_done: 4,
             steps_total: 12,

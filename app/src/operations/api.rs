@@ -36,17 +36,18 @@ pub async fn get_operation_page(#[server(default)] query: String) -> Result<Oper
     Ok(domain::operations::directory(&crate::server::ctx()?, &pairs).await?)
 }
 
-/// Operations on one tenant, the newest first.
+/// Operations on one tenant, the newest first: as many as `limit` says, up to 100; 0 stands for 50.
 #[server]
 pub async fn get_tenant_operations(
     slug: String,
     #[server(default)] after: String,
+    #[server(default)] limit: u32,
 ) -> Result<(Vec<OperationRow>, Option<String>), AppError> {
     let cx = crate::server::ctx()?;
     let query = model::operations::OperationQuery {
         tenant: Some(domain::tenants::by_slug(&cx, &slug).await?.id),
         after: after.parse().ok(),
-        limit: 50,
+        limit: if limit == 0 { 50 } else { limit },
         ..Default::default()
     };
     let (rows, next) = domain::operations::list(&cx, &query).await?;

@@ -82,10 +82,15 @@ fn page(list: &OperationPage) -> AnyView {
     let header =
         view! { <PageHeader title lead="Long work on tenants, step by step: it ends finished or undone."/> };
     let at_start = list.next.is_none() && list.previous.is_none();
-    if empty && at_start && !filtered && list.tenant.is_none() {
+    if empty && at_start && !filtered && here.get("after").or(here.get("before")).is_none() {
+        let title = match &list.tenant {
+            Some((_, name)) => format!("No operations on {name} yet"),
+            None => "No operations yet".to_owned(),
+        };
         return view! {
             {header}
-            <Empty icon="refresh-cw" title="No operations yet" text="Creating, suspending or moving a tenant is an operation. It is listed here with every step, whether it went well or not."/>
+            {left_out}
+            <Empty icon="refresh-cw" title text="Creating, suspending or moving a tenant is an operation. It is listed here with every step, whether it went well or not."/>
         }
         .into_any();
     }

@@ -1,97 +1,185 @@
 //! Showing an operation while it runs: the only thing about it that must live in the browser.
 //!
 //! The server says that something changed, never what; the page itself is fetched again and every element with
-//! `data-live` is exchanged by its id. So there is one way of drawing an operation, and a reload shows the same.
+//! `data-live` is exchanged by its id. So there is one way of drawing an operation, and a reload shows the same. A window
+//! that nobody looks at listens to nothing: browsers have six connections for a site, and servers have few to spare.
 
+use leptos::ev;
 use leptos::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{Closure, JsValue};
 use web_sys::{
-    Document, Element, Event, EventSource, HtmlDetailsElement, MessageEvent, XmlHttpRequest,
-    XmlHttpRequestResponseType,
+    Document, Element, Event, EventSource, HtmlDetailsElement, HtmlTextAreaElement, MessageEvent,
+    XmlHttpRequest, XmlHttpRequestResponseType,
 };
 
 /// Between two announcements for screen readers.
 const QUIET: Duration = Duration::from_secs(5);
+/// Until the next try where the server would not tell; so many in a row, then the page says so.
+const PAUSE: Duration = Duration::from_secs(10);
+const TRIES: u32 = 3;
 
 /// Follows the operation at `address` from `version` on, until it ends; then the page is loaded anew.
 #[island]
 pub fn Live(#[prop(into)] address: String, version: i64) -> impl IntoView {
     let (said, set_said) = signal(String::new());
-    let quiet = StoredValue::new(false);
-    let say = move |text: String| {
-        if !quiet.get_value() {
-            quiet.set_value(true);
-            set_said.set(text);
-            set_timeout(move || quiet.set_value(false), QUIET);
-        }
-    };
+    let (lost, set_lost) = signal(false);
+    let here = address.clone();
     Effect::new(move |_| {
-        let Ok(source) = EventSource::new(&format!("{address}/events?since={version}")) else { return };
-        // Under way, and whether something changed meanwhile.
-        let fetching = StoredValue::new((false, false));
-        let page = address.clone();
-        let changed = Closure::<dyn Fn(Event)>::new(move |event: Event| {
-            say(text_of(&event));
-            fetch(&page, fetching);
+        let follow = Rc::new(Follow {
+            address: address.clone(),
+            source: RefCell::new(None),
+            seen: RefCell::new(version.to_string()),
+            fails: Cell::new(0),
+            over: Cell::new(false),
+            quiet: Cell::new(false),
+            fetching: Cell::new((false, false)),
+            said: set_said,
+            lost: set_lost,
         });
-        let ended = {
-            let source = source.clone();
-            Closure::<dyn Fn(Event)>::new(move |event: Event| {
-                source.close();
-                set_said.set(text_of(&event));
-                finish();
+        follow.open();
+        let [seen, left, back] = [follow.clone(), follow.clone(), follow];
+        window_event_listener(ev::visibilitychange, move |_| {
+            if document().hidden() { seen.close() } else { seen.open() }
+        });
+        window_event_listener(ev::pagehide, move |_| left.close());
+        window_event_listener(ev::pageshow, move |_| back.open());
+    });
+    view! {
+        <div>
+            <p class="u-visually-hidden" role="status">{move || said.get()}</p>
+            <p class="u-muted" hidden=move || !lost.get()>"What happens from here on is not shown by itself. "<a href=here>"Refresh"</a></p>
+        </div>
+    }
+}
+
+/// The page's ear.
+struct Follow {
+    address: String,
+    source: RefCell<Option<EventSource>>,
+    /// The version that the page has heard of.
+    seen: RefCell<String>,
+    /// In a row.
+    fails: Cell<u32>,
+    over: Cell<bool>,
+    quiet: Cell<bool>,
+    /// The page is on its way; and something changed meanwhile.
+    fetching: Cell<(bool, bool)>,
+    said: WriteSignal<String>,
+    lost: WriteSignal<bool>,
+}
+
+impl Follow {
+    fn open(self: &Rc<Self>) {
+        if self.over.get() || self.source.borrow().is_some() || document().hidden() {
+            return;
+        }
+        let address = format!("{}/events?since={}", self.address, self.seen.borrow());
+        let Ok(source) = EventSource::new(&address) else { return };
+        for (name, heard) in
+            [("change", Self::changed as fn(&Rc<Self>, Event)), ("end", Self::ended), ("error", Self::failed)]
+        {
+            let follow = self.clone();
+            let heard = Closure::<dyn Fn(Event)>::new(move |event| heard(&follow, event));
+            // It lives as long as its source.
+            let _added = source.add_event_listener_with_callback(name, heard.into_js_value().unchecked_ref());
+        }
+        *self.source.borrow_mut() = Some(source);
+    }
+
+    fn close(&self) {
+        if let Some(source) = self.source.borrow_mut().take() {
+            source.close();
+        }
+    }
+
+    fn changed(self: &Rc<Self>, event: Event) {
+        self.fails.set(0);
+        self.lost.set(false);
+        let text = self.read(&event);
+        if !self.quiet.replace(true) {
+            self.said.set(text);
+            let follow = self.clone();
+            set_timeout(move || follow.quiet.set(false), QUIET);
+        }
+        self.fetch();
+    }
+
+    /// The end has more to say than the parts that live: the page as it is now, at its outcome. What somebody has written
+    /// is not taken away.
+    fn ended(self: &Rc<Self>, event: Event) {
+        self.over.set(true);
+        self.close();
+        self.said.set(self.read(&event));
+        if has_writing() {
+            self.fetch();
+            return;
+        }
+        if let Ok(history) = window().history() {
+            let _set = history.replace_state_with_url(&JsValue::NULL, "", Some("#outcome"));
+        }
+        let _reloaded = window().location().reload();
+    }
+
+    /// The browser comes back by itself after a stream has ended, but not where it was refused.
+    fn failed(self: &Rc<Self>, _event: Event) {
+        let refused = self.source.borrow().as_ref().is_some_and(|s| s.ready_state() == EventSource::CLOSED);
+        if !refused {
+            return;
+        }
+        self.close();
+        self.fails.set(self.fails.get() + 1);
+        if self.fails.get() >= TRIES {
+            self.lost.set(true);
+            return;
+        }
+        let follow = self.clone();
+        set_timeout(move || follow.open(), PAUSE);
+    }
+
+    /// The event's text; its id is remembered.
+    fn read(&self, event: &Event) -> String {
+        let Some(event) = event.dyn_ref::<MessageEvent>() else { return String::new() };
+        *self.seen.borrow_mut() = event.last_event_id();
+        event.data().as_string().unwrap_or_default()
+    }
+
+    /// Gets the page and exchanges its live parts; a change that comes while it is on its way is fetched afterwards.
+    fn fetch(self: &Rc<Self>) {
+        if self.fetching.get().0 {
+            self.fetching.set((true, true));
+            return;
+        }
+        let Ok(request) = XmlHttpRequest::new() else { return };
+        if request.open("GET", &self.address).is_err() {
+            return;
+        }
+        self.fetching.set((true, false));
+        request.set_response_type(XmlHttpRequestResponseType::Document);
+        let _accepts = request.set_request_header("accept", "text/html");
+        let done = {
+            let (request, follow) = (request.clone(), self.clone());
+            Closure::once_into_js(move || {
+                if request.status() == Ok(200)
+                    && let Ok(Some(fresh)) = request.response_xml()
+                {
+                    exchange(&fresh);
+                }
+                let again = follow.fetching.replace((false, false)).1;
+                if again {
+                    follow.fetch();
+                }
             })
         };
-        for (name, callback) in [("change", &changed), ("end", &ended)] {
-            let _added = source.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref());
-        }
-        // They live as long as the page.
-        changed.forget();
-        ended.forget();
-        window_event_listener(leptos::ev::pagehide, move |_| source.close());
-    });
-    view! { <p class="u-visually-hidden" role="status">{move || said.get()}</p> }
-}
-
-fn text_of(event: &Event) -> String {
-    event.dyn_ref::<MessageEvent>().and_then(|event| event.data().as_string()).unwrap_or_default()
-}
-
-/// Gets the page and exchanges its live parts; a change that comes while it is on its way is fetched afterwards.
-fn fetch(page: &str, fetching: StoredValue<(bool, bool)>) {
-    if fetching.get_value().0 {
-        fetching.set_value((true, true));
-        return;
+        let _added = request.add_event_listener_with_callback("loadend", done.unchecked_ref());
+        let _sent = request.send();
     }
-    fetching.set_value((true, false));
-    let Ok(request) = XmlHttpRequest::new() else { return };
-    if request.open("GET", page).is_err() {
-        return;
-    }
-    request.set_response_type(XmlHttpRequestResponseType::Document);
-    let _accepts = request.set_request_header("accept", "text/html");
-    let done = {
-        let (request, page) = (request.clone(), page.to_owned());
-        Closure::once_into_js(move || {
-            if request.status() == Ok(200)
-                && let Ok(Some(fresh)) = request.response_xml()
-            {
-                exchange(&fresh);
-            }
-            let again = fetching.get_value().1;
-            fetching.set_value((false, false));
-            if again {
-                fetch(&page, fetching);
-            }
-        })
-    };
-    let _added = request.add_event_listener_with_callback("loadend", done.unchecked_ref());
-    let _sent = request.send();
 }
 
-/// Takes the live parts of `fresh`. What somebody is in stays as it is, and what is open stays open.
+/// Takes the live parts of `fresh`. What somebody is in stays as it is, what is open stays open, what is written stays.
 fn exchange(fresh: &Document) {
     let here = document();
     let Ok(parts) = here.query_selector_all("[data-live]") else { return };
@@ -111,19 +199,21 @@ fn exchange(fresh: &Document) {
                 }
             }
         }
+        if let (Some(old), Some(new)) = (writing(&part), writing(&new)) {
+            new.set_value(&old.value());
+        }
         let _replaced = part.replace_with_with_node_1(&new);
     }
 }
 
-/// The end has more to say than the parts that live, and its own buttons: the page as it is now, at its outcome. Who is
-/// typing is left alone.
-fn finish() {
-    let typing = document().active_element().is_some_and(|focus| focus.tag_name() == "TEXTAREA");
-    if typing {
-        return;
-    }
-    if let Ok(history) = window().history() {
-        let _set = history.replace_state_with_url(&JsValue::NULL, "", Some("#outcome"));
-    }
-    let _reloaded = window().location().reload();
+fn writing(part: &Element) -> Option<HtmlTextAreaElement> {
+    part.query_selector("textarea").ok()??.dyn_into().ok()
+}
+
+/// Whether somebody is writing on this page, or has.
+fn has_writing() -> bool {
+    let root = document().document_element();
+    root.as_ref().and_then(writing).is_some_and(|area| {
+        !area.value().is_empty() || document().active_element().as_ref() == Some(area.as_ref())
+    })
 }

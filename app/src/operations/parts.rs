@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use model::operations::{OperationRow, State};
 
 /// Operations on the page of a tenant.
-const RECENT: usize = 3;
+const RECENT: u32 = 3;
 
 pub(super) const fn look(state: State) -> (Tone, &'static str) {
     match state {
@@ -35,11 +35,12 @@ pub(super) fn title(row: &OperationRow) -> String {
     format!("{} {}", row.kind.label(), row.subject)
 }
 
-/// How far it is, in a few words.
+/// How far it is, in a few words; with the step in hand, or the one that stopped it.
 pub(super) fn progress(row: &OperationRow) -> String {
+    use State::*;
     let count = format!("{} of {}", row.steps_done, row.steps_total);
     match &row.current {
-        Some(step) if !matches!(row.state, State::Succeeded | State::Rejected | State::Cancelled) => {
+        Some(step) if matches!(row.state, Running | Undoing | Failed | Parked | NeedsOperator) => {
             format!("{count} · {step}")
         }
         _ => count,
@@ -58,7 +59,7 @@ pub(super) fn took(row: &OperationRow, now: chrono::DateTime<chrono::Utc>) -> Op
 pub fn TenantOperations(#[prop(into)] slug: String) -> impl IntoView {
     let all = paths::operations_of(&slug);
     view! {
-        <Load read=move || get_tenant_operations(slug.clone(), String::new()) view=move |(rows, _)| card(&rows, all.clone())/>
+        <Load read=move || get_tenant_operations(slug.clone(), String::new(), RECENT) view=move |(rows, _)| card(&rows, all.clone())/>
     }
     .into_any()
 }
@@ -67,7 +68,7 @@ fn card(rows: &[OperationRow], all: String) -> AnyView {
     if rows.is_empty() {
         return ().into_any();
     }
-    let items = rows.iter().take(RECENT).map(|row| {
+    let items = rows.iter().map(|row| {
         let bar = matches!(row.state, State::Running | State::Undoing).then(|| bar(row));
         let at = row.finished_at.or(row.started_at).unwrap_or(row.requested_at);
         view! {

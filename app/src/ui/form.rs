@@ -66,6 +66,11 @@ impl FormState {
         self.error.is_some()
     }
 
+    /// Somebody was quicker: what is shown beside the form is not what it was filled in on.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.error, Some(AppError::Conflict(_)))
+    }
+
     pub fn error(&self, field: &str) -> Option<String> {
         match &self.error {
             Some(AppError::Invalid(errors)) => errors.get(field).map(str::to_owned),

@@ -22,6 +22,15 @@ pub fn NewTenantPage() -> impl IntoView {
 }
 
 fn entrance(offers: &[Offer], drafts: &[Draft]) -> AnyView {
+    if offers.is_empty() {
+        return view! {
+            <PageHeader title="New tenant"/>
+            <ui::Empty title="No template is published" text="A tenant begins with a template: its fields, tasks, settings and checklists.">
+                <LinkButton href=paths::TEMPLATES>"See templates"</LinkButton>
+            </ui::Empty>
+        }
+        .into_any();
+    }
     let state = form_state("begin_tenant_draft");
     let first = offers.first().map(|offer| offer.template.key.clone()).unwrap_or_default();
     let cards = fields::templates(&state, offers, &first);
@@ -103,6 +112,8 @@ fn shown(view: &DraftView, page: Page) -> AnyView {
     };
     let then = if changes { Page::Review.as_str() } else { "" };
     let version = version(&state, draft);
+    let meanwhile =
+        (state.is_conflict() && page != Page::Review).then(|| review::saved_meanwhile(view, page));
     let id = draft.id.to_string();
     let progress = progress(Some(draft), page);
     view! {
@@ -113,6 +124,7 @@ fn shown(view: &DraftView, page: Page) -> AnyView {
             <ui::Hidden name="id" value=id/>
             <ui::Hidden name="version" value=version/>
             <ui::Hidden name="then" value=then/>
+            {meanwhile}
             {fields}
             <ui::Actions>
                 <Button kind=Kind::Primary>{label}</Button>
@@ -124,12 +136,11 @@ fn shown(view: &DraftView, page: Page) -> AnyView {
     .into_any()
 }
 
-/// Wrong answers keep the version they were given on; after a conflict the form takes the new one, because its reader
-/// has been told.
+/// A refused form keeps the version it was filled in on; after a conflict it takes the new one, because its reader sees
+/// what was saved meanwhile.
 fn version(state: &FormState, draft: &Draft) -> String {
     let now = draft.version.to_string();
-    let wrong = Page::ALL.iter().flat_map(|page| page.fields()).any(|field| state.error(field).is_some());
-    if wrong { state.value("version", &now) } else { now }
+    if state.is_conflict() { now } else { state.value("version", &now) }
 }
 
 fn lead(page: Page) -> String {

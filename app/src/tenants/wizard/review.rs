@@ -28,13 +28,44 @@ pub(super) fn review(state: &FormState, view: &DraftView) -> AnyView {
     .into_any()
 }
 
-/// The answers of one page, each with what is wrong with it by now.
+/// The answers of one page, each with what is wrong with it by now, and the way to change them.
 fn answers(state: &FormState, view: &DraftView, page: Page) -> AnyView {
+    let rows: Vec<_> = given(view, page)
+        .into_iter()
+        .map(|(field, label, value)| {
+            let wrong = state.error(field).map(|error| view! { <p class="c-field__error">{error}</p> });
+            view! { <div id=format!("f-{field}") tabindex="-1"><dt>{label}</dt><dd>{value}{wrong}</dd></div> }
+        })
+        .collect();
+    let href = format!("{}?change=1", paths::draft(view.draft.id, page));
+    let aside = view! { <a href=href>"Change"<span class="u-visually-hidden">{format!(" {}", page.label().to_lowercase())}</span></a> };
+    let id = match page {
+        Page::Template => "answers-template",
+        Page::Identity => "answers-identity",
+        Page::Plan => "answers-plan",
+        Page::People => "answers-people",
+        Page::Review => "answers",
+    };
+    view! { <Card id title=page.label() aside=aside.into_any()><dl class="c-props" data-cols="2">{rows}</dl></Card> }.into_any()
+}
+
+/// What another window has saved for a page, beside the form that came too late.
+pub(super) fn saved_meanwhile(view: &DraftView, page: Page) -> AnyView {
+    let rows = given(view, page)
+        .into_iter()
+        .map(|(_, label, value)| view! { <div><dt>{label}</dt><dd>{value}</dd></div> });
+    let rows: Vec<_> = rows.collect();
+    view! { <Card id="meanwhile" title="As it was saved meanwhile" tone=Tone::Warning><dl class="c-props" data-cols="2">{rows}</dl></Card> }
+        .into_any()
+}
+
+/// The answers of one page: field, label, words.
+fn given(view: &DraftView, page: Page) -> Vec<(&'static str, &'static str, String)> {
     let draft = &view.draft;
     let now = &draft.request;
     let template = view.offers.iter().find(|offer| offer.template.key == now.template);
     let admin = now.admin.as_ref();
-    let rows: Vec<(&str, &str, String)> = match page {
+    let rows = match page {
         Page::Template => vec![(
             "template",
             "Template",
@@ -74,22 +105,6 @@ fn answers(state: &FormState, view: &DraftView, page: Page) -> AnyView {
         ],
         Page::Review => vec![],
     };
-    let rows: Vec<_> = rows
-        .into_iter()
-        .map(|(field, label, value)| {
-            let value = if value.is_empty() { "—".to_owned() } else { value };
-            let wrong = state.error(field).map(|error| view! { <p class="c-field__error">{error}</p> });
-            view! { <div id=format!("f-{field}") tabindex="-1"><dt>{label}</dt><dd>{value}{wrong}</dd></div> }
-        })
-        .collect();
-    let href = format!("{}?change=1", paths::draft(draft.id, page));
-    let aside = view! { <a href=href>"Change"<span class="u-visually-hidden">{format!(" {}", page.label().to_lowercase())}</span></a> };
-    let id = match page {
-        Page::Template => "answers-template",
-        Page::Identity => "answers-identity",
-        Page::Plan => "answers-plan",
-        Page::People => "answers-people",
-        Page::Review => "answers",
-    };
-    view! { <Card id title=page.label() aside=aside.into_any()><dl class="c-props" data-cols="2">{rows}</dl></Card> }.into_any()
+    let or_none = |value: String| if value.is_empty() { "—".to_owned() } else { value };
+    rows.into_iter().map(|(field, label, value)| (field, label, or_none(value))).collect()
 }

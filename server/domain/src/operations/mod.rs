@@ -16,8 +16,8 @@ mod tests;
 #[cfg(any(test, feature = "testing"))]
 pub use failpoint::Action;
 pub use failpoint::Failpoints;
-pub(crate) use kinds::provision::check as check_provision;
 pub use kinds::provision::request as request_provision;
+pub(crate) use kinds::provision::{check as check_provision, request_in as request_provision_in};
 pub use reconcile::{Finding, reconcile, sweep};
 pub use runner::Runner;
 
@@ -215,8 +215,6 @@ pub async fn directory(cx: &Ctx, pairs: &[(String, String)]) -> Result<Operation
             "after" => value.parse().map(|id| query.after = Some(id)).is_ok(),
             "before" => value.parse().map(|id| query.before = Some(id)).is_ok(),
             "parent" => value.parse().map(|id| query.parent = Some(id)).is_ok(),
-            // Where the page stands in the list; there to be read.
-            "at" => true,
             _ => false,
         };
         if !understood {
@@ -255,15 +253,19 @@ pub async fn directory(cx: &Ctx, pairs: &[(String, String)]) -> Result<Operation
     Ok(OperationPage { rows, next, previous, counts, tenant, left_out })
 }
 
-/// Where an operation stands now: read again and again by whoever shows it live.
-pub async fn pulse(cx: &Ctx, id: OperationId) -> Result<Pulse> {
-    let tenant = tenant_of(cx, id).await?;
+/// Where an operation stands now: read again and again by whoever shows it live. `tenant` is what the pulse before said:
+/// then one query is all of it.
+pub async fn pulse(cx: &Ctx, id: OperationId, tenant: Option<TenantId>) -> Result<Pulse> {
+    let tenant = match tenant {
+        Some(tenant) => tenant,
+        None => tenant_of(cx, id).await?,
+    };
     require(cx, Permission::OperationRead, tenant).await?;
     let mut read =
         cx.read(if cx.actor().is_platform() { Reach::Fleet } else { Reach::Tenant(tenant) }).await?;
     let row = store::list::head(read.conn(), tenant, id).await?.ok_or(Error::NotFound)?;
     let OperationRow { state, steps_done, steps_total, current, version, .. } = row;
-    Ok(Pulse { state, steps_done, steps_total, current, version })
+    Ok(Pulse { tenant, state, steps_done, steps_total, current, version })
 }
 
 /// What went wrong inside the platform is not the tenant's to read.
@@ -282,8 +284,8 @@ pub async fn get(cx: &Ctx, id: OperationId) -> Result<Operation> {
         operation.log = store::list::log(read.conn(), tenant, id).await?;
     } else {
         hide(&mut operation.row);
-        // Nor what operators wrote to each other when they asked for it.
-        (operation.reason, operation.approval_note) = (None, None);
+        // Nor what operators wrote to each other when they asked for it, nor what else it is part of.
+        (operation.reason, operation.approval_note, operation.parent) = (None, None, None);
         operation.payload = Value::Null;
         operation.result = None;
         for step in &mut operation.steps {

@@ -1,7 +1,8 @@
 //! Drafts of new tenants: the answers of the wizard between its pages, and their submission.
 //!
 //! Invariants: a draft is its owner's alone, to everybody else it is not there; a page is saved only where all that it
-//! asks for is right; a draft becomes one operation however often it is sent, by an idempotency key made from its id.
+//! asks for is right; a draft becomes one operation however often it is sent: whoever sends it holds its row, and the
+//! operation is written together with the draft that names it.
 
 use super::store::drafts as store;
 use crate::audit::AuditEvent;
@@ -13,7 +14,7 @@ use model::operations::{Kind, ProvisionRequest, Requested};
 use model::permission::{Actor, Permission, Scope};
 use model::tenants::{Placement, PlanId};
 use model::validate::{self, FieldErrors};
-use model::{DraftId, UserId};
+use model::{DraftId, OperationId, UserId};
 
 /// Drafts of one person that are not sent.
 const MOST: i64 = 20;
@@ -40,7 +41,7 @@ pub async fn drafts(cx: &Ctx) -> Result<Vec<Draft>> {
 pub async fn begin_draft(cx: &Ctx, template: &str) -> Result<DraftId> {
     let owner = owner(cx).await?;
     let mut request = ProvisionRequest::named("", PlanId::Starter);
-    choose(cx, &mut request, template).await?;
+    choose(cx, &mut request, template, true).await?;
     let id = DraftId(cx.new_id());
     let mut tx = cx.begin(Reach::Fleet).await?;
     if store::tidy(tx.conn(), owner).await? >= MOST {
@@ -52,13 +53,13 @@ pub async fn begin_draft(cx: &Ctx, template: &str) -> Result<DraftId> {
     Ok(id)
 }
 
-async fn choose(cx: &Ctx, request: &mut ProvisionRequest, key: &str) -> Result<()> {
+/// Puts the template into the request; with its plan where the request is `fresh`: nobody has chosen one yet.
+async fn choose(cx: &Ctx, request: &mut ProvisionRequest, key: &str, fresh: bool) -> Result<()> {
     let offers = crate::templates::offers(cx).await?;
     let offer = offers.into_iter().find(|offer| offer.template.key == key);
     let offer = offer.ok_or_else(|| Error::field("template", "Choose a template."))?;
     request.template = offer.template.key;
-    // Until its plan is chosen, the template's own.
-    if let (Some(plan), true) = (offer.bundle.plan, request.name.is_empty()) {
+    if let (Some(plan), true) = (offer.bundle.plan, fresh) {
         request.plan = plan;
     }
     Ok(())
@@ -89,7 +90,8 @@ pub async fn save_draft(cx: &Ctx, id: DraftId, answers: &Answers, version: i64) 
     drop(read);
     let mut request = merged(&draft.request, answers);
     if page == Page::Template {
-        choose(cx, &mut request, &answers.request.template).await?;
+        let fresh = draft.reached <= Page::Plan.place();
+        choose(cx, &mut request, &answers.request.template, fresh).await?;
     }
     let mut wrong = FieldErrors::default();
     if let Err(errors) = operations::check_provision(&request) {
@@ -117,7 +119,7 @@ pub async fn save_draft(cx: &Ctx, id: DraftId, answers: &Answers, version: i64) 
     let reached = i16::try_from(draft.reached.max(page.place() + 1)).unwrap_or(i16::MAX);
     if !store::save(tx.conn(), id, owner, &request, reached, version).await? {
         return Err(Error::Conflict(
-            "This draft was changed in another window, or sent already. What you see now is how it stands; your answers of this page are kept in the form.".into(),
+            "This draft was changed in another window meanwhile. What was saved there stands above your answers; save again to replace it.".into(),
         ));
     }
     let event = AuditEvent::platform(
@@ -176,10 +178,10 @@ pub async fn discard_draft(cx: &Ctx, id: DraftId) -> Result<()> {
 /// the review was shown.
 pub async fn submit_draft(cx: &Ctx, id: DraftId, version: i64, reason: &str) -> Result<Requested> {
     let owner = owner(cx).await?;
-    let mut read = cx.read(Reach::Fleet).await?;
-    let draft = store::get(read.conn(), id, owner).await?.ok_or(Error::NotFound)?;
-    drop(read);
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    let draft = store::hold(tx.conn(), id, owner).await?.ok_or(Error::NotFound)?;
     if let Some(operation) = draft.operation {
+        drop(tx);
         let row = operations::get(cx, operation).await?.row;
         return Ok(Requested { id: row.id, tenant: row.tenant, state: row.state, repeated: true });
     }
@@ -192,11 +194,12 @@ pub async fn submit_draft(cx: &Ctx, id: DraftId, version: i64, reason: &str) -> 
         return Err(Error::Conflict(format!("The page “{}” is not answered yet.", draft.open().label())));
     }
     let request = ProvisionRequest { reason: reason.to_owned(), ..draft.request };
-    let name = request.name.clone();
-    let requested = operations::request_provision(cx, request, Some(&format!("draft-{id}"))).await?;
-    let mut tx = cx.begin(Reach::Fleet).await?;
+    let operation = OperationId(cx.new_id());
+    let (requested, asked) = operations::request_provision_in(&mut tx, cx, &request, operation).await?;
     store::sent(tx.conn(), id, requested.id).await?;
-    let event = AuditEvent::platform("tenant_draft.submit", name);
-    tx.commit(event.after(serde_json::json!({ "draft": id, "operation": requested.id }))).await?;
+    let event = AuditEvent::platform("tenant_draft.submit", request.name);
+    let event = event.after(serde_json::json!({ "draft": id, "operation": requested.id }));
+    tx.commit_all(vec![asked, event]).await?;
+    operations::ring(cx);
     Ok(requested)
 }

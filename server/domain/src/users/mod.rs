@@ -18,7 +18,9 @@ pub(crate) use invite::set_up_token;
 pub use invite::{LINK_DAYS, invite, invite_again, people, set_up, set_up_check};
 pub use own::{OTHERS, change_own_password, end_own_session, own_sessions};
 pub use people::{close_person, end_sessions, invite_person, person, platform_people, renew_link, set_role};
-pub use sessions::{Browser, SessionId, SessionStart, WRONG, actor_of_session, sign_in, sign_out};
+pub use sessions::{
+    Browser, SessionId, SessionStart, WRONG, actor_of_session, sign_in, sign_out, watcher_of_session,
+};
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};

@@ -306,6 +306,16 @@ pub async fn sign_out(cx: &Ctx, session: SessionId) -> Result<()> {
 /// One query at most, none within a second of the last. What is read also counts as use, written once a minute: the
 /// idle limit is exact to a minute.
 pub async fn actor_of_session(services: &Services, session: SessionId) -> Result<Option<Arc<Actor>>> {
+    actor_of(services, session, true).await
+}
+
+/// As [`actor_of_session`], for what a page asks by itself: that nobody sits in front of it any more must not keep the
+/// session alive.
+pub async fn watcher_of_session(services: &Services, session: SessionId) -> Result<Option<Arc<Actor>>> {
+    actor_of(services, session, false).await
+}
+
+async fn actor_of(services: &Services, session: SessionId, used: bool) -> Result<Option<Arc<Actor>>> {
     let generation = match services.sessions().get(session) {
         Ok(actor) => return Ok(Some(actor)),
         Err(generation) => generation,
@@ -316,7 +326,7 @@ pub async fn actor_of_session(services: &Services, session: SessionId) -> Result
         return Ok(None);
     };
     drop(read);
-    if stale {
+    if stale && used {
         let mut tx = cx.begin(Reach::System).await?;
         let life = Lifetime::held(tx.conn(), &actor).await?;
         let alive = store::touch(tx.conn(), session, life).await?;
@@ -326,7 +336,10 @@ pub async fn actor_of_session(services: &Services, session: SessionId) -> Result
         }
     }
     let actor = Arc::new(actor);
-    services.sessions().put(generation, session, actor.clone());
+    // What was read without being used must not hide the next use.
+    if used || !stale {
+        services.sessions().put(generation, session, actor.clone());
+    }
     Ok(Some(actor))
 }
 

@@ -52,10 +52,10 @@ async fn people_of_a_tenant_see_theirs_and_follow_it(admin: PgPool) {
     let services = testing::services(&admin).await;
     let cx = testing::platform(&services, Role::Operator);
     let requested = asked_for(&cx, "mine").await;
-    let before = pulse(&cx, requested.id).await.expect("a pulse");
+    let before = pulse(&cx, requested.id, None).await.expect("a pulse");
     assert_eq!((before.state, before.steps_done), (State::Queued, 0));
     Runner::new(services.clone()).finish(requested.id, Duration::from_secs(30)).await.expect("finished");
-    let after = pulse(&cx, requested.id).await.expect("a pulse");
+    let after = pulse(&cx, requested.id, None).await.expect("a pulse");
     assert_eq!((after.state, after.steps_done), (State::Succeeded, after.steps_total));
     assert!(after.version > before.version + after.steps_total, "every step is a change of its own");
 
@@ -66,6 +66,23 @@ async fn people_of_a_tenant_see_theirs_and_follow_it(admin: PgPool) {
     assert!(matches!(directory(&own, &[]).await, Err(Error::Forbidden(_))), "the fleet's are not");
     let stranger = testing::member(&services, other, Role::TenantAdmin);
     assert!(matches!(directory(&stranger, &pairs("tenant=mine")).await, Err(Error::NotFound)));
-    assert!(matches!(pulse(&stranger, requested.id).await, Err(Error::NotFound)));
-    assert!(pulse(&own, requested.id).await.is_ok());
+    assert!(matches!(pulse(&stranger, requested.id, None).await, Err(Error::NotFound)));
+    assert!(matches!(pulse(&stranger, requested.id, Some(requested.tenant)).await, Err(Error::NotFound)));
+    assert!(
+        matches!(pulse(&stranger, requested.id, Some(other)).await, Err(Error::NotFound)),
+        "not under theirs"
+    );
+    assert_eq!(pulse(&own, requested.id, Some(requested.tenant)).await.expect("a pulse"), after);
+    sqlx::query("UPDATE operation SET parent_id = $1, reason = 'private', approval_note = 'private', error = 'inside'")
+        .bind(uuid::Uuid::max())
+        .execute(&admin)
+        .await
+        .expect("written");
+    let theirs = get(&own, requested.id).await.expect("the page");
+    assert_eq!((theirs.reason, theirs.approval_note, theirs.parent), (None, None, None));
+    assert!(theirs.log.is_empty() && theirs.payload.is_null() && theirs.result.is_none());
+    assert!(theirs.row.error.is_some_and(|error| !error.contains("inside")));
+    assert!(theirs.steps.iter().all(|step| step.output.is_none() && step.error.is_none()));
+    assert!(theirs.controls.iter().all(|(_, may)| may.is_err()));
+    assert!(matches!(get(&stranger, requested.id).await, Err(Error::NotFound)));
 }

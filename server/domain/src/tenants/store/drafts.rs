@@ -55,6 +55,24 @@ pub(in crate::tenants) async fn get(
         .transpose()
 }
 
+/// The draft, held until the transaction ends.
+pub(in crate::tenants) async fn hold(
+    connection: &mut PgConnection,
+    id: DraftId,
+    owner: UserId,
+) -> Result<Option<Draft>> {
+    let row = sqlx::query!(
+        "SELECT id, request, reached, version, operation_id, updated_at, expires_at FROM tenant_draft
+        WHERE id = $1 AND owner_id = $2 AND expires_at > now() FOR UPDATE",
+        id.0,
+        owner.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    row.map(|r| draft((r.id, r.request, r.reached, r.version, r.operation_id), (r.updated_at, r.expires_at)))
+        .transpose()
+}
+
 /// Removes what is over, whoever's it is; answers how many of this person's are left.
 pub(in crate::tenants) async fn tidy(connection: &mut PgConnection, owner: UserId) -> Result<i64> {
     sqlx::query!("DELETE FROM tenant_draft WHERE expires_at <= now()").execute(&mut *connection).await?;

@@ -15,7 +15,7 @@ mod smoke;
 mod store;
 
 use crate::audit::AuditEvent;
-use crate::ctx::{Ctx, Reach};
+use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
 use crate::operations::step::{Step, step};
 use crate::operations::{Request, enqueue, repeated, ring};
@@ -58,7 +58,7 @@ pub async fn request(cx: &Ctx, asked: ProvisionRequest, key: Option<&str>) -> Re
     cx.require(Permission::TenantCreate, Scope::Platform).await?;
     let body = serde_json::to_vec(&asked)?;
     let asked = check(&asked)?;
-    let (id, tenant) = (OperationId(cx.new_id()), TenantId(cx.new_id()));
+    let id = OperationId(cx.new_id());
     let mut tx = cx.begin(Reach::Fleet).await?;
     if let Some(key) = key
         && let Some(same) = repeated(&mut tx, cx, key, &body, id).await?
@@ -68,6 +68,25 @@ pub async fn request(cx: &Ctx, asked: ProvisionRequest, key: Option<&str>) -> Re
         let (tenant, state) = (operation.row.tenant, operation.row.state);
         return Ok(Requested { id: same, tenant, state, repeated: true });
     }
+    let (requested, event) = request_in(&mut tx, cx, &asked, id).await?;
+    tx.commit(event).await?;
+    ring(cx);
+    Ok(requested)
+}
+
+/// Asks for a tenant in the caller's transaction (reach `Fleet`), who commits the line and [`ring`]s.
+///
+/// # Errors
+/// As [`request`].
+pub(crate) async fn request_in(
+    tx: &mut Tx,
+    cx: &Ctx,
+    asked: &ProvisionRequest,
+    id: OperationId,
+) -> Result<(Requested, AuditEvent)> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let asked = check(asked)?;
+    let tenant = TenantId(cx.new_id());
     let template = crate::templates::for_provisioning(tx.conn(), template_key(&asked)).await;
     template.map_err(|error| match error {
         Error::NotFound => Error::field("template", "There is no published template of this name."),
@@ -86,15 +105,13 @@ pub async fn request(cx: &Ctx, asked: ProvisionRequest, key: Option<&str>) -> Re
         parent: None,
         run_after: None,
     };
-    let requested = enqueue(&mut tx, cx, &request).await?;
+    let requested = enqueue(tx, cx, &request).await?;
     let mut event = AuditEvent::platform("operation.request", format!("Provision {}", asked.name))
         .after(json!({ "operation": id, "tenant": tenant, "request": asked }));
     if let Some(reason) = reason {
         event = event.reason(reason);
     }
-    tx.commit(event).await?;
-    ring(cx);
-    Ok(requested)
+    Ok((requested, event))
 }
 
 /// Nothing of a request that is given up before it began stays taken.

@@ -1,0 +1,94 @@
+//! How an operation stands, in words, and where to go next.
+
+use crate::operations::parts::{bar, took};
+use crate::paths;
+use crate::ui::{self, Banner, Kind, LinkButton, Tone};
+use leptos::prelude::*;
+use model::operations::{Kind as What, Operation, State, StepState};
+
+/// What its reader has to know first, and where to go next.
+pub(super) fn outcome(op: &Operation) -> AnyView {
+    let row = &op.row;
+    let done = op.steps.iter().filter(|step| step.state == StepState::Done).count();
+    let took = took(row, op.now).map(|took| format!(" after {took}")).unwrap_or_default();
+    let stopped = op.steps.iter().find(|s| matches!(s.state, StepState::Failed | StepState::UndoFailed));
+    let tenant = row.slug.as_ref().map(|slug| {
+        let (href, label) = match (row.kind, row.state) {
+            (What::Provision, State::Succeeded) => (paths::tenant(slug, "onboarding"), "Open onboarding"),
+            _ => (paths::tenant(slug, ""), "Open the tenant"),
+        };
+        let kind = if row.state == State::Succeeded { Kind::Primary } else { Kind::Default };
+        view! { <LinkButton href kind>{label}</LinkButton> }
+    });
+    let why = row.error.clone().map(|error| view! { <p>{error}</p> });
+    let (tone, heading, text) = match row.state {
+        State::Requested => (
+            Tone::Warning,
+            "It waits for a second person".to_owned(),
+            "Somebody other than who asked for it has to approve it. Nothing has been done yet.".to_owned(),
+        ),
+        State::Queued => {
+            let text = if row.run_after > op.now {
+                format!("It begins not before {}.", ui::absolute(row.run_after))
+            } else {
+                "It begins as soon as nothing else works on this tenant.".to_owned()
+            };
+            (Tone::Info, "It is queued".to_owned(), text)
+        }
+        State::Running if op.stopping => {
+            (Tone::Warning, "It is being called off".to_owned(), "It turns around after the current step.".to_owned())
+        }
+        State::Running => (
+            Tone::Info,
+            format!("Step {} of {}", (done + 1).min(op.steps.len()), op.steps.len()),
+            "You can leave this page; it goes on, and you find it among the operations.".to_owned(),
+        ),
+        State::Undoing => {
+            (Tone::Warning, "What was done is being undone".to_owned(), "The last step first.".to_owned())
+        }
+        State::Succeeded => {
+            let heading = match row.kind {
+                What::Provision => format!("{} is ready", row.subject),
+                _ => "It is done".to_owned(),
+            };
+            (Tone::Success, heading, format!("All {} steps are done{took}.", op.steps.len()))
+        }
+        State::Failed => {
+            let at = stopped.map(|s| format!("Step {}, “{}”, failed{took}. ", s.seq, s.label)).unwrap_or_default();
+            (Tone::Danger, "It failed, and everything is undone".to_owned(), format!("{at}Nothing of it is left half made. Retry begins with the first step."))
+        }
+        State::Cancelled => (Tone::Neutral, "It was called off".to_owned(), "What had been done is undone.".to_owned()),
+        State::RolledBack => {
+            (Tone::Neutral, "It is rolled back".to_owned(), "What had been done is undone, and it is given up.".to_owned())
+        }
+        State::Rejected => (
+            Tone::Neutral,
+            "It was rejected".to_owned(),
+            op.approval_note.clone().unwrap_or_else(|| "Nothing was begun.".into()),
+        ),
+        State::Parked => (
+            Tone::Warning,
+            "It is parked".to_owned(),
+            "It stopped where it is, and nothing is undone. Retry goes on from there, Roll back undoes what was done.".to_owned(),
+        ),
+        State::NeedsOperator => {
+            let at = stopped.map(|s| format!("Step {}, “{}”, could not be undone. ", s.seq, s.label)).unwrap_or_default();
+            (
+                Tone::Danger,
+                "It needs an operator".to_owned(),
+                format!("{at}What the steps below still show as done is what remains."),
+            )
+        }
+    };
+    let bar = matches!(row.state, State::Running | State::Undoing).then(|| bar(row));
+    let actions = tenant.map(IntoAny::into_any).unwrap_or_else(|| ().into_any());
+    view! {
+        <Banner tone quiet=true actions>
+            <h2 id="outcome" tabindex="-1">{heading}</h2>
+            <p>{text}</p>
+            {why}
+            {bar}
+        </Banner>
+    }
+    .into_any()
+}
