@@ -326,6 +326,9 @@ async fn hourly(services: Services) {
         if let Err(error) = domain::users::sweep(&cx).await {
             tracing::warn!(%error, "ended sessions were not removed");
         }
+        if let Err(error) = domain::tenants::sweep_drafts(&cx).await {
+            tracing::warn!(%error, "forgotten drafts were not removed");
+        }
         if let Err(error) = domain::notifications::sweep(&cx).await {
             tracing::warn!(%error, "old deliveries were not removed");
         }

@@ -118,15 +118,19 @@ pub const FUNCTIONS: &[Function] = &[
     platform(
         "save_draft_template",
         TenantCreate,
-        "id=00000000-0000-0000-0000-000000000009&template=baseline",
+        "id=00000000-0000-0000-0000-000000000009&version=1&template=baseline",
     ),
-    platform("save_draft_identity", TenantCreate, "id=00000000-0000-0000-0000-000000000009&name=Acme"),
+    platform(
+        "save_draft_identity",
+        TenantCreate,
+        "id=00000000-0000-0000-0000-000000000009&version=1&name=Nine",
+    ),
     platform(
         "save_draft_plan",
         TenantCreate,
-        "id=00000000-0000-0000-0000-000000000009&plan=free&placement=pooled&trial_days=14",
+        "id=00000000-0000-0000-0000-000000000009&version=1&plan=free&placement=pooled&trial_days=14",
     ),
-    platform("save_draft_people", TenantCreate, "id=00000000-0000-0000-0000-000000000009"),
+    platform("save_draft_people", TenantCreate, "id=00000000-0000-0000-0000-000000000009&version=1"),
     platform("discard_tenant_draft", TenantCreate, "id=00000000-0000-0000-0000-000000000009"),
     platform("submit_tenant_draft", TenantCreate, "id=00000000-0000-0000-0000-000000000009&version=1"),
     platform("create_tenant", TenantCreate, "name=Beta&plan=free"),

@@ -48,10 +48,30 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
              VALUES ('{tenant}', '{ZERO}', 'Nine', decode(repeat('00', 32), 'hex'), 'read', 'test')"
         )
     };
+    // A draft is its owner's alone: whoever has signed in last.
+    let draft = || {
+        let request = model::operations::ProvisionRequest {
+            template: "baseline".into(),
+            ..model::operations::ProvisionRequest::named("Drafted", model::tenants::PlanId::Free)
+        };
+        let request = serde_json::to_string(&request).unwrap_or_default();
+        format!(
+            "DELETE FROM tenant_draft WHERE id = '{NINE}';
+             INSERT INTO tenant_draft (id, owner_id, request, reached, expires_at)
+             SELECT '{NINE}', user_id, '{request}', 4, now() + interval '1 day' FROM session ORDER BY created_at DESC LIMIT 1"
+        )
+    };
     Some(match function {
         "get_person" | "renew_person_link" | "set_person_role" | "close_person" | "end_person_sessions" => {
             person("success")
         }
+        "get_draft"
+        | "save_draft_template"
+        | "save_draft_identity"
+        | "save_draft_plan"
+        | "save_draft_people"
+        | "discard_tenant_draft"
+        | "submit_tenant_draft" => draft(),
         "get_tenant_import" | "apply_tenant_import" => import(),
         "get_api_key" | "revoke_api_key" => key(),
         "get_operation" | "cancel_operation" => again(&operation("queued")),

@@ -1,5 +1,6 @@
 //! The whole router on a real database: who may pass which door, what every answer says, how sessions end.
 
+mod events;
 mod forms;
 mod ground;
 mod headers;

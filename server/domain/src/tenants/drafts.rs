@@ -44,7 +44,7 @@ pub async fn begin_draft(cx: &Ctx, template: &str) -> Result<DraftId> {
     choose(cx, &mut request, template, true).await?;
     let id = DraftId(cx.new_id());
     let mut tx = cx.begin(Reach::Fleet).await?;
-    if store::tidy(tx.conn(), owner).await? >= MOST {
+    if store::count(tx.conn(), owner).await? >= MOST {
         return Err(Error::Conflict(format!("You have {MOST} drafts already. Finish or discard one first.")));
     }
     store::insert(tx.conn(), id, owner, &request).await?;
@@ -169,6 +169,14 @@ pub async fn discard_draft(cx: &Ctx, id: DraftId) -> Result<()> {
     let name = if name.is_empty() { "Draft".to_owned() } else { name };
     tx.commit(AuditEvent::platform("tenant_draft.discard", name).before(serde_json::json!({ "draft": id })))
         .await
+}
+
+/// Removes drafts that are over.
+pub async fn sweep_drafts(cx: &Ctx) -> Result<()> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    store::tidy(tx.conn()).await?;
+    tx.commit_unaudited("removal of answers that nobody has sent").await
 }
 
 /// Asks for the tenant of a draft. Sent again, it is the same operation.

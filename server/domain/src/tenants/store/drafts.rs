@@ -73,11 +73,16 @@ pub(in crate::tenants) async fn hold(
         .transpose()
 }
 
-/// Removes what is over, whoever's it is; answers how many of this person's are left.
-pub(in crate::tenants) async fn tidy(connection: &mut PgConnection, owner: UserId) -> Result<i64> {
-    sqlx::query!("DELETE FROM tenant_draft WHERE expires_at <= now()").execute(&mut *connection).await?;
+/// Removes what is over, whoever's it is.
+pub(in crate::tenants) async fn tidy(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query!("DELETE FROM tenant_draft WHERE expires_at <= now()").execute(connection).await?;
+    Ok(())
+}
+
+/// How many this person has that are neither sent nor over.
+pub(in crate::tenants) async fn count(connection: &mut PgConnection, owner: UserId) -> Result<i64> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "n!" FROM tenant_draft WHERE owner_id = $1 AND operation_id IS NULL"#,
+        r#"SELECT count(*) AS "n!" FROM tenant_draft WHERE owner_id = $1 AND operation_id IS NULL AND expires_at > now()"#,
         owner.0
     );
     Ok(count.fetch_one(connection).await?)

@@ -102,7 +102,43 @@ async fn a_draft_is_its_owners_alone_and_does_not_last(admin: PgPool) {
     sqlx::query("UPDATE tenant_draft SET expires_at = now()").execute(&admin).await.expect("time passes");
     assert!(matches!(draft(&cx, id).await, Err(Error::NotFound)));
     begin_draft(&cx, "baseline").await.expect("begun");
+    sweep_drafts(&services.system("test")).await.expect("swept");
     let left: i64 =
         sqlx::query_scalar("SELECT count(*) FROM tenant_draft").fetch_one(&admin).await.expect("a count");
     assert_eq!(left, 1, "what is over is removed");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn nobody_hoards_drafts_and_none_is_larger_than_its_form(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = person(&admin, &services, Role::Operator).await;
+    let id = begin_draft(&cx, "baseline").await.expect("begun");
+    for _ in 1..20 {
+        begin_draft(&cx, "baseline").await.expect("begun");
+    }
+    assert!(matches!(begin_draft(&cx, "baseline").await, Err(Error::Conflict(_))));
+    discard_draft(&cx, id).await.expect("discarded");
+    let id = begin_draft(&cx, "baseline").await.expect("there is room again");
+
+    let long = "x".repeat(100_000);
+    let large = answers(Page::Identity, |r| {
+        (r.name, r.country, r.region, r.tags) =
+            (long.clone(), long.clone(), long.clone(), vec![long.clone()]);
+    });
+    let refused = save_draft(&cx, id, &large, 1).await;
+    assert!(
+        matches!(&refused, Err(Error::Invalid(e)) if ["name", "country", "region", "tags"].iter().all(|field| e.get(field).is_some())),
+        "{refused:?}"
+    );
+    let many = answers(Page::Identity, |r| {
+        (r.name, r.tags) = ("Acme".into(), (0..1_000).map(|n| n.to_string()).collect());
+    });
+    assert!(matches!(save_draft(&cx, id, &many, 1).await, Err(Error::Invalid(e)) if e.get("tags").is_some()));
+    let people = answers(Page::People, |r| {
+        (r.support_contact, r.escalation_contact) = (long.clone(), long.clone());
+    });
+    assert!(matches!(save_draft(&cx, id, &people, 1).await, Err(Error::Invalid(e)) if e.0.len() == 2));
+    let plan = answers(Page::Plan, |r| r.billing_reference = long.clone());
+    assert!(matches!(save_draft(&cx, id, &plan, 1).await, Err(Error::Invalid(_))));
+    assert_eq!(draft(&cx, id).await.expect("the draft").draft.version, 1, "nothing was kept");
 }
