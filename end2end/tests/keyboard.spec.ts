@@ -41,6 +41,8 @@ test('the account menu opens, and its items are reached', async ({ as }) => {
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Your sessions' })).toBeFocused()
   await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Change password' })).toBeFocused()
+  await page.keyboard.press('Tab')
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeFocused()
 })
 

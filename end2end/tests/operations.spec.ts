@@ -81,7 +81,7 @@ test('a page of the wizard names every error and keeps what was typed; a draft w
   await page.getByRole('button', { name: 'Continue' }).click()
   await expect(page.getByLabel('Slug (optional)')).toHaveAttribute('aria-invalid', 'true')
   await page.getByLabel('Slug (optional)').fill('')
-  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.keyboard.press('Control+Enter')
   await expect(page).toHaveURL(/\/plan$/)
   const address = page.url()
 

@@ -3,6 +3,7 @@
 //! - Menus (`details.c-menu`, `details.c-filter`) close on Escape and on a click elsewhere; arrows move in them.
 //! - The current section of a row of sections that scrolls sideways is in view.
 //! - A filter bar sends itself a moment after a choice.
+//! - Ctrl+Enter in a field sends its form.
 //! - A form that was changed and not sent asks before the page is left.
 //! - `html[data-hydrated]` tells tests that the islands are awake.
 
@@ -25,10 +26,13 @@ pub fn Enhance() -> impl IntoView {
             let _set = root.set_attribute("data-hydrated", "");
         }
         show_current();
+        focus_named();
         let handles = [
             window_event_listener(ev::keydown, |event| {
                 if event.key() == "Escape" {
                     close_menus(None, true);
+                } else if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
+                    send(&event);
                 } else if matches!(event.key().as_str(), "ArrowDown" | "ArrowUp")
                     && step(&event, event.key() == "ArrowDown")
                 {
@@ -71,6 +75,19 @@ pub fn Enhance() -> impl IntoView {
     });
 }
 
+/// Sends the form around the field, where it has one thing to do.
+fn send(event: &web_sys::KeyboardEvent) {
+    let form = target(event).and_then(|el| el.closest("form.c-form").ok().flatten());
+    let one = form.filter(|form| {
+        matches!(form.query_selector("input[type=hidden][name=_form]"), Ok(Some(_)))
+            && matches!(form.query_selector_all("button[name]"), Ok(named) if named.length() == 0)
+    });
+    if let Some(form) = one.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) {
+        event.prevent_default();
+        let _sent = form.request_submit();
+    }
+}
+
 /// Scrolls rows of links so that the one of this page stands in their middle. A style sheet cannot say that yet everywhere.
 fn show_current() {
     let Ok(links) = document().query_selector_all(":is(.c-section-nav, .c-views) a[aria-current]") else {
@@ -85,6 +102,16 @@ fn show_current() {
             let off = link.offset_left() - row.offset_left();
             row.set_scroll_left(off - (row.client_width() - link.offset_width()) / 2);
         }
+    }
+}
+
+/// A page that is loaded anew leaves the focus at its beginning, also where its address names a heading.
+fn focus_named() {
+    let Ok(name) = window().location().hash() else { return };
+    let idle = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+    let named = name.strip_prefix('#').and_then(|id| document().get_element_by_id(id));
+    if let Some(named) = named.filter(|named| idle && named.has_attribute("tabindex")) {
+        focus(named);
     }
 }
 

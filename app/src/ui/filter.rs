@@ -58,15 +58,14 @@ pub fn FilterGroup(name: &'static str, label: &'static str, choices: Vec<Choice>
     let count = choices.iter().filter(|choice| ticked.contains(&choice.value)).count();
     let count = (count > 0).then(|| view! { " " <span class="c-count">{count}</span> });
     // As inner HTML, written by `Markup`: half a hundred boxes on every page of the directory.
-    let mut boxes = Markup::with_capacity(120 * (choices.len() + 1));
-    boxes.raw(r#"<legend class="u-visually-hidden">"#).raw(label).raw("</legend>");
+    let mut boxes = Markup::with_capacity(120 * choices.len());
     for choice in &choices {
         write_box(&mut boxes, name, choice, ticked.contains(&choice.value));
     }
     view! {
         <details class="c-filter" name="filters">
             <summary>{label}{count}</summary>
-            <div class="c-filter__panel"><fieldset inner_html=boxes.into_string()></fieldset></div>
+            <div class="c-filter__panel"><fieldset aria-label=label inner_html=boxes.into_string()></fieldset></div>
         </details>
     }
     .into_any()

@@ -21,7 +21,8 @@ pub(super) fn asked(op: &Operation) -> AnyView {
         items.push(("Part of", view! { <a href=paths::operation(parent)>"a bulk operation"</a> }.into_any()));
     }
     let fields = op.payload.as_object().into_iter().flatten();
-    let fields = fields.filter(|(key, value)| !is_empty(value) && !(*key == "reason" && op.reason.is_some()));
+    let told = |key: &str| key == "reason" && op.reason.is_some();
+    let fields = fields.filter(|(key, value)| !is_empty(value) && !told(key));
     let fields: Vec<_> = fields
         .map(|(key, value)| view! { <div><dt>{named(key)}</dt><dd>{shown(value)}</dd></div> })
         .collect();

@@ -39,6 +39,10 @@ fn page(op: &Operation) -> AnyView {
     let without_script = moves.then(|| {
         view! { <noscript><p class="u-muted">"It is going on. Refresh shows how far it is."</p></noscript> }
     });
+    // A decision comes before what it is about; what can only be called off is looked at first.
+    let decides =
+        matches!(row.state, State::Requested | State::Failed | State::Parked | State::NeedsOperator);
+    let (first, last) = if decides { (Some(controls), None) } else { (None, Some(controls)) };
     let badges = view! { <span id="op-state" data-live>{badge(row.state)}</span> };
     view! {
         <Title text=format!("{} · Operations", title(row))/>
@@ -47,9 +51,10 @@ fn page(op: &Operation) -> AnyView {
         {without_script}
         <div class="u-stack">
             <div id="op-outcome" data-live>{outcome}</div>
-            {controls}
+            {first}
             <div id="op-steps" data-live><Card id="steps" title="Steps" aside=progress>{steps}</Card></div>
-            <div id="op-log" data-live>{log}</div>
+            <div id="op-log" data-live hidden=op.log.is_empty()>{log}</div>
+            {last}
             {asked}
             {diagnostics}
         </div>

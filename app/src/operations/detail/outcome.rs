@@ -10,7 +10,8 @@ use model::operations::{Kind as What, Operation, State, StepState};
 pub(super) fn outcome(op: &Operation) -> AnyView {
     let row = &op.row;
     let done = op.steps.iter().filter(|step| step.state == StepState::Done).count();
-    let took = took(row, op.now).map(|took| format!(" after {took}")).unwrap_or_default();
+    let took = took(row, op.now);
+    let after = took.as_ref().map(|took| format!(" after {took}")).unwrap_or_default();
     let stopped = op.steps.iter().find(|s| matches!(s.state, StepState::Failed | StepState::UndoFailed));
     let tenant = row.slug.as_ref().map(|slug| {
         let (href, label) = match (row.kind, row.state) {
@@ -51,10 +52,13 @@ pub(super) fn outcome(op: &Operation) -> AnyView {
                 What::Provision => format!("{} is ready", row.subject),
                 _ => "It is done".to_owned(),
             };
-            (Tone::Success, heading, format!("All {} steps are done{took}.", op.steps.len()))
+            (Tone::Success, heading, match took {
+                Some(took) => format!("All {} steps were done in {took}.", op.steps.len()),
+                None => format!("All {} steps are done.", op.steps.len()),
+            })
         }
         State::Failed => {
-            let at = stopped.map(|s| format!("Step {}, “{}”, failed{took}. ", s.seq, s.label)).unwrap_or_default();
+            let at = stopped.map(|s| format!("Step {}, “{}”, failed{after}. ", s.seq, s.label)).unwrap_or_default();
             (Tone::Danger, "It failed, and everything is undone".to_owned(), format!("{at}Nothing of it is left half made. Retry begins with the first step."))
         }
         State::Cancelled => (Tone::Neutral, "It was called off".to_owned(), "What had been done is undone.".to_owned()),

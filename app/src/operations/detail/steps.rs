@@ -37,19 +37,26 @@ fn step(op: &Operation, step: &Step) -> AnyView {
             </details>
         }
     });
-    let tries = (step.attempt > 1).then(|| format!(", attempt {}", step.attempt));
-    let begun = step.started_at.map(|at| view! { <p class="c-steps__note">"Begun "<time datetime=at.to_rfc3339()>{at.format("%H:%M:%S UTC").to_string()}</time>{tries.clone()}</p> });
-    let meta = step.duration_ms().map(ui::span);
+    let tries = (step.attempt > 1)
+        .then(|| view! { <p class="c-steps__note">{format!("Attempt {}", step.attempt)}</p> });
+    let begun = step.started_at.map(|at| {
+        let took = step.duration_ms().map(|ms| format!(" · {}", ui::span(ms)));
+        view! {
+            <span class="c-steps__meta">
+                <time datetime=at.to_rfc3339() title=ui::absolute(at)>{at.format("%H:%M:%S").to_string()}</time>{took}
+            </span>
+        }
+    });
     view! {
         <li class="c-steps__item" data-state=word>
             <ui::Icon name=icon/>
             <div class="c-steps__body">
-                <p class="c-steps__title">{format!("{}. {}", step.seq, step.label)}" "<span class="u-muted">{label}</span></p>
+                <p class="c-steps__title">{format!("{}. {}", step.seq, step.label)}<span class="u-muted">" · "{label}</span></p>
                 {error}
-                {begun}
+                {tries}
                 {output}
             </div>
-            {meta.map(|meta| view! { <span class="c-steps__meta">{meta}</span> })}
+            {begun}
         </li>
     }
     .into_any()

@@ -11,7 +11,8 @@ pub(super) fn review(state: &FormState, view: &DraftView) -> AnyView {
         .filter(|page| **page != Page::Review)
         .map(|page| answers(state, view, *page))
         .collect();
-    let steps: Vec<_> = view.steps.iter().map(|step| view! { <li>{step.clone()}</li> }).collect();
+    let steps: Vec<_> =
+        view.steps.iter().zip(1..).map(|(step, n)| view! { <li>{format!("{n}. {step}")}</li> }).collect();
     let approval = view.second_person.then(|| {
         view! { <Banner tone=Tone::Warning quiet=true><p>"A second person has to approve it before it begins. Say for them why it is needed."</p></Banner> }
     });
