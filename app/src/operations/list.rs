@@ -11,6 +11,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use model::operations::{COUNT_MAX, Kind, OperationPage, OperationRow, State};
 
+/// Letters of the reason of a failure in the list.
+const REASON: usize = 90;
+
 /// Prepared lists: what somebody waits for or has to look at.
 const VIEWS: &[(&str, &[State], Tone)] = &[
     ("In hand", &[State::Queued, State::Running, State::Undoing], Tone::Info),
@@ -162,7 +165,8 @@ fn row(row: &OperationRow) -> AnyView {
         Some(slug) => view! { <a href=paths::tenant(slug, "")>{slug.clone()}</a> }.into_any(),
         None => view! { <span class="u-muted">"no tenant page"</span> }.into_any(),
     };
-    let error = row.error.clone().map(|error| view! { <span class="c-table__sub">{error}</span> });
+    let error =
+        row.error.as_deref().map(|error| view! { <span class="c-table__sub">{shortened(error)}</span> });
     let tries = (row.attempt > 1)
         .then(|| view! { <span class="c-table__sub">{format!("attempt {}", row.attempt)}</span> });
     view! {
@@ -175,4 +179,24 @@ fn row(row: &OperationRow) -> AnyView {
         </tr>
     }
     .into_any()
+}
+
+/// The beginning of a reason: all of it stands on the operation's own page.
+fn shortened(reason: &str) -> String {
+    match reason.char_indices().nth(REASON) {
+        Some((end, _)) => format!("{}…", reason.get(..end).unwrap_or(reason).trim_end()),
+        None => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_reason_is_begun_only() {
+        assert_eq!(shortened("in use"), "in use");
+        let long = shortened(&"é".repeat(500));
+        assert_eq!((long.chars().count(), long.ends_with("é…")), (REASON + 1, true));
+    }
 }
