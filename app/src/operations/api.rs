@@ -32,7 +32,7 @@ pub async fn get_operations(
 /// The page of the list for a query string; see `domain::operations::directory`. A tenant's people name theirs in it.
 #[server]
 pub async fn get_operation_page(#[server(default)] query: String) -> Result<OperationPage, AppError> {
-    let pairs = model::directory::decode(&query);
+    let pairs = model::url::decode(&query);
     Ok(domain::operations::directory(&crate::server::ctx()?, &pairs).await?)
 }
 

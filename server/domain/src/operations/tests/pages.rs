@@ -3,7 +3,7 @@
 use super::*;
 
 fn pairs(text: &str) -> Vec<(String, String)> {
-    model::directory::decode(text)
+    model::url::decode(text)
 }
 
 async fn asked_for(cx: &Ctx, slug: &str) -> Requested {
