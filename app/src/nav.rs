@@ -234,6 +234,7 @@ mod tests {
             [
                 "Overview",
                 "Tenants",
+                "Operations",
                 "Templates",
                 "Alignment",
                 "Notifications",
@@ -250,6 +251,7 @@ mod tests {
             [
                 "Overview",
                 "Tenants",
+                "Operations",
                 "Templates",
                 "Alignment",
                 "Notifications",

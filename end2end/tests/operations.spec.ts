@@ -80,6 +80,8 @@ test('a page of the wizard names every error and keeps what was typed; a draft w
   await page.getByLabel('Slug (optional)').fill(tenant.slug)
   await page.getByRole('button', { name: 'Continue' }).click()
   await expect(page.getByLabel('Slug (optional)')).toHaveAttribute('aria-invalid', 'true')
+  // The keys are heard once the page lives.
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated', '')
   await page.getByLabel('Slug (optional)').fill('')
   await page.keyboard.press('Control+Enter')
   await expect(page).toHaveURL(/\/plan$/)

@@ -19,6 +19,7 @@ test('filters stand in the address, and the address brings them back', async ({ 
   await page.goto('/tenants')
   await tick(page, 'Status', 'Active')
   await page.getByRole('button', { name: 'Apply' }).click()
+  await expect(page).toHaveURL('/tenants?status=active')
   await tick(page, 'Plan', 'Professional')
   await page.getByRole('button', { name: 'Apply' }).click()
   await expect(page).toHaveURL('/tenants?status=active&plan=professional')

@@ -3,29 +3,22 @@
 use crate::error::{AppError, ErrorView};
 use leptos::prelude::*;
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, ready};
+use std::task::Poll;
 
-/// A read under way. `Suspense` renders its children several times before it waits for one of them, and drops the others:
-/// each goes on with the same read, or every page would ask the database three times.
-struct Reading<F>(Mutex<Option<Pin<Box<F>>>>);
-
-impl<F: Future> Reading<F> {
-    fn slot(&self) -> MutexGuard<'_, Option<Pin<Box<F>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What was read; `read` begins anew where it was handed out already.
-    async fn outcome(&self, read: impl Fn() -> F) -> F::Output {
-        poll_fn(|cx| {
-            let mut slot = self.slot();
-            let outcome = ready!(slot.get_or_insert_with(|| Box::pin(read())).as_mut().poll(cx));
-            *slot = None;
-            Poll::Ready(outcome)
-        })
-        .await
-    }
+/// Waits until it is asked a second time. `Suspense` renders its children several times, asks each rendering once whether
+/// it is ready, and drops all but the last: what began at the first asking would be begun for nothing, and hold a connection
+/// to the database meanwhile.
+async fn asked_again() {
+    let mut asked = false;
+    poll_fn(|cx| {
+        if asked {
+            return Poll::Ready(());
+        }
+        asked = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Around a part of a page that has its `h1` already; an error in there takes the level below.
@@ -49,15 +42,14 @@ where
     F: Future<Output = Result<T, AppError>> + Send + 'static,
     V: Fn(T) -> AnyView + Clone + Send + Sync + 'static,
 {
-    let (read, reading) = (Arc::new(read), Arc::new(Reading(Mutex::new(None))));
     view! {
         <Suspense>
             {move || {
-                let (read, reading, view) = (read.clone(), reading.clone(), view.clone());
-                // Here, where the context of the request is at hand.
-                reading.slot().get_or_insert_with(|| Box::pin(read()));
+                let data = read();
+                let view = view.clone();
                 Suspend::new(async move {
-                    match reading.outcome(&*read).await {
+                    asked_again().await;
+                    match data.await {
                         Ok(data) => {
                             provide_context(Headed);
                             view(data)
@@ -79,27 +71,14 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::pin::pin;
     use std::task::{Context, Waker};
 
     #[test]
-    fn renderings_that_are_dropped_leave_the_read_to_the_next() {
-        let (begun, polled) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let read = || {
-            begun.fetch_add(1, Ordering::Relaxed);
-            poll_fn(|_| match polled.fetch_add(1, Ordering::Relaxed) {
-                0 | 1 => Poll::Pending,
-                n => Poll::Ready(n),
-            })
-        };
-        let reading = Reading(Mutex::new(None));
+    fn a_rendering_that_is_asked_once_begins_nothing() {
         let mut cx = Context::from_waker(Waker::noop());
-        for _ in 0..2 {
-            assert_eq!(Box::pin(reading.outcome(read)).as_mut().poll(&mut cx), Poll::Pending);
-        }
-        assert_eq!(begun.load(Ordering::Relaxed), 1);
-        assert_eq!(Box::pin(reading.outcome(read)).as_mut().poll(&mut cx), Poll::Ready(2));
-        assert_eq!(Box::pin(reading.outcome(read)).as_mut().poll(&mut cx), Poll::Ready(3));
-        assert_eq!(begun.load(Ordering::Relaxed), 2, "handed out once");
+        let mut waiting = pin!(asked_again());
+        assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Pending);
+        assert_eq!(waiting.as_mut().poll(&mut cx), Poll::Ready(()));
     }
 }
