@@ -31,7 +31,7 @@ test('what a link made up is not printed', async ({ as }) => {
   for (const path of ['/tenants?status=Call-555-0100&Call-555-0100=x', '/audit?from=Call-555-0100&Call-555-0100=x']) {
     await page.goto(path)
     await expect(page.getByText(/Not understood and left out: (Status|From), 1 other part of the address\./)).toBeVisible()
-    await expect(page.getByRole('main')).not.toContainText('555')
+    await expect(page.getByRole('main')).not.toContainText(/call-555/i)
   }
 })
 
