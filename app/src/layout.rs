@@ -45,6 +45,7 @@ fn width_of(path: &str) -> ui::Width {
         ["tenants" | "audit" | "health" | "overview" | "notifications" | "operations"] | ["dev", ..] => {
             ui::Width::Full
         }
+        ["me", "sessions"] => ui::Width::Detail,
         ["me" | "search", ..] | ["tenants", "new" | "import", ..] => ui::Width::Form,
         _ => ui::Width::Detail,
     }
@@ -198,5 +199,6 @@ mod tests {
         assert_eq!(width_of("/tenants/new"), ui::Width::Form);
         assert_eq!(width_of("/tenants/acme"), ui::Width::Detail);
         assert_eq!(width_of("/me/preferences"), ui::Width::Form);
+        assert_eq!(width_of("/me/sessions"), ui::Width::Detail, "a table of six columns");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::paths;
 use crate::session::NewPassword;
-use crate::ui::{Actions, Button, FieldWidth, Form, Kind, LinkButton, PageHeader, TextField, form_state};
+use crate::ui::{Actions, Button, Form, Kind, LinkButton, PageHeader, TextField, form_state};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -19,7 +19,7 @@ pub fn PasswordPage() -> impl IntoView {
         <Form to="change_own_password" state=&state>
             // For password managers.
             <input type="hidden" name="username" value=email autocomplete="username"/>
-            <TextField state=&state name="current" label="Present password" kind="password" autocomplete="current-password" width=FieldWidth::Md/>
+            <TextField state=&state name="current" label="Present password" kind="password" autocomplete="current-password"/>
             <NewPassword state=&state label="New password"/>
             <Actions>
                 <Button kind=Kind::Primary>"Change password"</Button>
