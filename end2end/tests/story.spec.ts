@@ -159,20 +159,25 @@ test.describe.serial('an operator’s day', () => {
     await expect(page.getByRole('row', { name: /^Feature adoption/ })).toContainText('1 of 4 baseline tasks enabled')
 
     await section('Onboarding').click()
-    const check = (title: string) => page.getByRole('listitem').filter({ hasText: title })
-    for (const title of ['AI Assistant job processing confirmed', 'Transcription validated', 'Dashboards and search available']) {
-      const item = check(title).last()
-      if (!(await item.getByRole('button', { name: /^Check again/ }).isVisible())) await item.getByText(title).first().click()
-      await item.getByRole('button', { name: /^Check again/ }).click()
-    }
-    for (const title of [
-      'Ingestion configured',
-      'Global baseline AI tasks available as Disabled',
-      'Transcription validated',
-      'AI Assistant job processing confirmed',
-      'Dashboards and search available',
-    ]) {
-      await expect(check(title).last()).toContainText('done, proven by an automatic check')
+    await expect(page.getByRole('heading', { level: 2, name: 'Onboarding' })).toBeVisible()
+    for (const [step, title] of [
+      ['ingestion', 'Ingestion configured'],
+      ['baseline_tasks', 'Global baseline AI tasks available as Disabled'],
+      ['transcription', 'Transcription validated'],
+      ['task_runs', 'AI Assistant job processing confirmed'],
+      ['dashboards', 'Dashboards and search available'],
+    ] as const) {
+      // What begins with the title: an item that waits for another names that one too.
+      const summary = page.locator('summary', { hasText: new RegExp(`^${title}`) })
+      const item = page.getByRole('listitem').filter({ has: summary })
+      const again = item.getByRole('button', { name: /^Check again/ })
+      // The item that waits is open by itself, and so is the one that was checked last.
+      if (!(await again.isVisible())) await summary.click()
+      await again.click()
+      // The answer, before the next is asked: leaving a page gives up what it has asked.
+      await expect(page).toHaveURL(new RegExp(`item=${step}$`))
+      await expect(page.getByRole('status').filter({ hasText: 'The check passed' })).toBeVisible()
+      await expect(item).toContainText('done, proven by an automatic check')
     }
   })
 
