@@ -11,6 +11,7 @@ mod floor;
 mod http;
 mod ingest;
 mod page;
+mod provision;
 mod steward;
 
 use base64::Engine;
@@ -334,6 +335,10 @@ async fn run() -> Result<(), Failure> {
     let database = bench.database(10_000).await?;
     if let Err(error) = ingest::ingest(&bench.binary, &database, &mut report).await {
         failed.push(format!("ingest: {error}"));
+    }
+    let Bench { binary, admin_url, data, log, quick, .. } = &bench;
+    if let Err(error) = provision::provision(binary, admin_url, data, log, *quick, &mut report).await {
+        failed.push(format!("provisioning: {error}"));
     }
     page::assets(&mut report)?;
     report.print();

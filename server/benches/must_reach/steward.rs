@@ -21,24 +21,45 @@ pub async fn database(
     tenants: u64,
 ) -> Result<Database, Failure> {
     let name = format!("bench_{tenants}");
-    let (server, parameters) = admin_url.split_once('?').unwrap_or((admin_url, ""));
-    let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
-    let mark = if parameters.is_empty() { "" } else { "?" };
-    let database = Database { url: format!("{base}/{name}{mark}{parameters}"), data: data.join(&name) };
+    let database = place(admin_url, data, &name);
     let whole = database.data.join("loaded");
     let known = whole.exists() && run(binary, &database, &["migrate"]).is_ok();
     if !known {
-        let mut admin = PgConnection::connect(admin_url).await?;
-        admin.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await?;
-        admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
         let _ = std::fs::remove_file(&whole);
         eprintln!("  loading {tenants} tenants (kept for the next run)");
         let begin = Instant::now();
-        run(binary, &database, &["demo", "--tenants", &tenants.to_string()])?;
+        load(binary, admin_url, &database, &name, tenants).await?;
         std::fs::write(&whole, format!("{:?}\n", begin.elapsed()))?;
         eprintln!("  loaded in {:.0} s", begin.elapsed().as_secs_f64());
     }
     Ok(database)
+}
+
+/// A database that nothing was done to yet but loading a small fleet.
+pub async fn fresh(binary: &Path, admin_url: &str, data: &Path, name: &str) -> Result<Database, Failure> {
+    let database = place(admin_url, data, name);
+    load(binary, admin_url, &database, name, 10).await?;
+    Ok(database)
+}
+
+fn place(admin_url: &str, data: &Path, name: &str) -> Database {
+    let (server, parameters) = admin_url.split_once('?').unwrap_or((admin_url, ""));
+    let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
+    let mark = if parameters.is_empty() { "" } else { "?" };
+    Database { url: format!("{base}/{name}{mark}{parameters}"), data: data.join(name) }
+}
+
+async fn load(
+    binary: &Path,
+    admin_url: &str,
+    database: &Database,
+    name: &str,
+    tenants: u64,
+) -> Result<(), Failure> {
+    let mut admin = PgConnection::connect(admin_url).await?;
+    admin.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await?;
+    admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    run(binary, database, &["demo", "--tenants", &tenants.to_string()])
 }
 
 fn command(binary: &Path, database: &Database) -> Command {

@@ -107,13 +107,19 @@ pub struct Pools {
 /// Pools on the database of `admin_url`, logged in as that database's [`login`].
 pub async fn pools(admin_url: &str) -> Result<Pools> {
     let options = login::options(&PgConnectOptions::from_str(admin_url)?).await?;
-    Ok(Pools { serving: pool(options.clone(), SERVING).await?, jobs: pool(options, JOBS).await? })
+    // Whoever asks does not wait for a connection to be opened, least of all many at once in the first second.
+    Ok(Pools { serving: open(options.clone(), SERVING, SERVING).await?, jobs: open(options, JOBS, 1).await? })
 }
 
 /// A pool whose connections are clean when they are lent again.
 pub async fn pool(options: PgConnectOptions, size: u32) -> Result<PgPool> {
+    open(options, size, 0).await
+}
+
+async fn open(options: PgConnectOptions, size: u32, ready: u32) -> Result<PgPool> {
     let pool = PgPoolOptions::new()
         .max_connections(size)
+        .min_connections(ready)
         .acquire_timeout(Duration::from_secs(3))
         .max_lifetime(Duration::from_secs(15 * 60))
         // The hook below already proves that the connection lives.
