@@ -12,6 +12,9 @@ use model::permission::{Permission, Scope};
 use model::tenants::TenantHead;
 use model::work::Work;
 
+/// From then on a key that ends is marked.
+const SOON: chrono::TimeDelta = chrono::TimeDelta::days(14);
+
 #[server]
 pub async fn list_api_keys(slug: String) -> Result<Vec<ApiKey>, AppError> {
     let cx = crate::server::ctx()?;
@@ -82,9 +85,11 @@ fn Keys(head: TenantHead) -> impl IntoView {
 fn made_key(key: NewKey) -> AnyView {
     let title = format!("The key “{}” is made. Copy it now.", key.name);
     let label = format!("Copy the key “{}”", key.name);
+    let until = key.expires_at.map(|at| format!(" It works until {}.", ui::absolute(at)));
     view! {
         <ShownOnce id="made-title" title value=key.text label>
             "It is shown this once and kept nowhere. Whoever has it acts as this tenant; if it is lost, revoke it and make another."
+            {until}
         </ShownOnce>
     }
     .into_any()
@@ -139,7 +144,7 @@ fn list(head: &TenantHead, keys: Vec<ApiKey>) -> AnyView {
     let rows = keys.into_iter().map(|key| row(&slug, key, revocable)).collect_view();
     view! {
         <DataTable id="keys" caption="API keys" cards=true head=view! {
-            <Th>"Name"</Th><Th>"Access"</Th><Th>"State"</Th><Th>"Last used"</Th><Th>"Made"</Th><Th hidden=true>"Actions"</Th>
+            <Th>"Name"</Th><Th>"Access"</Th><Th>"State"</Th><Th>"Last used"</Th><Th>"Expires"</Th><Th>"Made"</Th><Th hidden=true>"Actions"</Th>
         }.into_any()>{rows}</DataTable>
         <p class="u-muted">"Programs send conversations and read results at "<code>"/api/v1"</code>", described in "<a href="/api/v1/openapi.json">"openapi.json"</a>"."</p>
     }
@@ -147,8 +152,16 @@ fn list(head: &TenantHead, keys: Vec<ApiKey>) -> AnyView {
 }
 
 fn row(slug: &str, key: ApiKey, revocable: bool) -> AnyView {
+    let now = ui::now();
+    let soon = key.expires_at.is_some_and(|at| at < now + SOON);
     let state = match key.revoked_at {
         Some(at) => view! { <Badge tone=Tone::Neutral icon="ban">"Revoked"</Badge>" "<When at/> }.into_any(),
+        None if key.expired(now) => {
+            view! { <Badge tone=Tone::Neutral icon="hourglass">"Expired"</Badge> }.into_any()
+        }
+        None if soon => {
+            view! { <Badge tone=Tone::Warning icon="hourglass">"Expires soon"</Badge> }.into_any()
+        }
         None => view! { <Badge tone=Tone::Success icon="status-active">"Active"</Badge> }.into_any(),
     };
     let name = key.name.clone();
@@ -165,6 +178,7 @@ fn row(slug: &str, key: ApiKey, revocable: bool) -> AnyView {
             <td data-label="Access">{key.access.label()}</td>
             <td data-label="State">{state}</td>
             <td data-label="Last used"><MaybeWhen at=key.last_used_at never="never"/></td>
+            <td data-label="Expires"><MaybeWhen at=key.expires_at never="never"/></td>
             <td data-label="Made"><When at=key.created_at/>{format!(" by {}", key.created_by)}</td>
             <td class="c-table__actions">{revoke}</td>
         </tr>

@@ -24,9 +24,16 @@ pub struct ApiKey {
     /// To the minute.
     pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// None: of a time when keys did not end by themselves.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl ApiKey {
+    /// Whether its time was over at `now`.
+    pub fn expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
     /// The part of a key that may be shown and logged, to recognise it by.
     pub fn hint(&self) -> String {
         hint(self.id)
@@ -46,6 +53,7 @@ pub struct NewKey {
     pub name: String,
     pub access: KeyAccess,
     pub text: String,
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl std::fmt::Debug for NewKey {
@@ -82,6 +90,7 @@ mod tests {
             name: "n".into(),
             access: KeyAccess::Read,
             text: "stw_live_secret".into(),
+            expires_at: None,
         };
         assert!(!format!("{key:?}").contains("secret"));
     }

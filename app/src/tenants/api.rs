@@ -30,8 +30,8 @@ pub async fn search_tenants(#[server(default)] text: String) -> Result<Vec<Hit>,
 
 /// Whether one may make tenants at all.
 #[server]
-pub async fn get_create_form() -> Result<(), AppError> {
-    Ok(domain::tenants::may_create(&crate::server::ctx()?).await?)
+pub async fn get_create_form() -> Result<i32, AppError> {
+    Ok(domain::tenants::offered_trial(&crate::server::ctx()?).await?)
 }
 
 /// The preview of an import, behind line `after`.
@@ -78,7 +78,10 @@ pub async fn create_tenant(
         },
     )
     .await?;
-    crate::server::flash("success", format!("{} is created, on a trial of 14 days.", tenant.name));
+    crate::server::flash(
+        "success",
+        format!("{} is created, on {}.", tenant.name, super::create::a_trial(tenant.trial_days)),
+    );
     leptos_axum::redirect(&crate::paths::tenant(&tenant.slug, ""));
     Ok(())
 }

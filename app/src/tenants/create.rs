@@ -11,10 +11,17 @@ use model::tenants::PlanId;
 pub fn QuickTenantPage() -> impl IntoView {
     view! {
         <Title text="New tenant, quickly"/>
-        <ui::PageHeader title="New tenant, quickly" lead="It begins with a trial of 14 days; all AI tasks are off until you enable them."/>
-        <Load read=get_create_form view=|()| form().into_any()/>
+        <Load read=get_create_form view=|days| {
+            let lead = format!("It begins with {}; all AI tasks are off until you enable them.", a_trial(days));
+            view! { <ui::PageHeader title="New tenant, quickly" lead/> {form()} }.into_any()
+        }/>
     }
     .into_any()
+}
+
+/// "a trial of 14 days"
+pub(super) fn a_trial(days: i32) -> String {
+    format!("a trial of {}", ui::plural(days.into(), "day"))
 }
 
 fn form() -> impl IntoView {

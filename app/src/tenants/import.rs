@@ -4,6 +4,7 @@
 //! again and the reason.
 
 use super::api::{get_create_form, get_tenant_import};
+use super::create::a_trial;
 use crate::paths;
 use crate::ui::{self, Button, Choice, Form, FormState, Kind, LinkButton, Load, NavItem, Tone, form_state};
 use leptos::prelude::*;
@@ -19,15 +20,16 @@ pub const UPLOAD: &str = "upload_tenants";
 pub fn ImportPage() -> impl IntoView {
     view! {
         <Title text="Import tenants"/>
-        <Load read=get_create_form view=|()| view! {
+        <Load read=get_create_form view=|days| view! {
             <ui::PageHeader title="Import tenants" lead="From a CSV file. Nothing is created before you have seen the preview."/>
-            {upload()}
+            {upload(days)}
         }.into_any()/>
     }
     .into_any()
 }
 
-fn upload() -> impl IntoView {
+fn upload(days: i32) -> impl IntoView {
+    let trial = format!("For rows that name none. Every tenant begins with {}.", a_trial(days));
     let state = form_state(UPLOAD);
     let plans = PlanId::ALL.iter().map(|plan| Choice::new(plan.as_str(), plan.label())).collect::<Vec<_>>();
     let limits = format!(
@@ -49,7 +51,7 @@ fn upload() -> impl IntoView {
                 {error}
             </div>
             <ui::SelectField state=&state name="plan" label="Plan" choices=plans initial=PlanId::Starter.as_str()
-                help="For rows that name none. Every tenant begins with a trial of 14 days."/>
+                help=trial/>
             <ui::Actions>
                 <Button kind=Kind::Primary>"Show preview"</Button>
                 <LinkButton href=paths::TENANTS kind=Kind::Quiet>"Cancel"</LinkButton>
@@ -114,11 +116,12 @@ fn lead(import: &Import) -> String {
             format!("{} created on {}.", tenants(i64::from(created)), ui::absolute(at))
         }
         _ if import.bad == 0 => {
-            format!("{} will be created, each with a trial of 14 days.", tenants(import.good))
+            format!("{} will be created, each with {}.", tenants(import.good), a_trial(import.trial_days))
         }
         _ => format!(
-            "{} will be created, each with a trial of 14 days. {} with problems stay out.",
+            "{} will be created, each with {}. {} with problems stay out.",
             tenants(import.good),
+            a_trial(import.trial_days),
             ui::plural(import.bad, "row")
         ),
     }

@@ -76,4 +76,6 @@ pub struct Import {
     /// The line after which the next page starts; none on the last page.
     pub next: Option<i32>,
     pub may_create: bool,
+    /// Days of the trial that each begins with.
+    pub trial_days: i32,
 }

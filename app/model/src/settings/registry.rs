@@ -212,7 +212,7 @@ impl Key {
                 number(1, 90, "days"),
                 Value::Number(14),
                 false,
-                "How long a trial lasts from its first day.",
+                "How long a trial lasts from its first day, for tenants that begin one.",
             ),
             Self::InactivityDays => (
                 Lifecycle,
@@ -240,15 +240,18 @@ impl Key {
         matches!(
             self,
             PasswordMinLength
+                | ApiKeyMaxDays
                 | SessionIdle
                 | SessionMax
                 | BasicChat
                 | Voice
                 | Email
                 | TaskOverrides
+                | NotifyLifecycle
                 | NotifyQuotaPercent
                 | BackupSchedule
                 | BackupDays
+                | TrialDays
                 | InactivityDays
         )
     }

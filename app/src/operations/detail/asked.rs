@@ -4,7 +4,10 @@ use crate::paths;
 use crate::ui::{Card, Props};
 use leptos::prelude::*;
 use model::operations::Operation;
+use model::permission::Role;
+use model::tenants::{OffboardingReason, Placement, PlanId, Suspension, SuspensionReason};
 use serde_json::Value;
+use std::str::FromStr;
 
 /// A value longer than this is folded.
 const LONG: usize = 300;
@@ -21,10 +24,11 @@ pub(super) fn asked(op: &Operation) -> AnyView {
         items.push(("Part of", view! { <a href=paths::operation(parent)>"a bulk operation"</a> }.into_any()));
     }
     let fields = op.payload.as_object().into_iter().flatten();
-    let told = |key: &str| key == "reason" && op.reason.is_some();
-    let fields = fields.filter(|(key, value)| !is_empty(value) && !told(key));
+    // What is a reason of the ledger already is not said twice.
+    let told = |value: &Value| value.is_string() && value.as_str() == op.reason.as_deref();
+    let fields = fields.filter(|(_, value)| !is_empty(value) && !told(value));
     let fields: Vec<_> = fields
-        .map(|(key, value)| view! { <div><dt>{named(key)}</dt><dd>{shown(value)}</dd></div> })
+        .map(|(key, value)| view! { <div><dt>{named(key)}</dt><dd>{shown(key, value)}</dd></div> })
         .collect();
     if items.is_empty() && fields.is_empty() {
         return ().into_any();
@@ -54,8 +58,8 @@ fn named(key: &str) -> String {
 }
 
 /// Short values in words; the rest is there to be unfolded.
-fn shown(value: &Value) -> AnyView {
-    let text = words(value);
+fn shown(key: &str, value: &Value) -> AnyView {
+    let text = words(key, value);
     let label = match value {
         Value::Array(list) if list.iter().any(Value::is_object) => format!("Show all {}", list.len()),
         _ if text.len() > LONG => "Show all of it".to_owned(),
@@ -66,17 +70,37 @@ fn shown(value: &Value) -> AnyView {
         .into_any()
 }
 
-fn words(value: &Value) -> String {
+/// The label of a word of one of the closed sets, by the field that it stands in; other text is somebody's own.
+fn label<'a>(key: &str, text: &'a str) -> &'a str {
+    fn of<T: FromStr>(text: &str, label: fn(T) -> &'static str) -> Option<&'static str> {
+        text.parse().ok().map(label)
+    }
+    let known = match key {
+        "plan" | "from" | "to" => of(text, PlanId::label),
+        "placement" => of(text, Placement::label),
+        "scope" | "suspension" => of(text, Suspension::label),
+        "role" => of(text, Role::label),
+        "reason" | "code" => of(text, SuspensionReason::label).or_else(|| of(text, OffboardingReason::label)),
+        _ => None,
+    };
+    known.unwrap_or(text)
+}
+
+fn words(key: &str, value: &Value) -> String {
     let join = |words: Vec<String>| words.join(", ");
     match value {
         Value::Null => "none".to_owned(),
         Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => label(key, text).to_owned(),
         Value::Number(number) => number.to_string(),
-        Value::Array(list) => join(list.iter().map(words).collect()),
+        Value::Array(list) => join(list.iter().map(|value| words(key, value)).collect()),
         Value::Object(map) => {
             let parts = map.iter().filter(|(_, value)| !is_empty(value));
-            join(parts.map(|(key, value)| format!("{}: {}", key.replace('_', " "), words(value))).collect())
+            join(
+                parts
+                    .map(|(key, value)| format!("{}: {}", key.replace('_', " "), words(key, value)))
+                    .collect(),
+            )
         }
     }
 }
@@ -90,11 +114,13 @@ mod tests {
     fn a_request_reads_as_words() {
         assert_eq!(named("billing_reference"), "Billing reference");
         assert_eq!(
-            words(&json!({ "name": "Ada", "email": "", "role": "tenant_admin" })),
-            "name: Ada, role: tenant_admin"
+            words("admin", &json!({ "name": "Ada", "email": "", "role": "tenant_admin" })),
+            "name: Ada, role: Tenant admin"
         );
-        assert_eq!(words(&json!(["gold", "emea"])), "gold, emea");
-        assert_eq!((words(&json!(false)), words(&json!(14))), ("no".into(), "14".into()));
+        assert_eq!(words("tags", &json!(["gold", "emea"])), "gold, emea");
+        assert_eq!((words("x", &json!(false)), words("x", &json!(14))), ("no".into(), "14".into()));
+        assert_eq!(label("scope", "read_only"), "Read-only");
+        assert_eq!(label("name", "free"), "free", "somebody's own word");
         assert!(is_empty(&json!([])) && !is_empty(&json!(0)));
     }
 }

@@ -12,8 +12,11 @@ mod text;
 use crate::audit::{self, AuditEvent};
 use crate::ctx::{Ctx, Reach, Services};
 use crate::error::{Error, OnConstraint, Result};
+use crate::settings;
+use chrono::Duration;
 use model::api_keys::{ApiKey, KEYS_MAX, NAME_MAX, NewKey, Standing, hint};
 use model::permission::{Actor, KeyAccess, Permission, Scope};
+use model::settings::Key;
 use model::tenants::Access;
 use model::usage::Limit;
 use model::validate::{FieldErrors, line, required, word};
@@ -35,7 +38,8 @@ pub async fn get(cx: &Ctx, tenant: TenantId, id: ApiKeyId) -> Result<ApiKey> {
     store::get(read.conn(), id).await?.ok_or(Error::NotFound)
 }
 
-/// Makes a key. The answer is the only place where its text ever stands.
+/// Makes a key, which ends after as many days as the tenant's settings say (R57). The answer is the only place where
+/// its text ever stands.
 ///
 /// # Errors
 /// `Invalid` by field, `Conflict` when the tenant's status allows no new keys or it has too many.
@@ -46,6 +50,8 @@ pub async fn create(cx: &Ctx, tenant: TenantId, name: &str, access: &str) -> Res
     let access = errors.take("access", word::<KeyAccess>(access, "The access"));
     let (Some(name), Some(access)) = (name, access) else { return Err(errors.into()) };
 
+    let days = settings::effective(cx, tenant, Key::ApiKeyMaxDays).await?.value.as_number();
+    let expires_at = days.and_then(Duration::try_days).and_then(|days| cx.now().checked_add_signed(days));
     let mut tx = cx.begin_in(tenant, Work::Admit).await?;
     let facts = store::tenant_facts(tx.conn()).await?.ok_or(Error::NotFound)?;
     if facts.living >= KEYS_MAX {
@@ -56,12 +62,12 @@ pub async fn create(cx: &Ctx, tenant: TenantId, name: &str, access: &str) -> Res
     let id = ApiKeyId(cx.new_id());
     let secret = cx.random();
     let text = text::write(facts.demo, id, &secret);
-    store::insert(tx.conn(), tenant, id, &name, &text::hash(&secret), access, cx.actor().name())
+    store::insert(tx.conn(), tenant, id, &name, &text::hash(&secret), access, cx.actor().name(), expires_at)
         .await
         .on_constraint("api_key_name_key", "name", "There is already a key with this name.")?;
-    let after = serde_json::json!({ "name": name, "access": access });
+    let after = serde_json::json!({ "name": name, "access": access, "expires_at": expires_at });
     tx.commit(AuditEvent::on(tenant, "api_key.create", target(&name, id)).after(after)).await?;
-    Ok(NewKey { id, name, access, text })
+    Ok(NewKey { id, name, access, text, expires_at })
 }
 
 fn target(name: &str, id: ApiKeyId) -> String {
@@ -102,7 +108,7 @@ pub struct Caller {
 /// Resolves the text of a key.
 ///
 /// # Errors
-/// `SignIn` for what is no key, unknown, or revoked, without telling which; `Suspended` for a tenant whose status
+/// `SignIn` for what is no key, unknown, revoked or over, without telling which; `Suspended` for a tenant whose status
 /// leaves no access. A read-only status is refused later, by the first permission that writes.
 pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> Result<Caller> {
     let presented = text::read(text).ok_or(Error::SignIn)?;
@@ -111,7 +117,7 @@ pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> 
     let found = store::find(read.conn(), presented.id).await?.ok_or(Error::SignIn)?;
     drop(read);
     let proven: bool = found.secret_hash.ct_eq(&presented.secret_hash).into();
-    if !proven || found.revoked {
+    if !proven || found.ended {
         return Err(Error::SignIn);
     }
     let access = Access::of(found.status, found.suspension);

@@ -1,6 +1,7 @@
 //! SQL of API keys.
 
 use crate::error::Result;
+use chrono::{DateTime, Utc};
 use model::api_keys::ApiKey;
 use model::permission::KeyAccess;
 use model::tenants::{PlanId, Status, Suspension};
@@ -11,8 +12,8 @@ use sqlx::{Executor, PgConnection};
 pub(super) async fn list(connection: &mut PgConnection) -> Result<Vec<ApiKey>> {
     let keys = sqlx::query_as!(
         ApiKey,
-        r#"SELECT id AS "id: ApiKeyId", name, access AS "access: KeyAccess", created_by, created_at, last_used_at, revoked_at
-        FROM api_key ORDER BY revoked_at IS NOT NULL, created_at DESC, id LIMIT 500"#
+        r#"SELECT id AS "id: ApiKeyId", name, access AS "access: KeyAccess", created_by, created_at, last_used_at, revoked_at, expires_at
+        FROM api_key ORDER BY revoked_at IS NOT NULL OR coalesce(expires_at <= now(), false), created_at DESC, id LIMIT 500"#
     )
     .fetch_all(connection)
     .await?;
@@ -22,7 +23,7 @@ pub(super) async fn list(connection: &mut PgConnection) -> Result<Vec<ApiKey>> {
 pub(super) async fn get(connection: &mut PgConnection, id: ApiKeyId) -> Result<Option<ApiKey>> {
     let key = sqlx::query_as!(
         ApiKey,
-        r#"SELECT id AS "id: ApiKeyId", name, access AS "access: KeyAccess", created_by, created_at, last_used_at, revoked_at
+        r#"SELECT id AS "id: ApiKeyId", name, access AS "access: KeyAccess", created_by, created_at, last_used_at, revoked_at, expires_at
         FROM api_key WHERE id = $1"#,
         id.0
     )
@@ -41,7 +42,7 @@ pub(super) async fn tenant_facts(connection: &mut PgConnection) -> Result<Option
     let facts = sqlx::query_as!(
         TenantFacts,
         r#"SELECT 'demo' = ANY (tags) AS "demo!",
-            (SELECT count(*) FROM api_key WHERE revoked_at IS NULL) AS "living!"
+            (SELECT count(*) FROM api_key WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) AS "living!"
         FROM tenant"#
     )
     .fetch_optional(connection)
@@ -57,15 +58,17 @@ pub(super) async fn insert(
     secret_hash: &[u8],
     access: KeyAccess,
     created_by: &str,
+    expires_at: Option<DateTime<Utc>>,
 ) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO api_key (tenant_id, id, name, secret_hash, access, created_by) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO api_key (tenant_id, id, name, secret_hash, access, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         tenant.0,
         id.0,
         name,
         secret_hash,
         access.as_str(),
-        created_by
+        created_by,
+        expires_at
     )
     .execute(connection)
     .await?;
@@ -86,7 +89,8 @@ pub(super) struct Found {
     pub name: String,
     pub secret_hash: Vec<u8>,
     pub access: KeyAccess,
-    pub revoked: bool,
+    /// Revoked, or over.
+    pub ended: bool,
     pub status: Status,
     pub suspension: Option<Suspension>,
     pub limit_kind: String,
@@ -97,7 +101,7 @@ pub(super) struct Found {
 pub(super) async fn find(connection: &mut PgConnection, id: ApiKeyId) -> Result<Option<Found>> {
     let found = sqlx::query_as!(
         Found,
-        r#"SELECT k.tenant_id, k.name, k.secret_hash, k.access AS "access: KeyAccess", k.revoked_at IS NOT NULL AS "revoked!",
+        r#"SELECT k.tenant_id, k.name, k.secret_hash, k.access AS "access: KeyAccess", (k.revoked_at IS NOT NULL OR coalesce(k.expires_at <= now(), false)) AS "ended!",
             t.status AS "status: Status", t.suspension AS "suspension: Suspension",
             coalesce(l.kind, 'missing') AS "limit_kind!", l.hard AS "limit_hard?"
         FROM api_key k JOIN tenant t ON t.id = k.tenant_id

@@ -51,6 +51,37 @@ async fn the_life_of_a_key(admin: PgPool) {
     assert_eq!(actions(&admin, tenant).await, ["api_key.create done", "api_key.revoke done"]);
 }
 
+/// As long as the settings say when it is made (R57); shortening them later does not reach back.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_key_ends_by_itself(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let tenant = testing::tenant(&admin, "acme").await.expect("a tenant");
+    let cx = testing::member(&services, tenant, Role::TenantAdmin);
+    let lasts = |key: &NewKey| key.expires_at.map(|at| (at - cx.now() + Duration::minutes(1)).num_days());
+    let year = create(&cx, tenant, "Year", "read").await.expect("a key");
+    assert_eq!(lasts(&year), Some(365));
+    settings::set(&cx, tenant, Key::ApiKeyMaxDays, "30", false, "policy", 0).await.expect("set");
+    let month = create(&cx, tenant, "Month", "read").await.expect("a key");
+    assert_eq!(lasts(&month), Some(30));
+    authenticate(&services, "r1", &month.text).await.expect("in force");
+
+    sqlx::query("UPDATE api_key SET expires_at = now() WHERE id = $1")
+        .bind(month.id)
+        .execute(&admin)
+        .await
+        .expect("a month later");
+    assert!(matches!(authenticate(&services, "r2", &month.text).await, Err(Error::SignIn)));
+    authenticate(&services, "r3", &year.text).await.expect("the other one is in force");
+    let listed = list(&cx, tenant).await.expect("keys");
+    assert_eq!(
+        listed.iter().map(|key| key.name.as_str()).collect::<Vec<_>>(),
+        ["Year", "Month"],
+        "living first"
+    );
+    assert!(listed[1].expired(cx.now() + Duration::seconds(5)) && listed[1].revoked_at.is_none());
+    revoke(&cx, tenant, month.id, "tidying up").await.expect("what is over can be revoked");
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn wrong_input_and_wrong_people(admin: PgPool) {
     let services = testing::services(&admin).await;

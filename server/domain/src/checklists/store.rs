@@ -292,8 +292,8 @@ pub(super) async fn facts(
             (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id
                 WHERE m.tenant_id = t.id AND m.role = 'tenant_admin' AND u.platform_role IS NULL) AS "admins!",
             seen.name AS "seen_name?", seen.last_seen_at AS "seen_at?",
-            (SELECT count(*) FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL) AS "keys!",
-            (SELECT k.name FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL ORDER BY k.created_at DESC LIMIT 1) AS newest_key,
+            (SELECT count(*) FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())) AS "keys!",
+            (SELECT k.name FROM api_key k WHERE k.tenant_id = t.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()) ORDER BY k.created_at DESC LIMIT 1) AS newest_key,
             arrivals.conversations AS "conversations!", arrivals.newest_conversation, arrivals.newest_received,
             arrivals.voice AS "voice!", arrivals.newest_voice, arrivals.arrived AS "arrived!",
             (SELECT count(*) FROM task WHERE key IN ('summary', 'sentiment', 'csat', 'reason')) AS "published!",

@@ -47,7 +47,7 @@ pub(super) async fn inputs(
             FROM usage_day WHERE tenant_id = t.id AND meter = 'conversations' AND day >= clock.today - 56 AND day <= clock.today) day
         CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE enabled) AS enabled, bool_or(NOT by_template) IS TRUE AS touched FROM activation WHERE tenant_id = t.id) act
         CROSS JOIN LATERAL (SELECT count(*) AS live, count(*) FILTER (WHERE last_used_at >= now() - interval '28 days') AS used
-            FROM api_key WHERE tenant_id = t.id AND revoked_at IS NULL) keys
+            FROM api_key WHERE tenant_id = t.id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())) keys
         LEFT JOIN LATERAL (SELECT value, detail, (observed_at AT TIME ZONE 'UTC')::date AS day FROM health_signal
             WHERE tenant_id = t.id AND dimension = 'support' AND observed_at >= now() - interval '60 days' ORDER BY observed_at DESC LIMIT 1) support ON true
         LEFT JOIN LATERAL (SELECT value, detail, (observed_at AT TIME ZONE 'UTC')::date AS day FROM health_signal
@@ -133,9 +133,15 @@ pub(super) async fn save(
 
 /// Tenants in service without a snapshot of today, oldest first.
 pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec<uuid::Uuid>> {
+    // Two ranges of one index: with an OR between them every tenant is looked at, each time that none is due.
     let ids = sqlx::query_scalar!(
-        r#"SELECT id FROM tenant WHERE status IN ('trial', 'active', 'suspended', 'offboarding')
-            AND (health_at IS NULL OR health_at < date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')
+        r#"SELECT id AS "id!" FROM (
+            (SELECT id, health_at FROM tenant WHERE status IN ('trial', 'active', 'suspended', 'offboarding') AND health_at IS NULL
+            ORDER BY health_at NULLS FIRST, id LIMIT $1)
+            UNION ALL
+            (SELECT id, health_at FROM tenant WHERE status IN ('trial', 'active', 'suspended', 'offboarding')
+                AND health_at < date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+            ORDER BY health_at NULLS FIRST, id LIMIT $1)) due
         ORDER BY health_at NULLS FIRST, id LIMIT $1"#,
         limit
     )

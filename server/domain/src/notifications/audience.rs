@@ -44,6 +44,24 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
     }
 }
 
+/// Whether it tells of a change of the tenant's status, which a tenant may choose not to hear of by mail.
+pub(super) const fn is_lifecycle(event: Event) -> bool {
+    use Event::*;
+    matches!(
+        event,
+        TenantLive
+            | TenantSuspended
+            | TenantReinstated
+            | PlanChanged
+            | TrialEnding
+            | TrialEnded
+            | OffboardingStarted
+            | OffboardingCancelled
+            | TenantOffboarded
+            | TenantRestored
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,10 @@ use super::store::outbox::{self, Notice, People};
 use super::store::queue::{self, New};
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
+use crate::settings;
 use model::TenantId;
 use model::notifications::{Channel, Event};
+use model::settings::{Key, Value, resolve};
 use uuid::Uuid;
 
 /// Notices of one round.
@@ -47,7 +49,12 @@ async fn fan(cx: &Ctx, notice: &Notice) -> Result<()> {
     if !outbox::fanned(tx.conn(), notice).await? {
         return Ok(());
     }
-    let people = people(notice, audience::of(event, platform));
+    let mut people = people(notice, audience::of(event, platform));
+    if people.admins && audience::is_lifecycle(event) {
+        let levels = settings::levels(tx.conn(), notice.tenant).await?;
+        let wanted = resolve(Key::NotifyLifecycle, &settings::of_key(&levels, Key::NotifyLifecycle));
+        people.admins = wanted.value == Value::Switch(true);
+    }
     let mut all: Vec<New> = Vec::new();
     for person in outbox::recipients(tx.conn(), notice.tenant, &people).await? {
         all.push(New {

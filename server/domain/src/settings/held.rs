@@ -4,7 +4,8 @@
 use super::{of_key, store};
 use crate::ctx::{Ctx, Reach};
 use crate::error::Result;
-use model::settings::{Effective, Entry, Key, Value, resolve};
+use model::settings::{Effective, Entry, Key, Level, Value, resolve};
+use model::templates::Bundle;
 use model::{TenantId, UserId};
 use sqlx::PgConnection;
 use std::collections::HashMap;
@@ -62,6 +63,24 @@ pub(crate) async fn effective(cx: &Ctx, tenant: TenantId, key: Key) -> Result<Ef
 /// Whether a switch is on for a tenant.
 pub(crate) async fn is_on(cx: &Ctx, tenant: TenantId, key: Key) -> Result<bool> {
     Ok(effective(cx, tenant, key).await?.value == Value::Switch(true))
+}
+
+/// What holds for a tenant that is only about to be: what the platform says, and the template that it is made from.
+pub(crate) async fn of_new(
+    connection: &mut PgConnection,
+    key: Key,
+    template: Option<&Bundle>,
+) -> Result<Value> {
+    let platform = store::platform(connection).await?.into_iter().filter(|(of, _)| *of == key);
+    let mut said: Vec<Entry> = platform
+        .map(|(_, own)| Entry { level: Level::Platform, value: own.value, locked: own.locked })
+        .collect();
+    said.extend(template.and_then(|bundle| bundle.setting(key)).map(|setting| Entry {
+        level: Level::Template(String::new(), 0),
+        value: setting.value.clone(),
+        locked: setting.locked,
+    }));
+    Ok(resolve(key, &said).value)
 }
 
 /// The largest number that any tenant of a person asks for; nothing where they belong to none.

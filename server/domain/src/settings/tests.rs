@@ -221,6 +221,46 @@ async fn what_is_read_for_obeying_is_at_most_a_second_old(admin: PgPool) {
     assert!(!is_on(&cx, acme, Key::Voice).await.expect("off"));
 }
 
+/// New tenants begin with the trial that the platform says, and with the template's where that says one (R9).
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_trial_lasts_as_long_as_the_settings_say(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let owner = testing::platform(&services, Role::Owner);
+    assert_eq!(crate::tenants::offered_trial(&cx).await.expect("days"), 14);
+    set_platform(&owner, Key::TrialDays, "30", false, "a longer look", 0).await.expect("set");
+    let named = |name| model::directory::NewTenant::named(name, model::tenants::PlanId::Starter);
+    let made = crate::tenants::create(&cx, named("Acme".to_owned())).await.expect("a tenant");
+    assert_eq!(made.trial_days, 30);
+    let days: i64 = sqlx::query_scalar(
+        "SELECT extract(day FROM trial_ends_at - created_at)::bigint FROM tenant WHERE id = $1",
+    )
+    .bind(made.id)
+    .fetch_one(&admin)
+    .await
+    .expect("a trial");
+    assert_eq!(days, 30);
+    let file =
+        crate::tenants::stage_import(&cx, "two.csv", b"name\nOne\nTwo\n", "starter").await.expect("staged");
+    assert_eq!(crate::tenants::get_import(&cx, file, false, 0).await.expect("a preview").trial_days, 30);
+    crate::tenants::apply_import(&cx, file).await.expect("imported");
+    let ends: i64 = sqlx::query_scalar("SELECT count(*) FROM tenant WHERE name IN ('One', 'Two') AND extract(day FROM trial_ends_at - created_at) = 30")
+        .fetch_one(&admin)
+        .await
+        .expect("a count");
+    assert_eq!(ends, 2);
+
+    let mut bundle = model::templates::Bundle::default();
+    bundle.settings.push(model::templates::BundleSetting {
+        key: Key::TrialDays,
+        value: Value::Number(7),
+        locked: false,
+    });
+    let mut read = cx.read(Reach::Fleet).await.expect("a read");
+    let days = of_new(read.conn(), Key::TrialDays, Some(&bundle)).await.expect("days");
+    assert_eq!(days, Value::Number(7), "the template's");
+}
+
 /// A person of a tenant: sessions and passwords follow the tenant's policy, the strictest where there are several.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn sessions_and_passwords_of_members_follow_their_tenants(admin: PgPool) {

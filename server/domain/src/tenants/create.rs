@@ -3,18 +3,17 @@
 use super::store::import as store;
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
-use crate::error::{OnConstraint, Result};
+use crate::error::{Error, OnConstraint, Result};
 use crate::notifications::announce;
 use model::TenantId;
 use model::directory::NewTenant;
 use model::notifications::Event;
 use model::permission::{Permission, Scope};
+use model::settings::Key;
 use model::tenants::PlanId;
 use model::validate::{self, FieldErrors};
 use serde::Serialize;
 
-/// Days of a trial.
-pub(super) const TRIAL_DAYS: i32 = 14;
 /// Where tenants live unless said otherwise.
 pub(super) const REGION: &str = "eu-1";
 const TAGS_MAX: usize = 10;
@@ -38,6 +37,23 @@ pub struct Created {
     pub id: TenantId,
     pub slug: String,
     pub name: String,
+    /// Days of its trial.
+    pub trial_days: i32,
+}
+
+/// Days of a trial that begins now, as the settings say (R9). Under a reach that sees the platform's rows.
+pub(super) async fn trial_days(connection: &mut sqlx::PgConnection) -> Result<i32> {
+    let days = crate::settings::of_new(connection, Key::TrialDays, None).await?;
+    days.as_number()
+        .and_then(|days| i32::try_from(days).ok())
+        .ok_or_else(|| Error::Internal("a trial without days".into()))
+}
+
+/// The same for the page that offers it.
+pub async fn offered_trial(cx: &Ctx) -> Result<i32> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    trial_days(read.conn()).await
 }
 
 /// Makes a tenant on trial. Its slug is suggested from its name unless given.
@@ -50,7 +66,8 @@ pub async fn create(cx: &Ctx, new: NewTenant) -> Result<Created> {
     let id = TenantId(cx.new_id());
     let mut tx = cx.begin(Reach::Fleet).await?;
     in_use(tx.conn(), &tenant).await?;
-    store::insert(tx.conn(), &[(id, &tenant)], TRIAL_DAYS)
+    let trial_days = trial_days(tx.conn()).await?;
+    store::insert(tx.conn(), &[(id, &tenant)], trial_days)
         .await
         .on_constraint("tenant_slug_key", "slug", SLUG)
         .on_constraint("tenant_domain_key", "domain", DOMAIN)
@@ -58,7 +75,7 @@ pub async fn create(cx: &Ctx, new: NewTenant) -> Result<Created> {
     crate::checklists::start_onboarding(tx.conn(), &[id]).await?;
     announce(&mut tx, id, Event::TenantCreated, serde_json::json!({})).await?;
     tx.commit(created(id, &tenant)).await?;
-    Ok(Created { id, slug: tenant.slug, name: tenant.name })
+    Ok(Created { id, slug: tenant.slug, name: tenant.name, trial_days })
 }
 
 const SLUG: &str = "Another tenant has this slug.";

@@ -12,6 +12,7 @@ use crate::operations;
 use model::drafts::{Answers, Draft, DraftView, Page};
 use model::operations::{Kind, ProvisionRequest, Requested};
 use model::permission::{Actor, Permission, Scope};
+use model::settings::Key;
 use model::tenants::{Placement, PlanId};
 use model::validate::{self, FieldErrors};
 use model::{DraftId, OperationId, UserId};
@@ -53,14 +54,18 @@ pub async fn begin_draft(cx: &Ctx, template: &str) -> Result<DraftId> {
     Ok(id)
 }
 
-/// Puts the template into the request; with its plan where the request is `fresh`: nobody has chosen one yet.
+/// Puts the template into the request; with its plan and trial where the request is `fresh`: nobody has chosen them yet.
 async fn choose(cx: &Ctx, request: &mut ProvisionRequest, key: &str, fresh: bool) -> Result<()> {
     let offers = crate::templates::offers(cx).await?;
     let offer = offers.into_iter().find(|offer| offer.template.key == key);
     let offer = offer.ok_or_else(|| Error::field("template", "Choose a template."))?;
     request.template = offer.template.key;
-    if let (Some(plan), true) = (offer.bundle.plan, fresh) {
-        request.plan = plan;
+    if fresh {
+        let mut read = cx.read(Reach::Fleet).await?;
+        let days = crate::settings::of_new(read.conn(), Key::TrialDays, Some(&offer.bundle)).await?;
+        request.trial_days =
+            days.as_number().and_then(|days| days.try_into().ok()).unwrap_or(request.trial_days);
+        request.plan = offer.bundle.plan.unwrap_or(request.plan);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 mod file;
 
-use super::create::{Checked, TRIAL_DAYS, created};
+use super::create::{Checked, created, trial_days};
 use super::store::import::{self as store, Staged};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
@@ -21,7 +21,7 @@ use model::tenants::PlanId;
 use model::{ImportId, TenantId, validate};
 use std::collections::HashSet;
 
-/// Whether the actor may make tenants at all: asked before a form is shown or a file is read.
+/// Whether the actor may make tenants at all: asked before a file is read.
 pub async fn may_create(cx: &Ctx) -> Result<()> {
     cx.require(Permission::TenantCreate, Scope::Platform).await
 }
@@ -55,7 +55,8 @@ pub async fn get_import(cx: &Ctx, id: ImportId, only_bad: bool, after: i32) -> R
     cx.require(Permission::TenantCreate, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
     let import = store::preview(read.conn(), id, only_bad, after, i64::from(IMPORT_PAGE)).await?;
-    Ok(Import { may_create: import.applied_at.is_none() && import.good > 0, ..import })
+    let trial_days = trial_days(read.conn()).await?;
+    Ok(Import { may_create: import.applied_at.is_none() && import.good > 0, trial_days, ..import })
 }
 
 /// Makes the good rows, all or none; answers how many.
@@ -78,7 +79,8 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
         return Err(Error::Conflict("No row of this file can be created.".into()));
     }
     let tenants: Vec<(TenantId, &Checked)> = good.iter().map(|row| (TenantId(cx.new_id()), row)).collect();
-    match store::insert(tx.conn(), &tenants, TRIAL_DAYS).await {
+    let trial_days = trial_days(tx.conn()).await?;
+    match store::insert(tx.conn(), &tenants, trial_days).await {
         Ok(_) => {}
         Err(Error::Database(sqlx::Error::Database(db))) if db.is_unique_violation() => {
             drop(tx);

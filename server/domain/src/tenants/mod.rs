@@ -16,7 +16,7 @@ mod tests;
 
 pub(crate) use cache::Cache;
 pub(crate) use create::check;
-pub use create::{Created, create};
+pub use create::{Created, create, offered_trial};
 pub use drafts::{begin_draft, discard_draft, draft, drafts, save_draft, submit_draft, sweep_drafts};
 pub use export::{Export, export};
 pub use import::{apply_import, get_import, may_create, stage_import};

@@ -34,6 +34,20 @@ async fn a_suspension_is_told_to_admins_and_to_who_looks_after_the_tenant(admin:
     assert_eq!(world.drain().await, 0, "told once");
 }
 
+/// The tenant's choice is about its own people; who looks after it on the platform's side hears all the same.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn admins_who_want_no_mail_about_its_status_get_none(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    let key = model::settings::Key::NotifyLifecycle;
+    crate::settings::set(&world.tenant_admin(), world.tenant, key, "off", false, "we read the page", 0)
+        .await
+        .expect("set");
+    world.suspend().await;
+    assert!(catcher.to("ines@example.com").is_empty());
+    assert_eq!(catcher.to("sue@example.com").len(), 1, "the owner");
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn each_move_of_a_tenants_life_is_told(admin: PgPool) {
     let catcher = Catcher::start().await;

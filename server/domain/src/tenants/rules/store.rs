@@ -17,11 +17,12 @@ pub(super) struct Due {
 }
 
 pub(super) async fn trials_ended(connection: &mut PgConnection, limit: i64) -> Result<Vec<Due>> {
+    // The second bound follows from the first, and is the one that the index can be asked with.
     let due = sqlx::query_as!(
         Due,
         r#"SELECT t.id AS "tenant: TenantId", t.trial_ends_at AS "since!", '' AS "what!", r.scope AS "scope: Suspension"
         FROM lifecycle_rule r JOIN tenant t ON t.trial_ends_at <= now() - make_interval(days => r.days)
-        WHERE r.kind = 'trial_ended' AND r.enabled AND t.status = 'trial'
+        WHERE r.kind = 'trial_ended' AND r.enabled AND t.status = 'trial' AND t.trial_ends_at <= now()
             AND NOT EXISTS (SELECT FROM operation o WHERE o.tenant_id = t.id AND o.kind = 'suspend'
                 AND (o.state IN ('queued', 'running', 'undoing') OR o.finished_at > now() - interval '1 hour'))
         ORDER BY t.trial_ends_at LIMIT $1"#,

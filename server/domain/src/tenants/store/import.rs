@@ -195,6 +195,7 @@ pub(in crate::tenants) async fn preview(
         next: rows.last().filter(|_| more).map(|row| row.line),
         rows,
         may_create: false,
+        trial_days: 0,
     })
 }
 

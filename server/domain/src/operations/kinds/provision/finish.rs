@@ -52,7 +52,7 @@ pub(super) mod criteria {
             (
                 "A conversation goes through",
                 values.as_i64() > Some(0),
-                format!("The smoke test wrote {values} values."),
+                format!("Values that the smoke test wrote: {values}."),
             ),
         ];
         let unmet: Vec<_> = criteria

@@ -19,8 +19,11 @@ pub(super) mod trial {
             return Err(Error::Conflict("The smoke test left no result: no task could run.".into()));
         }
         at.log(format!(
-            "{} ran over a conversation of {} turns and wrote {} values; all of it is removed.",
-            smoke.task, smoke.turns, smoke.values
+            "{} ran over a conversation of {} turns and wrote {} value{}; all of it is removed.",
+            smoke.task,
+            smoke.turns,
+            smoke.values,
+            if smoke.values == 1 { "" } else { "s" }
         ));
         Ok(json!({ "turns": smoke.turns, "task": smoke.task, "values": smoke.values, "removed": true }))
     }
