@@ -51,6 +51,9 @@ pub fn App() -> impl IntoView {
             <Routes fallback=|| view! { <Layout><NotFound/></Layout> }>
                 <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async/>
                 <Route path=path!("/set-up/:token") view=crate::session::SetUpPage ssr=SsrMode::Async/>
+                <Route path=path!("/join/:page") view=crate::signup::JoinPage ssr=SsrMode::Async/>
+                <Route path=path!("/join/:page/sent") view=crate::signup::SentPage ssr=SsrMode::Async/>
+                <Route path=path!("/join/:page/:token") view=crate::signup::ConfirmPage ssr=SsrMode::Async/>
                 <Route path=path!("/bootstrap/:token") view=BootstrapPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=crate::layout::Framed ssr=SsrMode::Async>
                     <Route path=path!("/dev/gallery") view=crate::gallery::GalleryPage ssr=SsrMode::Async/>
@@ -111,6 +114,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/templates/:key/deprecate") view=crate::templates::DeprecatePage ssr=SsrMode::Async/>
                     <Route path=path!("/templates/:key/roll-out") view=crate::templates::RollOutPage ssr=SsrMode::Async/>
                     <Route path=path!("/templates/:key/roll-out/:id") view=crate::templates::RolloutPage ssr=SsrMode::Async/>
+                    <Route path=path!("/signup-pages") view=crate::signup::SignupPagesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/signup-pages/new") view=crate::signup::NewSignupPagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/signup-pages/:page") view=crate::signup::SignupPagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/signup-pages/:page/edit") view=crate::signup::EditSignupPagePage ssr=SsrMode::Async/>
                     <Route path=path!("/alignment") view=crate::templates::AlignmentPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=crate::settings::PlatformSettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/:key") view=crate::settings::PlatformSettingPage ssr=SsrMode::Async/>

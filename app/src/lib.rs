@@ -27,6 +27,7 @@ pub mod request;
 pub mod search;
 pub mod session;
 mod settings;
+pub mod signup;
 pub mod tasks;
 mod templates;
 pub mod tenants;

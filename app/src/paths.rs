@@ -17,6 +17,8 @@ pub const SETTINGS: &str = "/settings";
 pub const TEMPLATES: &str = "/templates";
 pub const TEMPLATES_NEW: &str = "/templates/new";
 pub const TEMPLATES_COMPARE: &str = "/templates/compare";
+pub const SIGNUP_PAGES: &str = "/signup-pages";
+pub const SIGNUP_PAGES_NEW: &str = "/signup-pages/new";
 pub const ALIGNMENT: &str = "/alignment";
 pub const OPERATIONS: &str = "/operations";
 pub const SEARCH: &str = "/search";
@@ -165,6 +167,27 @@ pub fn sign_in(next: &str) -> String {
 /// The page of a one-time link that makes the first owner.
 pub fn bootstrap(token: &str) -> String {
     format!("/bootstrap/{token}")
+}
+
+/// A sign-up page, for the people of the platform; `action` is `edit`, or empty for the page itself.
+pub fn signup_page(slug: &str, action: &str) -> String {
+    let page = format!("{SIGNUP_PAGES}/{slug}");
+    if action.is_empty() { page } else { format!("{page}/{action}") }
+}
+
+/// A sign-up page, for visitors.
+pub fn join(slug: &str) -> String {
+    format!("/join/{slug}")
+}
+
+/// What a visitor sees who has registered.
+pub fn join_sent(slug: &str) -> String {
+    format!("/join/{slug}/sent")
+}
+
+/// Where the link of a mail leads that confirms a sign-up.
+pub fn join_link(slug: &str, token: &str) -> String {
+    format!("/join/{slug}/{token}")
 }
 
 /// A value of a query; slashes stay readable.

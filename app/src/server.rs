@@ -115,6 +115,12 @@ pub fn set_cookie(cookie: &str) {
     }
 }
 
+/// Where this request comes from.
+pub fn client_address() -> Result<std::net::IpAddr, AppError> {
+    let address = extension::<ClientAddress>().ok_or_else(|| AppError::Transport("no address".into()))?;
+    Ok(address.0)
+}
+
 /// Begins a session and hands it to the browser; the one that it came with ends.
 pub async fn sign_in(email: &str, password: &str) -> Result<std::sync::Arc<Actor>, AppError> {
     let address = extension::<ClientAddress>().ok_or_else(|| AppError::Transport("no address".into()))?;

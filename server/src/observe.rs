@@ -63,6 +63,7 @@ fn loggable(path: &str) -> &str {
     match path {
         _ if path.starts_with("/bootstrap/") => "/bootstrap/…",
         _ if path.starts_with("/set-up/") => "/set-up/…",
+        _ if path.starts_with("/join/") => "/join/…",
         path => path,
     }
 }
@@ -174,6 +175,7 @@ mod tests {
     fn tokens_are_not_logged() {
         assert!(!loggable("/bootstrap/secret").contains("secret"));
         assert!(!loggable("/set-up/secret").contains("secret"));
+        assert!(!loggable("/join/acme/secret").contains("secret"));
         assert_eq!(loggable("/tenants/acme"), "/tenants/acme");
     }
 

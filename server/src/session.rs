@@ -171,7 +171,11 @@ pub fn is_machine_api(path: &str) -> bool {
 
 /// The whole list of what anybody may ask for.
 fn is_public(path: &str) -> bool {
-    const FUNCTIONS: [&str; 5] = [
+    const FUNCTIONS: [&str; 9] = [
+        app::signup::api::GetSignupDoor::PATH,
+        app::signup::api::RegisterSignup::PATH,
+        app::signup::api::GetSignupConfirmation::PATH,
+        app::signup::api::ConfirmSignup::PATH,
         app::session::SignIn::PATH,
         app::session::Bootstrap::PATH,
         app::session::BootstrapCheck::PATH,
@@ -183,6 +187,12 @@ fn is_public(path: &str) -> bool {
         || matches!(path, app::paths::SIGN_IN | "/livez" | "/readyz")
         || ["/bootstrap/", "/set-up/"].iter().any(|page| {
             path.strip_prefix(page).is_some_and(|token| !token.is_empty() && !token.contains('/'))
+        })
+        || path.strip_prefix("/join/").is_some_and(|page| {
+            let mut parts = page.splitn(3, '/');
+            parts.next().is_some_and(|slug| !slug.is_empty())
+                && parts.next().is_none_or(|token| !token.is_empty())
+                && parts.next().is_none()
         })
         || FUNCTIONS.contains(&path)
 }
@@ -214,8 +224,16 @@ mod tests {
 
     #[test]
     fn little_is_public() {
-        for path in ["/sign-in", "/livez", "/pkg/steward.css", "/bootstrap/abc", "/set-up/abc", "/robots.txt"]
-        {
+        for path in [
+            "/sign-in",
+            "/livez",
+            "/pkg/steward.css",
+            "/bootstrap/abc",
+            "/set-up/abc",
+            "/robots.txt",
+            "/join/acme",
+            "/join/acme/sent",
+        ] {
             assert!(is_public(path), "{path}");
         }
         for path in [
@@ -226,6 +244,12 @@ mod tests {
             "/set-up/",
             "/set-up/a/b",
             "/bootstrap/a/b",
+            "/join",
+            "/join/",
+            "/join//x",
+            "/join/a/",
+            "/join/a/b/c",
+            "/signup-pages",
             "/pkg",
             "/api/app/tenants/api/get_tenant",
             "/overview",

@@ -276,7 +276,7 @@ fn kept(data: &Path, name: &str, services: &Services) -> Result<Vec<u8>, Failure
 }
 
 /// Every few seconds: goes on with roll-outs of templates; every minute: looks again at tenants whose accepted differences
-/// ran out. Any number of processes may do it: each move is made under a lock, once.
+/// ran out; and tells those whose sign-up came to nothing. Any number of processes may do it: each move is made under a lock, once.
 async fn roll_outs(services: Services) {
     let mut tick = tokio::time::interval(Duration::from_secs(5));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -285,6 +285,9 @@ async fn roll_outs(services: Services) {
         let cx = services.system("templates");
         if let Err(error) = domain::templates::tick(&cx).await {
             tracing::warn!(%error, "roll-outs did not go on");
+        }
+        if let Err(error) = domain::signup::tick(&cx).await {
+            tracing::warn!(%error, "nobody was told what became of their sign-up");
         }
         if n % 12 == 0
             && let Err(error) = domain::templates::sweep(&cx, 200).await
@@ -328,6 +331,9 @@ async fn hourly(services: Services) {
         }
         if let Err(error) = domain::tenants::sweep_drafts(&cx).await {
             tracing::warn!(%error, "forgotten drafts were not removed");
+        }
+        if let Err(error) = domain::signup::sweep(&cx).await {
+            tracing::warn!(%error, "sign-ups that are over were not removed");
         }
         if let Err(error) = domain::notifications::sweep(&cx).await {
             tracing::warn!(%error, "old deliveries were not removed");

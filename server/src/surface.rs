@@ -241,6 +241,26 @@ pub const FUNCTIONS: &[Function] = &[
     platform("resume_rollout", TemplateApply, "id=00000000-0000-0000-0000-000000000009&hold=test"),
     platform("cancel_rollout", TemplateApply, "id=00000000-0000-0000-0000-000000000009&why=test"),
     platform("get_fleet_alignment", TemplateRead, ""),
+    // Sign-up: the pages, and what visitors do on them
+    platform("get_signup_pages", SignupPageRead, ""),
+    platform("get_signup_page", SignupPageRead, "page=sample"),
+    reads(platform("get_signup_choices", SignupPageManage, "")),
+    reads(platform("get_signup_form", SignupPageManage, "page=sample")),
+    platform(
+        "create_signup_page",
+        SignupPageManage,
+        "slug=new-page&name=Voice&colour=blue&template=baseline&plan=free&placement=pooled&region=eu-1&trial_days=14&daily_limit=5",
+    ),
+    platform(
+        "change_signup_page",
+        SignupPageManage,
+        "page=sample&version=1&name=Voice&colour=rose&template=baseline.1&plan=free&placement=pooled&region=eu-1&trial_days=7&daily_limit=9&approval=true",
+    ),
+    platform("switch_signup_page", SignupPageManage, "page=sample&version=1&open=false"),
+    reads(public("get_signup_door", "page=sample")),
+    public("register_signup", "page=sample&organisation=Nine&name=Ada&email=ada9%40example.com"),
+    reads(public("get_signup_confirmation", "page=sample&token=guess")),
+    public("confirm_signup", "page=sample&token=guess&password=correct+horse+battery"),
     // Settings
     tenant("get_settings", SettingRead, "slug=acme"),
     tenant(

@@ -46,6 +46,10 @@ id! {
     DraftId,
     /// One piece of long work in the ledger.
     OperationId,
+    /// A page on which organisations sign up.
+    SignupPageId,
+    /// Somebody who has asked for a tenant there.
+    SignupId,
     /// A tenant template.
     TemplateId,
 }

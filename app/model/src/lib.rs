@@ -26,6 +26,7 @@ pub mod permission;
 pub mod plans;
 pub mod reports;
 pub mod settings;
+pub mod signup;
 pub mod tasks;
 pub mod templates;
 pub mod tenants;
@@ -37,6 +38,6 @@ pub mod webhooks;
 pub mod work;
 
 pub use id::{
-    ApiKeyId, ConversationId, DeliveryId, DraftId, ImportId, OperationId, RunId, TaskId, TemplateId,
-    TenantId, UserId, WebhookId,
+    ApiKeyId, ConversationId, DeliveryId, DraftId, ImportId, OperationId, RunId, SignupId, SignupPageId,
+    TaskId, TemplateId, TenantId, UserId, WebhookId,
 };

@@ -32,12 +32,20 @@ words! {
         OperationFailed = "operation.failed", "Operation failed and undone";
         NeedsOperator = "operation.needs_operator", "Operation needs an operator";
         WebhookDisabled = "webhook.disabled", "Webhook switched off";
+        /// To an address that nobody has proven to be theirs.
+        SignupRequested = "signup.requested", "Sign-up to confirm";
+        SignupEnded = "signup.ended", "Sign-up not completed";
         /// Sent when somebody asks for a test.
         WebhookTest = "webhook.test", "Test";
     }
 }
 
 impl Event {
+    /// What one person is told by mail, and no program: it is about somebody who is not a customer yet.
+    pub const fn is_mail_only(self) -> bool {
+        matches!(self, Self::SignupRequested | Self::SignupEnded)
+    }
+
     /// What only the people of the platform hear of.
     pub const fn is_internal(self) -> bool {
         matches!(self, Self::ProvisioningFailed | Self::OperationFailed | Self::NeedsOperator)

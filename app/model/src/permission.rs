@@ -74,6 +74,8 @@ words! {
         TemplateEdit = "template.edit", "write and publish templates";
         TemplateApply = "template.apply", "apply templates to tenants";
         TemplateAccept = "template.accept", "accept differences from a template";
+        SignupPageRead = "signup_page.read", "see sign-up pages";
+        SignupPageManage = "signup_page.manage", "make and change sign-up pages";
     }
 }
 
@@ -86,11 +88,11 @@ impl Permission {
             | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
             | ChecklistWaive | ApiKeyManage | NotificationSend | WebhookManage | MemberManage
             | UserManage | OperationControl | OperationApprove | SettingWrite | SettingOperate
-            | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept => true,
+            | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept | SignupPageManage => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ApiKeyRead | ChecklistRead | AuditRead | AuditFleet
             | NotificationRead | MemberRead | OperationRead | OperationFleet | SettingRead
-            | SettingPlatformRead | TemplateRead => false,
+            | SettingPlatformRead | TemplateRead | SignupPageRead => false,
         }
     }
 
@@ -122,6 +124,8 @@ impl Permission {
                 | TemplateEdit
                 | TemplateApply
                 | TemplateAccept
+                | SignupPageRead
+                | SignupPageManage
         )
     }
 }

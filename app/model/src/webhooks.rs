@@ -58,7 +58,8 @@ pub fn choices(platform: bool) -> impl Iterator<Item = Event> {
     Event::ALL
         .iter()
         .copied()
-        .filter(move |event| *event != Event::WebhookTest && (platform || !event.is_internal()))
+        .filter(|event| *event != Event::WebhookTest && !event.is_mail_only())
+        .filter(move |event| platform || !event.is_internal())
 }
 
 /// Words with commas between, as forms send boxes that are ticked.

@@ -180,7 +180,7 @@ impl Follow {
 }
 
 /// Takes the live parts of `fresh`. What somebody is in stays as it is, what is open stays open, what is written stays.
-fn exchange(fresh: &Document) {
+pub(crate) fn exchange(fresh: &Document) {
     let here = document();
     let Ok(parts) = here.query_selector_all("[data-live]") else { return };
     let focus = here.active_element();

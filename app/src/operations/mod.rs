@@ -6,7 +6,7 @@
 pub mod api;
 mod detail;
 mod list;
-mod live;
+pub(crate) mod live;
 mod parts;
 
 pub use detail::OperationPage;

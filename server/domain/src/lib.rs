@@ -30,6 +30,7 @@ pub mod plans;
 pub mod seal;
 pub mod settings;
 mod sheet;
+pub mod signup;
 pub mod tasks;
 pub mod templates;
 pub mod tenants;

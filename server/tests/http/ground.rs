@@ -48,6 +48,11 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
              VALUES ('{tenant}', '{ZERO}', 'Nine', decode(repeat('00', 32), 'hex'), 'read', 'test')"
         )
     };
+    let signup_page = || {
+        "DELETE FROM signup; DELETE FROM signup_page WHERE slug = 'sample';
+         INSERT INTO signup_page (id, slug, name, colour, template_id, plan_id, placement, region, trial_days, daily_limit, approval, open, created_by)
+         SELECT gen_random_uuid(), 'sample', 'Sample', 'blue', id, 'free', 'pooled', 'eu-1', 14, 5, false, true, 'test' FROM template WHERE key = 'baseline'".to_owned()
+    };
     // A draft is its owner's alone: whoever has signed in last.
     let draft = || {
         let request = model::operations::ProvisionRequest {
@@ -72,6 +77,8 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         | "save_draft_people"
         | "discard_tenant_draft"
         | "submit_tenant_draft" => draft(),
+        "get_signup_page" | "get_signup_form" | "change_signup_page" | "switch_signup_page" | "get_signup_door"
+        | "register_signup" => signup_page(),
         "get_tenant_import" | "apply_tenant_import" => import(),
         "get_api_key" | "revoke_api_key" => key(),
         "get_operation" | "cancel_operation" => again(&operation("queued")),

@@ -39,6 +39,8 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
         Event::UserInvited => &[Person],
         Event::OperationFailed => &[Requester],
         Event::NeedsOperator => &[Operators],
+        // Not people of ours yet: `signup` knows the address.
+        Event::SignupRequested | Event::SignupEnded => &[],
         Event::WebhookDisabled if platform => &[Operators],
         Event::WebhookDisabled => &[Admins],
     }

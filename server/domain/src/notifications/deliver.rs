@@ -5,11 +5,13 @@
 //! purpose. Receivers of webhooks tell repeats by `webhook-id`, mail programs by `Message-ID`.
 
 use super::mail::words::{self, Facts, SetUp};
+use super::mail::{Letter, Server};
 use super::store::queue::{self, Claimed, Endpoint, Outcome};
 use super::{announce, retry};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
+use crate::signup::{self, Invitation};
 use crate::{users, webhooks};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use model::TenantId;
@@ -92,6 +94,9 @@ pub(super) async fn attempt(cx: &Ctx, claimed: &Claimed) -> Result<()> {
 }
 
 async fn mail(cx: &Ctx, claimed: &Claimed, event: Event) -> Result<Ending> {
+    if event.is_mail_only() {
+        return stranger(cx, claimed, event).await;
+    }
     let mut read = cx.read(Reach::System).await?;
     let person = queue::person(read.conn(), claimed.user.unwrap_or_default()).await?;
     drop(read);
@@ -114,11 +119,54 @@ async fn mail(cx: &Ctx, claimed: &Claimed, event: Event) -> Result<Ending> {
         console: &deployment.public_url,
         set_up: token.as_deref().map_or(SetUp::SignIn, SetUp::Token),
     });
-    Ok(match server.send(&claimed.recipient, &letter, claimed.id).await {
+    Ok(hand_in(server, claimed, &letter).await)
+}
+
+async fn hand_in(server: &Server, claimed: &Claimed, letter: &Letter) -> Ending {
+    match server.send(&claimed.recipient, letter, claimed.id).await {
         Ok(said) => Ending::new(Verdict::Delivered, Some(250), said),
         Err(refusal) if refusal.forever => Ending::new(Verdict::Hopeless, refusal.code, refusal.said),
         Err(refusal) => Ending::new(Verdict::Failed { asked: None }, refusal.code, refusal.said),
-    })
+    }
+}
+
+/// A mail to an address that has signed up. What its owner may do is looked up now, so that nothing in it, nor how long
+/// the form took to answer, told whoever typed the address.
+async fn stranger(cx: &Ctx, claimed: &Claimed, event: Event) -> Result<Ending> {
+    let deployment = cx.services().deployment();
+    let Some(server) = &deployment.mail else {
+        return Ok(Ending::new(Verdict::NotSent, None, "Not sent: no mail server is configured."));
+    };
+    let token;
+    let set_up = if event == Event::SignupRequested {
+        let id = claimed.data.pointer("/signup/id").and_then(|id| id.as_str()?.parse().ok());
+        match signup::invitation(cx, id.unwrap_or_default()).await? {
+            Invitation::Over => {
+                return Ok(Ending::hopeless("The sign-up is confirmed, or its time is over."));
+            }
+            Invitation::Refused => SetUp::Refused,
+            Invitation::Choose(made) => {
+                token = made;
+                SetUp::Token(&token)
+            }
+            Invitation::Prove(made) => {
+                token = made;
+                SetUp::Account(&token)
+            }
+        }
+    } else {
+        SetUp::SignIn
+    };
+    let letter = words::letter(&Facts {
+        event,
+        at: claimed.happened_at,
+        data: &claimed.data,
+        tenant: None,
+        name: &claimed.recipient,
+        console: &deployment.public_url,
+        set_up,
+    });
+    Ok(hand_in(server, claimed, &letter).await)
 }
 
 /// The body of a call: the same bytes in every attempt, for they are signed and their id tells repeats.

@@ -6,10 +6,10 @@ use super::store::outbox::{self, Notice, People};
 use super::store::queue::{self, New};
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use crate::settings;
-use model::TenantId;
+use crate::{settings, signup};
 use model::notifications::{Channel, Event};
 use model::settings::{Key, Value, resolve};
+use model::{SignupId, TenantId};
 use uuid::Uuid;
 
 /// Notices of one round.
@@ -66,6 +66,23 @@ async fn fan(cx: &Ctx, notice: &Notice) -> Result<()> {
             user: Some(person.user),
             recipient: person.email,
         });
+    }
+    if event.is_mail_only() {
+        let signup = SignupId(id(&notice.data, "signup").unwrap_or_default());
+        // One that is over by now is told nothing.
+        if let Some(recipient) = signup::recipient(tx.conn(), signup).await? {
+            let tenant = TenantId::PLATFORM;
+            all.push(New {
+                tenant,
+                id: cx.new_id(),
+                channel: Channel::Mail,
+                webhook: None,
+                user: None,
+                recipient,
+            });
+        }
+        queue::insert(tx.conn(), notice.tenant, notice.id, event.as_str(), &all).await?;
+        return tx.commit_unaudited("deliveries are their own record").await;
     }
     let only = (event == Event::WebhookTest).then(|| id(&notice.data, "webhook").unwrap_or_default());
     let listeners =

@@ -92,6 +92,16 @@ pub(crate) async fn second_person(
     store::second_person(connection, kind, dedicated).await
 }
 
+/// Lets a request that was just written wait for somebody's approval, whatever the rules say of its kind; in the same
+/// transaction (reach `Fleet`).
+pub(crate) async fn await_approval(tx: &mut Tx, requested: &mut Requested) -> Result<()> {
+    if requested.state == State::Queued {
+        store::await_approval(tx.conn(), requested.id).await?;
+        requested.state = State::Requested;
+    }
+    Ok(())
+}
+
 /// What an operation of this kind will do, in order, for people.
 pub(crate) fn steps(kind: Kind) -> Vec<&'static str> {
     kinds::of(kind).into_iter().flatten().map(|step| step.label).collect()

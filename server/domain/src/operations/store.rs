@@ -143,6 +143,14 @@ pub(super) async fn second_person(
     })
 }
 
+/// Nobody has taken it up yet: it was written in this transaction.
+pub(super) async fn await_approval(connection: &mut PgConnection, id: OperationId) -> Result<()> {
+    sqlx::query!("UPDATE operation SET state = 'requested' WHERE id = $1 AND state = 'queued'", id.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// An operation in a worker's hands.
 #[derive(Clone, Debug)]
 pub(crate) struct Claimed {

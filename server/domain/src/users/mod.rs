@@ -5,6 +5,7 @@
 
 mod cache;
 mod invite;
+mod join;
 mod own;
 mod password;
 mod people;
@@ -16,8 +17,10 @@ mod tests;
 pub(crate) use cache::SessionCache;
 pub(crate) use invite::set_up_token;
 pub use invite::{LINK_DAYS, invite, invite_again, people, set_up, set_up_check};
+pub(crate) use join::{Applicant, admit, applicant, changed, first_hash, prove};
 pub use own::{OTHERS, change_own_password, end_own_session, own_sessions};
 pub use people::{close_person, end_sessions, invite_person, person, platform_people, renew_link, set_role};
+pub(crate) use sessions::address_key;
 pub use sessions::{
     Browser, SessionId, SessionStart, WRONG, actor_of_session, sign_in, sign_out, watcher_of_session,
 };

@@ -129,7 +129,7 @@ pub(super) fn account_key(email: &str) -> String {
 }
 
 /// An IPv6 network counts as one address: whoever has one address of a /64 has them all.
-pub(super) fn address_key(address: IpAddr) -> String {
+pub(crate) fn address_key(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => format!("addr:{v4}"),
         IpAddr::V6(v6) => {

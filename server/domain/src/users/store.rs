@@ -18,6 +18,7 @@ pub(super) use sessions::{
 };
 pub(super) use throttle::{claim_account, claim_address, failures, forgive, lock_account};
 
+use super::join::Applicant;
 use crate::error::{Error, OnConstraint, Result};
 use model::UserId;
 use model::permission::Role;
@@ -94,6 +95,24 @@ pub(super) async fn first_password(connection: &mut PgConnection, user: UserId, 
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// What there is of an address that somebody signs up with.
+pub(super) async fn applicant(connection: &mut PgConnection, email: &str) -> Result<Applicant> {
+    let row = sqlx::query!(
+        r#"SELECT id AS "id: UserId", password_hash IS NOT NULL AS "has_password!",
+            disabled_at IS NOT NULL OR platform_role IS NOT NULL AS "refused!"
+        FROM user_account WHERE email = $1"#,
+        email
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(match row {
+        None => Applicant::Unknown,
+        Some(row) if row.refused => Applicant::Refused,
+        Some(row) if row.has_password => Applicant::Known(row.id),
+        Some(row) => Applicant::Invited(row.id),
+    })
 }
 
 pub(super) async fn owner_exists(connection: &mut PgConnection) -> Result<bool> {

@@ -1,12 +1,13 @@
 //! What mails say: one function from an event to a letter, pure, so that the log can show what was sent.
 //!
 //! Keys of an event's `data` that are known here: `reason`, `scope`, `from`, `to`, `status`, `grace_ends_at`,
-//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `operation` (`{id, kind, subject, step}`) with `problem`, `link` (a local path), `webhook` (`{id, name, url}`) with `problem`, `requester` (a user's id, when somebody
+//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `operation` (`{id, kind, subject, step}`) with `problem`, `link` (a local path), `signup` (`{id}`), `page` (`{slug, name}` of a sign-up page), `organisation`, `stage`, `webhook` (`{id, name, url}`) with `problem`, `requester` (a user's id, when somebody
 //! else acts for them). What is missing is left out of the mail.
 
 use super::Letter;
 use chrono::{DateTime, Utc};
 use model::notifications::Event;
+use model::signup::{LINK_HOURS, Stage};
 use model::tenants::{OffboardingReason, PlanId, Status, Suspension, SuspensionReason};
 use serde_json::Value;
 use std::str::FromStr;
@@ -33,6 +34,10 @@ pub enum SetUp<'a> {
     SignIn,
     /// A one-time token, in this mail and nowhere else.
     Token(&'a str),
+    /// A one-time token for somebody who has an account already and has to say that this is theirs.
+    Account(&'a str),
+    /// The account of this address cannot do what was asked for with it.
+    Refused,
     /// In the log: the link is left out.
     Hidden,
 }
@@ -57,6 +62,11 @@ pub mod pages {
     /// Where an invited person chooses a password.
     pub fn set_up(token: &str) -> String {
         format!("/set-up/{token}")
+    }
+
+    /// Where somebody who has signed up confirms it.
+    pub fn join(page: &str, token: &str) -> String {
+        format!("/join/{page}/{token}")
     }
 }
 
@@ -187,6 +197,8 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
                 ])
                 .link("See its deliveries", format!("{}{}", facts.console, pages::webhooks(facts.of_tenant("slug"))))
         }
+        Event::SignupRequested => signup(facts, begin("Confirm your sign-up".to_owned())),
+        Event::SignupEnded => signup_ended(facts, begin("Your sign-up was not completed".to_owned())),
         Event::TenantCreated | Event::TenantLive | Event::WebhookTest => {
             begin(format!("{}: {tenant}", facts.event.label())).facts(vec![("When", when)]).link(open, facts.page())
         }
@@ -196,7 +208,7 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
 fn invited(facts: &Facts<'_>, letter: Letter) -> Letter {
     let tenant = facts.tenant();
     match facts.set_up {
-        SetUp::SignIn => letter
+        SetUp::SignIn | SetUp::Account(_) | SetUp::Refused => letter
             .paragraph(format!("You have been given access to {tenant}. Sign in with the password that you have."))
             .link("Sign in", facts.page()),
         SetUp::Token(token) => letter
@@ -209,6 +221,45 @@ fn invited(facts: &Facts<'_>, letter: Letter) -> Letter {
             .paragraph(format!("You have been given access to {tenant}. Choose a password first; that also confirms that this address is yours."))
             .paragraph("(The link to do so stands in the mail only.)"),
     }
+}
+
+/// Nothing that whoever filled in the form has typed stands in it: the address may be a stranger's.
+fn signup(facts: &Facts<'_>, letter: Letter) -> Letter {
+    let brand = facts.inner("page", "name").unwrap_or("Steward");
+    let page = facts.inner("page", "slug").unwrap_or_default();
+    let letter = letter.paragraph(format!("Somebody has signed up for {brand} with this address."));
+    let last =
+        "If it was not you, do nothing: without the link nothing happens, and what was entered is forgotten.";
+    match facts.set_up {
+        SetUp::Token(token) => letter
+            .paragraph("If it was you, confirm it and choose a password.")
+            .link("Confirm", format!("{}{}", facts.console, pages::join(page, token)))
+            .paragraph(format!("The link works once, for {LINK_HOURS} hours."))
+            .paragraph(last),
+        SetUp::Account(token) => letter
+            .paragraph("You have an account with this address already. If it was you, sign in with it to confirm; your new organisation will be beside those that you belong to.")
+            .link("Sign in to confirm", format!("{}{}", facts.console, pages::join(page, token)))
+            .paragraph(format!("The link works once, for {LINK_HOURS} hours."))
+            .paragraph(last),
+        SetUp::Refused => letter
+            .paragraph("The account of this address cannot be used for that. If it was you, sign up with another address."),
+        SetUp::SignIn | SetUp::Hidden => letter.paragraph("(The link to confirm it stands in the mail only.)").paragraph(last),
+    }
+}
+
+fn signup_ended(facts: &Facts<'_>, letter: Letter) -> Letter {
+    let brand = facts.inner("page", "name").unwrap_or("Steward");
+    let organisation = facts.text("organisation").unwrap_or("Your organisation");
+    let why = if facts.text("stage") == Some(Stage::Declined.as_str()) {
+        format!(
+            "Your sign-up for {brand} was looked at and could not be accepted. {organisation} was not set up."
+        )
+    } else {
+        format!(
+            "{organisation} could not be set up at {brand}. That is our fault, not yours: people here have been told and look at it. If it works out after all, you will get another mail."
+        )
+    };
+    letter.paragraph(why).paragraph("Your account is yours and stays as it is.")
 }
 
 fn operation(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
