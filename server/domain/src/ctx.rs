@@ -21,6 +21,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres};
 use std::sync::Arc;
 
+/// Connections that are given up because a role is refused there, before the refusal is believed.
+const REFUSALS: usize = 3;
+
 /// What the process was configured with, as far as services need it.
 #[derive(Clone, Debug, Default)]
 pub struct Deployment {
@@ -258,26 +261,40 @@ impl Ctx {
     }
 
     async fn open(&self, reach: Reach) -> Result<PoolConnection<Postgres>> {
-        let mut connection = self.services.pool.acquire().await?;
+        let mut tries = 0;
+        loop {
+            let mut connection = self.services.pool.acquire().await?;
+            match self.open_on(&mut connection, reach).await {
+                Ok(()) => return Ok(connection),
+                Err(Error::Database(error)) if placement::is_refused(&error) && tries < REFUSALS => {
+                    connection.close_on_drop();
+                    tries += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn open_on(&self, connection: &mut PgConnection, reach: Reach) -> Result<()> {
         let Some(tenant) = reach.tenant() else {
-            store::begin_as(&mut connection, reach, Placed::Shared).await?;
-            return Ok(connection);
+            store::begin_as(connection, reach, Placed::Shared).await?;
+            return Ok(());
         };
         if let Some(placed) = self.services.inner.placements.get(tenant) {
-            match store::begin_as(&mut connection, reach, placed).await {
-                Ok(()) => return Ok(connection),
+            match store::begin_as(connection, reach, placed).await {
+                Ok(()) => return Ok(()),
                 Err(error) if placed == Placed::Own && placement::is_gone(&error) => {
                     // Taken away since this process has looked.
                     self.services.inner.placements.forget(tenant);
-                    store::roll_back(&mut connection).await?;
+                    store::roll_back(connection).await?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        store::begin(&mut connection).await?;
-        let placed = self.services.inner.placements.look(&mut connection, tenant).await?;
-        store::enter(&mut connection, reach, placed).await?;
-        Ok(connection)
+        store::begin(connection).await?;
+        let placed = self.services.inner.placements.look(connection, tenant).await?;
+        store::enter(connection, reach, placed).await?;
+        Ok(())
     }
 }
 
@@ -319,8 +336,14 @@ impl Tx {
                 None => self.cx.services.inner.placements.look(&mut self.connection, tenant).await?,
             },
         };
-        store::change(&mut self.connection, reach, placed).await?;
-        Ok(())
+        match store::change(&mut self.connection, reach, placed).await {
+            Err(error) if placement::is_refused(&error) => {
+                // What was written before is lost with it; another connection can do it again.
+                self.connection.close_on_drop();
+                Err(Error::Busy)
+            }
+            outcome => Ok(outcome?),
+        }
     }
 
     /// The same transaction, its audit line in another name: whoever has just signed in.

@@ -57,6 +57,13 @@ impl Cache {
     }
 }
 
+/// Whether a role that is there was refused. A session that computes its memberships in the moment in which another one
+/// grants the role keeps what it computed: the role of a tenant that was just made is refused there, perhaps for long.
+/// Another session sees the grant.
+pub(super) fn is_refused(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "42501")
+}
+
 /// Whether a role or schema that was to be entered is not there.
 pub(super) fn is_gone(error: &sqlx::Error) -> bool {
     // SET ROLE of a role that is not there is an invalid parameter value.

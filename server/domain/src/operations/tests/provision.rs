@@ -238,3 +238,38 @@ async fn the_pipeline_works_in_a_tenants_own_schema_and_nothing_is_left_over(adm
     );
     assert!(reconcile(&testing::platform(&services, Role::Success)).await.is_err());
 }
+
+/// A session may hold stale memberships of a role that was just made: another one is taken, and the first given up.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_session_that_is_refused_a_role_is_given_up(admin: PgPool) {
+    use crate::ctx::Reach;
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let requested = request_provision(&cx, asked("own", Placement::Dedicated), None).await.expect("asked");
+    let runner = Runner::new(services.clone());
+    assert_eq!(runner.finish(requested.id, Duration::from_secs(30)).await.expect("run"), State::Succeeded);
+    let role = format!("tr_{}", requested.tenant.0.simple());
+    let grant = |words: String| {
+        let admin = admin.clone();
+        async move { sqlx::raw_sql(sqlx::AssertSqlSafe(words)).execute(&admin).await.expect("granted") }
+    };
+    let pids = || async {
+        sqlx::query_scalar::<_, i32>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'steward_app' ORDER BY 1")
+            .fetch_all(&admin)
+            .await
+            .expect("sessions")
+    };
+    grant(format!("REVOKE {role} FROM steward_app")).await;
+    let before = pids().await;
+    let refused = cx.read(Reach::Tenant(requested.tenant)).await.expect_err("nobody may");
+    assert!(matches!(refused, Error::Database(_)), "{refused:?}");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let after = pids().await;
+    assert!(before.iter().any(|pid| !after.contains(pid)), "{before:?} {after:?}");
+    let mut tx = cx.begin(Reach::Fleet).await.expect("a transaction");
+    assert!(matches!(tx.switch(Reach::Tenant(requested.tenant)).await, Err(Error::Busy)), "it may pass");
+    drop(tx);
+    grant(format!("GRANT {role} TO steward_app")).await;
+    cx.read(Reach::Tenant(requested.tenant)).await.expect("it is let in again");
+}
