@@ -69,6 +69,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/new/:draft/:step") view=tenants::DraftPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import") view=tenants::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import/:id") view=tenants::ImportPreviewPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/bulk") view=crate::bulk::BulkSetupPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/bulk/:id") view=crate::bulk::BulkPage ssr=SsrMode::Async/>
                     <Route path=path!("/operations") view=crate::operations::OperationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/operations/:id") view=crate::operations::OperationPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>

@@ -46,7 +46,7 @@ fn width_of(path: &str) -> ui::Width {
             ui::Width::Full
         }
         ["me", "sessions"] => ui::Width::Detail,
-        ["me" | "search", ..] | ["tenants", "new" | "import", ..] => ui::Width::Form,
+        ["me" | "search", ..] | ["tenants", "new" | "import", ..] | ["tenants", "bulk"] => ui::Width::Form,
         _ => ui::Width::Detail,
     }
 }

@@ -10,6 +10,7 @@ pub mod access;
 pub mod api_keys;
 pub mod app;
 pub mod audit;
+mod bulk;
 pub mod charts;
 pub mod checklists;
 pub mod error;

@@ -7,6 +7,7 @@ pub const TENANTS: &str = "/tenants";
 pub const TENANTS_NEW: &str = "/tenants/new";
 pub const TENANTS_QUICK: &str = "/tenants/new/quick";
 pub const TENANTS_IMPORT: &str = "/tenants/import";
+pub const BULK: &str = "/tenants/bulk";
 pub const TENANTS_EXPORT: &str = "/tenants/export.csv";
 pub const AUDIT_EXPORT: &str = "/audit.csv";
 pub const USAGE_EXPORT: &str = "/usage.csv";
@@ -87,6 +88,11 @@ pub fn draft(id: model::DraftId, page: model::drafts::Page) -> String {
 /// The preview of an import.
 pub fn tenants_import(id: &str) -> String {
     format!("{TENANTS_IMPORT}/{id}")
+}
+
+/// A set of tenants that work is to be done on.
+pub fn bulk(id: &str) -> String {
+    format!("{BULK}/{id}")
 }
 
 /// A tenant's page; `section` is one of the fixed names (`overview` is the bare address).

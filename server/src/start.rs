@@ -335,6 +335,9 @@ async fn hourly(services: Services) {
         if let Err(error) = domain::signup::sweep(&cx).await {
             tracing::warn!(%error, "sign-ups that are over were not removed");
         }
+        if let Err(error) = domain::bulk::sweep(&cx).await {
+            tracing::warn!(%error, "previews that nobody confirmed were not removed");
+        }
         if let Err(error) = domain::notifications::sweep(&cx).await {
             tracing::warn!(%error, "old deliveries were not removed");
         }

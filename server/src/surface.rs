@@ -311,6 +311,16 @@ pub const FUNCTIONS: &[Function] = &[
     platform("cancel_operation", OperationControl, "id=00000000-0000-0000-0000-000000000009"),
     platform("roll_back_operation", OperationControl, "id=00000000-0000-0000-0000-000000000009"),
     platform("request_tenant", TenantCreate, "name=Gamma&plan=free&key=sample"),
+    // Work on many
+    reads(platform("get_bulk_form", TenantBulk, "")),
+    platform(
+        "preview_bulk",
+        TenantBulk,
+        "action=change_plan&plan=enterprise&whom=ticked&at=2026-11-21T10%3A00%3A00Z&tenants=acme",
+    ),
+    reads(platform("get_bulk", TenantBulk, "id=00000000-0000-0000-0000-000000000009")),
+    platform("start_bulk", TenantBulk, "id=00000000-0000-0000-0000-000000000009&reason=test&confirm=1"),
+    platform("get_bulk_outcome", OperationFleet, "id=00000000-0000-0000-0000-000000000009"),
     // Checklists
     tenant("get_checklist", ChecklistRead, "slug=acme&list=onboarding"),
     tenant("begin_onboarding", ChecklistWork, "slug=acme"),

@@ -10,6 +10,7 @@ mod states;
 pub mod access;
 pub mod api_keys;
 pub mod audit;
+pub mod bulk;
 pub mod charts;
 pub mod checklists;
 pub mod conversations;

@@ -65,7 +65,9 @@ impl State {
             Running => matches!(to, Succeeded | Undoing | Parked | Queued),
             Undoing => matches!(to, Failed | Cancelled | RolledBack | NeedsOperator),
             Failed => matches!(to, Queued | Undoing),
-            Parked | NeedsOperator => matches!(to, Queued | Undoing),
+            // Bulk work that is parked has nothing to undo: it can be closed as it is.
+            Parked => matches!(to, Queued | Undoing | Cancelled),
+            NeedsOperator => matches!(to, Queued | Undoing),
             Succeeded | Cancelled | RolledBack | Rejected => false,
         }
     }
@@ -132,6 +134,18 @@ impl Control {
             _ => return Err(format!("{} {}", self.only(), Self::is(state))),
         };
         Ok(to)
+    }
+
+    /// The same for an operation of this kind. Bulk work is not undone as a whole: what was done to a tenant is taken back
+    /// there, so it cannot be rolled back, and what failed can be left as it is.
+    pub fn check_on(self, kind: Kind, state: State) -> Result<State, String> {
+        match (self, kind, state) {
+            (Self::Cancel, Kind::Bulk, State::Parked) => Ok(State::Cancelled),
+            (Self::RollBack, Kind::Bulk, _) => Err(
+                "Bulk work is not undone as a whole: what was done to a tenant is taken back on its own page.".into(),
+            ),
+            _ => self.check(state),
+        }
     }
 
     const fn only(self) -> &'static str {
@@ -406,8 +420,10 @@ mod tests {
     fn every_control_leads_along_a_legal_move() {
         for state in State::ALL {
             for control in Control::ALL {
-                if let Ok(to) = control.check(*state) {
-                    assert!(state.may_become(to), "{control:?} from {state:?} to {to:?}");
+                for kind in Kind::ALL {
+                    if let Ok(to) = control.check_on(*kind, *state) {
+                        assert!(state.may_become(to), "{control:?} of {kind:?} from {state:?} to {to:?}");
+                    }
                 }
             }
         }

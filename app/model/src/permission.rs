@@ -37,6 +37,7 @@ words! {
         TenantPlan = "tenant.plan", "change a tenant’s plan";
         TenantOffboard = "tenant.offboard", "offboard tenants";
         TenantGoLive = "tenant.go_live", "take tenants live";
+        TenantBulk = "tenant.bulk", "work on many tenants at once";
         TaskRead = "task.read", "see AI tasks";
         TaskEnable = "task.enable", "enable and disable AI tasks";
         TaskOverride = "task.override", "override AI tasks";
@@ -84,8 +85,8 @@ impl Permission {
     pub const fn writes(self) -> bool {
         use Permission::*;
         match self {
-            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TaskEnable
-            | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
+            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TenantBulk
+            | TaskEnable | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
             | ChecklistWaive | ApiKeyManage | NotificationSend | WebhookManage | MemberManage
             | UserManage | OperationControl | OperationApprove | SettingWrite | SettingOperate
             | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept | SignupPageManage => true,
@@ -108,6 +109,7 @@ impl Permission {
                 | TenantPlan
                 | TenantOffboard
                 | TenantGoLive
+                | TenantBulk
                 | ChecklistWaive
                 | HealthFleet
                 | HealthCompute

@@ -107,7 +107,8 @@ pub fn word<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
 }
 
 /// Words that stand in URLs where a slug could: no tenant may have them (`ux.md` N10).
-const RESERVED_SLUGS: &[&str] = &["new", "import", "export", "edit", "all", "none", "platform", "api", "me"];
+const RESERVED_SLUGS: &[&str] =
+    &["new", "import", "bulk", "export", "edit", "all", "none", "platform", "api", "me"];
 
 /// A slug: 1–63 of `a-z`, `0-9` and inner `-`; not a reserved word. The same shape as a DNS label (RFC 1123).
 pub fn slug(text: &str) -> Result<String, String> {

@@ -95,7 +95,7 @@ pub async fn cancel_operation(id: String, #[server(default)] note: String) -> Re
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let control = model::operations::Control::Cancel;
     domain::operations::control(&crate::server::ctx()?, id, control, &note).await?;
-    crate::server::flash("success", "It is called off; what was done is undone.");
+    crate::server::flash("success", "It is called off. Its page says what becomes of what was done.");
     Ok(())
 }
 

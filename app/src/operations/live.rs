@@ -154,7 +154,9 @@ impl Follow {
             return;
         }
         let Ok(request) = XmlHttpRequest::new() else { return };
-        if request.open("GET", &self.address).is_err() {
+        // With its query: a list on the page stays at its filter and place.
+        let query = window().location().search().unwrap_or_default();
+        if request.open("GET", &format!("{}{query}", self.address)).is_err() {
             return;
         }
         self.fetching.set((true, false));

@@ -4,6 +4,7 @@
 //! for most, and as views its fifty rows were most of the work.
 
 use super::api::get_directory;
+use crate::bulk::{Bar, SelectAll};
 use crate::ui::{self, Chip, Choice, FilterGroup, LinkButton, Load, NavItem, Tone};
 use crate::{paths, ui::Kind};
 use leptos::prelude::*;
@@ -41,7 +42,17 @@ fn page_of(page: Directory) -> impl IntoView {
         .into_any();
     }
     let export = page.query.at(directory::Cursor::First).href(paths::TENANTS_EXPORT);
+    let all = page.may_bulk.then(|| {
+        let query = ui::Query::default()
+            .set("whom", "matching")
+            .set("list", &list_of(&page))
+            .set("at", &at_of(&page));
+        let label = if page.query.filter.is_empty() { "Work on all…" } else { "Work on all that match…" };
+        view! { <LinkButton href=query.href(paths::BULK) icon="list-checks">{label}</LinkButton> }
+    });
+    let all = all.filter(|_| !page.page.rows.is_empty());
     let actions = view! {
+        {all}
         <LinkButton href=export icon="download">"Export CSV"</LinkButton>
         {import}
     }
@@ -52,7 +63,7 @@ fn page_of(page: Directory) -> impl IntoView {
         {filters(&page)}
         {ignored(&page)}
         <ui::Chips chips=chips(&page) clear=page.query.filtered(Default::default()).href(paths::TENANTS) result=result(&page)/>
-        {table(&page)}
+        {chosen(&page)}
         <ui::Pagination path=paths::TENANTS shown=page.page.rows.len() total=page.page.total next=page.page.next.clone()
             previous=page.page.previous.clone() what="tenants" sizes=ROWS.to_vec() size=page.query.rows base=understood(&page)/>
     }
@@ -215,13 +226,42 @@ const fn noun(total: Total, all: bool) -> &'static str {
     }
 }
 
+/// The table; for those who may work on many inside the form that takes what is ticked to its page.
+fn chosen(page: &Directory) -> AnyView {
+    if !page.may_bulk || page.page.rows.is_empty() {
+        return table(page);
+    }
+    let (list, at) = (list_of(page), at_of(page));
+    let total = format!("{} {}", page.page.total, noun(page.page.total, page.query.filter.is_empty()));
+    let total = if page.query.filter.is_empty() { total } else { format!("{} that match", page.page.total) };
+    view! {
+        <form class="c-selection" method="get" action=paths::BULK aria-label="Tenants to work on">
+            <input type="hidden" name="list" value=list/>
+            <input type="hidden" name="at" value=at/>
+            {table(page)}
+            <Bar total/>
+        </form>
+    }
+    .into_any()
+}
+
+/// The filter as the address of the list says it: what all that match are found by.
+fn list_of(page: &Directory) -> String {
+    Query::of(page.query.filter.clone()).to_query()
+}
+
+fn at_of(page: &Directory) -> String {
+    page.now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+}
+
 const COLUMNS: u32 = 8;
 
 fn table(page: &Directory) -> AnyView {
     let sort = page.query.sort.to_string();
     let base = understood(page);
+    let all = (page.may_bulk && !page.page.rows.is_empty()).then(|| view! { <SelectAll/> });
     let head = view! {
-        <ui::SortHeader key="name" label="Tenant" sort=sort.clone() path=paths::TENANTS base=base.clone()/>
+        <ui::SortHeader key="name" label="Tenant" sort=sort.clone() path=paths::TENANTS base=base.clone() before=all.into_any()/>
         <ui::Th>"Status"</ui::Th>
         <ui::Th>"Stage"</ui::Th>
         <ui::Th>"Plan"</ui::Th>
@@ -238,7 +278,7 @@ fn table(page: &Directory) -> AnyView {
     }
     let mut written = ui::Markup::with_capacity(page.page.rows.len() * ROW_BYTES);
     for row in &page.page.rows {
-        write_row(&mut written, row, page.now);
+        write_row(&mut written, row, page.now, page.may_bulk);
     }
     view! { <ui::DataTable id="tenants" caption="Tenants" head cards=true written/> }.into_any()
 }
@@ -261,11 +301,19 @@ fn zero(page: &Directory) -> AnyView {
 const ROW_BYTES: usize = 1_400;
 
 /// What the components of `ui` would write (`Badge`, `ScoreInline`, `Delta`), in one go.
-fn write_row(html: &mut ui::Markup, row: &TenantRow, now: chrono::DateTime<chrono::Utc>) {
+fn write_row(html: &mut ui::Markup, row: &TenantRow, now: chrono::DateTime<chrono::Utc>, pick: bool) {
     let (tone, icon) = ui::status_look(row.status);
     // The shape of a band is the style sheet's, by its word: an icon would be two elements more in every row.
     let (band, _) = ui::band_look(row.health_band);
-    html.raw(r#"<tr><th scope="row"><a class="c-table__link" href=""#)
+    html.raw(r#"<tr><th scope="row">"#);
+    if pick {
+        html.raw(r#"<input class="c-table__pick" type="checkbox" name="t" value=""#)
+            .attribute(&row.slug)
+            .raw(r#"" aria-label="Select "#)
+            .attribute(&row.name)
+            .raw("\">");
+    }
+    html.raw(r#"<a class="c-table__link" href=""#)
         .attribute(&paths::tenant(&row.slug, ""))
         .raw("\">")
         .text(&row.name)

@@ -76,6 +76,9 @@ pub fn SortHeader(
     /// What the link keeps of the address; without it everything that stands in it.
     #[prop(optional)]
     base: Option<Query>,
+    /// What stands before the link.
+    #[prop(optional)]
+    before: Option<AnyView>,
 ) -> impl IntoView {
     let (direction, icon, next) = if sort == key {
         (Some("ascending"), "arrow-up", format!("-{key}"))
@@ -85,7 +88,7 @@ pub fn SortHeader(
         (None, "chevrons-up-down", key.to_owned())
     };
     let href = base.unwrap_or_else(Query::here).first_page().set("sort", &next).href(&path);
-    view! { <th scope="col" class=num.then_some("u-num") aria-sort=direction><a class="c-sort" href=href>{label}" "<Icon name=icon/></a></th> }.into_any()
+    view! { <th scope="col" class=num.then_some("u-num") aria-sort=direction>{before}<a class="c-sort" href=href>{label}" "<Icon name=icon/></a></th> }.into_any()
 }
 
 /// The row of a table in which nothing matches: the head stays, the way back is in it.

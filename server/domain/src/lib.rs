@@ -9,6 +9,7 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod bulk;
 pub mod charts;
 pub mod checklists;
 pub mod conversations;

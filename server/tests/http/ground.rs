@@ -66,6 +66,16 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
              SELECT '{NINE}', user_id, '{request}', 4, now() + interval '1 day' FROM session ORDER BY created_at DESC LIMIT 1"
         )
     };
+    // A preview is its owner's alone as well.
+    let bulk = |operation: &str| {
+        format!(
+            "DELETE FROM bulk WHERE id = '{NINE}';
+             INSERT INTO bulk (id, owner_id, owner_name, work, whom, list, shown_at, missing, total, eligible, expires_at, operation_id)
+             SELECT '{NINE}', user_id, 'test', '{{\"action\": \"suspend\", \"code\": \"inactivity\", \"scope\": \"read_only\"}}', 'ticked', '', now(), 0, 1, 1,
+                now() + interval '1 day', {operation} FROM session ORDER BY created_at DESC LIMIT 1;
+             INSERT INTO bulk_item (tenant_id, bulk_id, seq, version, state) VALUES ('{tenant}', '{NINE}', 1, 1, 'waiting')"
+        )
+    };
     Some(match function {
         "get_person" | "renew_person_link" | "set_person_role" | "close_person" | "end_person_sessions" => {
             person("success")
@@ -81,6 +91,8 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         | "register_signup" => signup_page(),
         "get_tenant_import" | "apply_tenant_import" => import(),
         "get_api_key" | "revoke_api_key" => key(),
+        "get_bulk" | "start_bulk" => bulk("NULL"),
+        "get_bulk_outcome" => bulk(&format!("'{NINE}'")),
         "get_operation" | "cancel_operation" => again(&operation("queued")),
         "approve_operation" | "reject_operation" => again(&operation("requested")),
         "retry_operation" | "roll_back_operation" => again(&operation("failed")),

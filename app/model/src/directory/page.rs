@@ -115,6 +115,8 @@ pub struct Directory {
     pub facets: Facets,
     pub hints: Vec<Hint>,
     pub may_create: bool,
+    /// Whether its reader can tick tenants and work on many.
+    pub may_bulk: bool,
     pub now: DateTime<Utc>,
 }
 

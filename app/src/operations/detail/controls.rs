@@ -2,7 +2,7 @@
 
 use crate::ui::{self, Button, Card, Kind, form_state};
 use leptos::prelude::*;
-use model::operations::{Control, Operation, StepState};
+use model::operations::{Control, Kind as What, Operation, State, StepState};
 use model::permission::Scope;
 
 /// What its viewer can do now. One note for all of it; the button says which it is.
@@ -36,14 +36,14 @@ pub(super) fn controls(op: &Operation) -> AnyView {
     }
     let lines = legal
         .iter()
-        .map(|control| view! { <li><strong>{control.label()}</strong>": "{effect(*control, op)}</li> });
+        .map(|control| view! { <li><strong>{name(*control, op)}</strong>": "{effect(*control, op)}</li> });
     let lines = lines.collect_view();
     let buttons = legal.iter().map(|control| {
         let kind = match control {
             Control::Approve | Control::Retry => Kind::Primary,
             Control::Reject | Control::Cancel | Control::RollBack => Kind::DangerQuiet,
         };
-        let label = control.label();
+        let label = name(*control, op);
         view! { <Button kind name=ui::FORM_NAME value=function(*control)>{label}</Button> }
     });
     let buttons = buttons.collect_view();
@@ -66,6 +66,11 @@ pub(super) fn controls(op: &Operation) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Of bulk work only what failed is tried again.
+fn name(control: Control, op: &Operation) -> &'static str {
+    if control == Control::Retry && op.row.kind == What::Bulk { "Retry failed" } else { control.label() }
 }
 
 const fn function(control: Control) -> &'static str {
@@ -92,6 +97,19 @@ const fn reason_id(control: Control) -> Option<&'static str> {
 fn effect(control: Control, op: &Operation) -> String {
     let done = op.steps.iter().filter(|s| s.state == StepState::Done).count();
     let stopped = op.steps.iter().find(|s| matches!(s.state, StepState::Failed | StepState::UndoFailed));
+    if op.row.kind == What::Bulk {
+        let words = match control {
+            Control::Approve => "it begins at once.",
+            Control::Reject => "nothing is begun; whoever asked sees your note.",
+            Control::Retry => "every tenant that failed is tried again, as it is now.",
+            Control::Cancel if op.row.state == State::Parked => {
+                "what failed is left as it is, and it is closed."
+            }
+            Control::Cancel => "what has not begun does not begin; what is done stays.",
+            Control::RollBack => "it is not undone as a whole.",
+        };
+        return words.to_owned();
+    }
     match control {
         Control::Approve => "it begins at once.".into(),
         Control::Reject => "nothing is begun; whoever asked sees your note.".into(),

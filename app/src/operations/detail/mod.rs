@@ -12,11 +12,12 @@ mod steps;
 use super::api::get_operation;
 use super::live::Live;
 use super::parts::{badge, progress, title};
+use crate::bulk::Outcomes;
 use crate::paths;
 use crate::ui::{self, Card, Copy, LinkButton, Load, PageHeader, When};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::operations::{Operation, State};
+use model::operations::{Kind as What, Operation, State};
 
 #[component]
 pub fn OperationPage() -> impl IntoView {
@@ -32,6 +33,10 @@ fn page(op: &Operation) -> AnyView {
     let refresh =
         moves.then(|| view! { <LinkButton href=address.clone() icon="refresh-cw">"Refresh"</LinkButton> });
     let progress = progress(row).into_any();
+    let each = (row.kind == What::Bulk).then(|| {
+        let id = row.id;
+        view! { <div id="op-tenants" data-live><Card id="tenants" title="Tenants"><Outcomes id/></Card></div> }
+    });
     let (outcome, controls) = (outcome::outcome(op), controls::controls(op));
     let (steps, log) = (steps::steps(op), steps::log(op));
     let (asked, diagnostics) = (asked::asked(op), report::diagnostics(op));
@@ -52,6 +57,7 @@ fn page(op: &Operation) -> AnyView {
         <div class="u-stack">
             <div id="op-outcome" data-live>{outcome}</div>
             {first}
+            {each}
             <div id="op-steps" data-live><Card id="steps" title="Steps" aside=progress>{steps}</Card></div>
             <div id="op-log" data-live hidden=op.log.is_empty()>{log}</div>
             {last}

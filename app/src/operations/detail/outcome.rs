@@ -22,7 +22,8 @@ pub(super) fn outcome(op: &Operation) -> AnyView {
         view! { <LinkButton href kind>{label}</LinkButton> }
     });
     let why = row.error.clone().map(|error| view! { <p>{error}</p> });
-    let (tone, heading, text) = match row.state {
+    let told = told_of_bulk(op, took.as_deref());
+    let (tone, heading, text) = told.unwrap_or_else(|| match row.state {
         State::Requested => (
             Tone::Warning,
             "It waits for a second person".to_owned(),
@@ -83,8 +84,10 @@ pub(super) fn outcome(op: &Operation) -> AnyView {
                 format!("{at}What the steps below still show as done is what remains."),
             )
         }
-    };
-    let bar = matches!(row.state, State::Running | State::Undoing).then(|| bar(row));
+    });
+    // Bulk work is one step; how far it is stands with its tenants.
+    let moves = matches!(row.state, State::Running | State::Undoing) && row.kind != What::Bulk;
+    let bar = moves.then(|| bar(row));
     let actions = tenant.map(IntoAny::into_any).unwrap_or_else(|| ().into_any());
     view! {
         <Banner tone quiet=true actions>
@@ -95,4 +98,44 @@ pub(super) fn outcome(op: &Operation) -> AnyView {
         </Banner>
     }
     .into_any()
+}
+
+/// What there is to say of bulk work, which is not undone and goes by tenants, not by steps.
+fn told_of_bulk(op: &Operation, took: Option<&str>) -> Option<(Tone, String, String)> {
+    if op.row.kind != What::Bulk {
+        return None;
+    }
+    let (tone, heading, text) = match op.row.state {
+        State::Queued => (Tone::Info, "It is queued", "It begins as soon as a worker is free."),
+        State::Running if op.stopping => {
+            (Tone::Warning, "It is being called off", "What has not begun does not begin.")
+        }
+        State::Running => (
+            Tone::Info,
+            "Tenant by tenant",
+            "You can leave this page; it goes on, and you find it among the operations.",
+        ),
+        State::Undoing => (Tone::Warning, "It is being called off", "What has not begun does not begin."),
+        State::Cancelled => (
+            Tone::Neutral,
+            "It was called off",
+            "What had not begun was not begun. What is done stays; the list says for whom.",
+        ),
+        State::Parked => (
+            Tone::Warning,
+            "It stopped before its end",
+            "Retry failed tries those again, Cancel leaves them as they are. What is done stays.",
+        ),
+        State::Succeeded => {
+            let text = match took {
+                Some(took) => format!("Every tenant has come to its end, in {took}."),
+                None => "Every tenant has come to its end.".to_owned(),
+            };
+            return Some((Tone::Success, "It is done".to_owned(), text));
+        }
+        State::Requested | State::Failed | State::RolledBack | State::Rejected | State::NeedsOperator => {
+            return None;
+        }
+    };
+    Some((tone, heading.to_owned(), text.to_owned()))
 }

@@ -6,6 +6,7 @@
 
 mod failpoint;
 mod kinds;
+mod many;
 mod reconcile;
 mod runner;
 pub(crate) mod step;
@@ -18,6 +19,7 @@ pub use failpoint::Action;
 pub use failpoint::Failpoints;
 pub use kinds::provision::request as request_provision;
 pub(crate) use kinds::provision::{check as check_provision, request_in as request_provision_in};
+pub(crate) use many::{cancel_parts, enqueue_all, retry_parts};
 pub use reconcile::{Finding, reconcile, sweep};
 pub use runner::Runner;
 
@@ -304,7 +306,7 @@ pub async fn get(cx: &Ctx, id: OperationId) -> Result<Operation> {
     }
     let own = matches!(cx.actor(), Actor::User { id, .. } if Some(id.0) == by);
     let may = |control: Control| -> Result<(), String> {
-        control.check(operation.row.state)?;
+        control.check_on(operation.row.kind, operation.row.state)?;
         if operation.stopping {
             return Err("It is being called off already.".into());
         }
@@ -350,7 +352,8 @@ pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) ->
     let note = note.map_err(|e| Error::field("note", e))?;
     let mut tx = cx.begin(Reach::Fleet).await?;
     let op = store::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
-    let to = control.check(op.state).map_err(Error::Conflict)?;
+    let to = control.check_on(op.kind, op.state).map_err(Error::Conflict)?;
+    let mut parts = Vec::new();
     let by = if let Actor::User { id, .. } = cx.actor() { Some(id.0) } else { None };
     let action = match control {
         Control::Approve => {
@@ -362,16 +365,17 @@ pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) ->
         }
         Control::Reject => {
             store::decide(tx.conn(), id, to, by, cx.actor().name(), &note).await?;
-            kinds::dropped(tx.conn(), op.kind, id).await?;
+            parts = kinds::dropped(tx.conn(), op.kind, id).await?;
             "operation.reject"
         }
         Control::Retry => {
             store::retry(tx.conn(), id).await?;
+            parts = kinds::retried(tx.conn(), op.kind, id).await?;
             "operation.retry"
         }
         Control::Cancel if to == State::Cancelled => {
             store::cancel(tx.conn(), id).await?;
-            kinds::dropped(tx.conn(), op.kind, id).await?;
+            parts = kinds::dropped(tx.conn(), op.kind, id).await?;
             "operation.cancel"
         }
         Control::Cancel => {
@@ -389,7 +393,8 @@ pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) ->
     if !note.is_empty() {
         event = event.reason(note);
     }
-    tx.commit(event).await?;
+    parts.push(event);
+    tx.commit_all(parts).await?;
     ring(cx);
     Ok(to)
 }

@@ -216,6 +216,9 @@ impl Runner {
             }
             let rows = self.rows(&op).await?;
             let at = rows.iter().find(|row| row.state != StepState::Done).map_or(0, |row| row.seq);
+            if super::kinds::keeps(op.kind) {
+                return self.park(&op, &why).await;
+            }
             if !self.turn_back(&mut op, at, State::Failed, Some(&why)).await? {
                 return Ok(());
             }
@@ -236,6 +239,8 @@ impl Runner {
         let told = match to {
             State::Failed if op.kind == Kind::Provision => Some(Event::ProvisioningFailed),
             State::Failed => Some(Event::OperationFailed),
+            // Bulk work of which some failed.
+            State::Parked if op.kind == Kind::Bulk => Some(Event::OperationFailed),
             State::NeedsOperator => Some(Event::NeedsOperator),
             _ => None,
         };

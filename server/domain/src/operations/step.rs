@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The work of one part of a step.
 pub(crate) type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -60,6 +61,18 @@ macro_rules! step {
 }
 pub(crate) use step;
 
+/// How a step goes on after it was called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It is done.
+    #[default]
+    Done,
+    /// What it did is committed, and it is called again after this time; whoever is free takes it.
+    Again(Duration),
+    /// The operation stops where it is, and waits for a person.
+    Park(String),
+}
+
 /// Where a step stands when it is called.
 pub(crate) struct At {
     /// In the name of whoever asked for the operation.
@@ -74,6 +87,7 @@ pub(crate) struct At {
     tx: Option<Tx>,
     audit: Vec<AuditEvent>,
     log: Vec<String>,
+    next: Next,
 }
 
 impl At {
@@ -85,7 +99,7 @@ impl At {
         tx: Option<Tx>,
     ) -> Self {
         let (key, ending) = (format!("{}/{name}", op.id), op.ends_as);
-        Self { cx, op, key, outputs, ending, tx, audit: vec![], log: vec![] }
+        Self { cx, op, key, outputs, ending, tx, audit: vec![], log: vec![], next: Next::Done }
     }
 
     pub(crate) fn tenant(&self) -> TenantId {
@@ -132,6 +146,20 @@ impl At {
     /// A line in the operation's log, written with the step.
     pub(crate) fn log(&mut self, message: impl Into<String>) {
         self.log.push(message.into());
+    }
+
+    /// It is not over: what it did is committed, and it is called again. For steps of SQL.
+    pub(crate) fn again(&mut self, after: Duration) {
+        self.next = Next::Again(after);
+    }
+
+    /// It cannot go on, and nothing is to be undone. For steps of SQL.
+    pub(crate) fn park(&mut self, why: impl Into<String>) {
+        self.next = Next::Park(why.into());
+    }
+
+    pub(super) fn take_next(&mut self) -> Next {
+        std::mem::take(&mut self.next)
     }
 
     pub(super) fn into_parts(self) -> (Option<Tx>, Vec<AuditEvent>, Vec<String>) {

@@ -3,12 +3,14 @@
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
 use model::operations::{Kind, State, StepState};
+use model::permission::Actor;
 use model::{OperationId, TenantId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 pub(super) mod list;
+pub(super) mod many;
 pub(super) mod reconcile;
 
 /// Seconds of a lease.
@@ -23,10 +25,22 @@ pub(super) struct NewOperation<'a> {
     pub subject: &'a str,
     pub payload: &'a Value,
     pub reason: Option<&'a str>,
-    pub actor: &'a model::permission::Actor,
+    pub actor: &'a Actor,
     pub request_id: &'a str,
     pub parent: Option<OperationId>,
     pub run_after: Option<DateTime<Utc>>,
+}
+
+/// Who somebody is, not what they may: that was decided when they asked.
+fn asker(actor: &Actor) -> Result<(Value, Option<uuid::Uuid>)> {
+    let (actor, id) = match actor {
+        Actor::User { id, name, email, platform, .. } => {
+            let (name, email) = (name.clone(), email.clone());
+            (Actor::User { id: *id, name, email, platform: *platform, memberships: vec![] }, Some(id.0))
+        }
+        other => (other.clone(), None),
+    };
+    Ok((serde_json::to_value(actor)?, id))
 }
 
 pub(super) async fn insert(
@@ -34,22 +48,7 @@ pub(super) async fn insert(
     new: &NewOperation<'_>,
     steps: &[(&'static str, &'static str)],
 ) -> Result<()> {
-    use model::permission::Actor;
-    let (actor, by_id) = match new.actor {
-        // Who somebody is, not what they may: that was decided when they asked.
-        Actor::User { id, name, email, platform, .. } => (
-            Actor::User {
-                id: *id,
-                name: name.clone(),
-                email: email.clone(),
-                platform: *platform,
-                memberships: vec![],
-            },
-            Some(id.0),
-        ),
-        other => (other.clone(), None),
-    };
-    let by = serde_json::to_value(actor)?;
+    let (by, by_id) = asker(new.actor)?;
     sqlx::query!(
         "INSERT INTO operation (tenant_id, id, kind, state, subject, payload, reason, requested_by, requested_by_id,
             requested_by_name, request_id, parent_id, run_after)
@@ -375,6 +374,21 @@ pub(super) async fn turn(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Gives the lease back, so that any worker goes on after this time.
+pub(super) async fn pause(connection: &mut PgConnection, op: &Claimed, seconds: f64) -> Result<()> {
+    sqlx::query!(
+        "UPDATE operation SET lease_until = clock_timestamp() + make_interval(secs => $4), worker = NULL
+        WHERE tenant_id = $1 AND id = $2 AND fence = $3 AND state = 'running'",
+        op.tenant.0,
+        op.id.0,
+        op.fence,
+        seconds
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Gives the lease back, so that any worker goes on at once.

@@ -38,6 +38,25 @@ pub async fn preview(cx: &Ctx, tenant: TenantId, to: PlanId) -> Result<PlanPrevi
     preview_on(read.conn(), tenant, from, to).await
 }
 
+/// Why each of these tenants, by the plan it is on, cannot move to a plan; nothing where it can. As [`preview`] says it.
+pub(crate) async fn refusals(
+    connection: &mut PgConnection,
+    tenants: &[(TenantId, PlanId)],
+    to: PlanId,
+) -> Result<Vec<Vec<String>>> {
+    let plans = store::plans(&mut *connection).await?;
+    let of = |id: PlanId| plans.iter().find(|plan| plan.id == id).cloned();
+    let to = of(to).ok_or_else(|| Error::Internal("a plan without a row".into()))?;
+    let ids: Vec<TenantId> = tenants.iter().map(|(tenant, _)| *tenant).collect();
+    let used = store::used_by(connection, &ids).await?;
+    let refusals = tenants.iter().map(|(tenant, from)| {
+        let from = of(*from).unwrap_or_else(|| to.clone());
+        let used = used.get(tenant);
+        PlanPreview::new(from, to.clone(), |meter| used.and_then(|used| used.of(meter))).refusals()
+    });
+    Ok(refusals.collect())
+}
+
 /// The same inside a transaction that holds the tenant's row.
 pub(crate) async fn preview_on(
     connection: &mut PgConnection,

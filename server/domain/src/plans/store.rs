@@ -6,6 +6,7 @@ use model::plans::Plan;
 use model::tenants::PlanId;
 use model::usage::{Limit, LimitMeter};
 use sqlx::PgConnection;
+use std::collections::HashMap;
 
 pub(super) async fn plans(connection: &mut PgConnection) -> Result<Vec<Plan>> {
     let limits = sqlx::query!(
@@ -73,4 +74,30 @@ pub(super) async fn used(connection: &mut PgConnection, tenant: TenantId) -> Res
     .fetch_one(connection)
     .await?;
     Ok(used)
+}
+
+/// The same of many.
+pub(super) async fn used_by(
+    connection: &mut PgConnection,
+    tenants: &[TenantId],
+) -> Result<HashMap<TenantId, Used>> {
+    let ids: Vec<uuid::Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    let rows = sqlx::query!(
+        r#"SELECT w.id AS "id!: TenantId", coalesce(m.n, 0) AS "users!", (coalesce(s.n, 0))::bigint AS "storage_bytes!",
+            (coalesce(a.n, 0))::bigint AS "api_calls_15min!"
+        FROM unnest($1::uuid[]) AS w (id)
+        LEFT JOIN (SELECT tenant_id, count(*) AS n FROM member WHERE tenant_id = ANY($1) GROUP BY 1) m ON m.tenant_id = w.id
+        LEFT JOIN (SELECT tenant_id, sum(quantity) AS n FROM usage_day WHERE tenant_id = ANY($1) AND meter = 'storage_bytes' GROUP BY 1) s
+            ON s.tenant_id = w.id
+        LEFT JOIN (SELECT tenant_id, max(used) AS n FROM api_window WHERE tenant_id = ANY($1) AND starts_at > now() - interval '7 days' GROUP BY 1) a
+            ON a.tenant_id = w.id"#,
+        &ids
+    )
+    .fetch_all(connection)
+    .await?;
+    let used = rows.into_iter().map(|row| {
+        let (users, storage_bytes, api_calls_15min) = (row.users, row.storage_bytes, row.api_calls_15min);
+        (row.id, Used { users, storage_bytes, api_calls_15min })
+    });
+    Ok(used.collect())
 }

@@ -298,3 +298,16 @@ pub async fn catalogue(cx: &Ctx) -> Result<Catalogue> {
     let mut read = cx.read(Reach::Fleet).await?;
     store::catalogue(read.conn()).await
 }
+
+/// A published version of the template of this key, and the template's name. No permission: whoever asks has it.
+pub(crate) async fn published(
+    connection: &mut sqlx::PgConnection,
+    key: &str,
+    version: i32,
+) -> Result<Option<(model::templates::VersionRef, String)>> {
+    let Some(at) = super::edit_store::version_of_key(&mut *connection, key, version).await? else {
+        return Ok(None);
+    };
+    let found = super::store::version(connection, at).await?;
+    Ok(found.filter(|found| found.state == VersionState::Published).map(|found| (at, found.template.name)))
+}

@@ -25,8 +25,9 @@ pub use catalogue::{
     save_draft,
 };
 
+pub(crate) use catalogue::published;
 pub use rollout::{advance, cancel, pause, plan, resume, rollout, rollouts, start, tick};
-pub(crate) use step::STEPS;
+pub(crate) use step::{STEPS, payload};
 
 /// The template that tenants start from unless another is chosen.
 pub const DEFAULT: &str = "baseline";

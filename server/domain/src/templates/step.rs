@@ -14,6 +14,11 @@ pub(super) struct Asked {
     pub reason: Option<String>,
 }
 
+/// What the operation is asked for with, by whoever asks for many.
+pub(crate) fn payload(to: VersionRef, reason: &str) -> Result<Value> {
+    Ok(serde_json::to_value(Asked { to, reason: Some(reason.to_owned()) })?)
+}
+
 pub(crate) static STEPS: &[Step] = &[step!(Sql, "apply", "Apply the template", one)];
 
 mod one {

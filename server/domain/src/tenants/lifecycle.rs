@@ -30,6 +30,7 @@ use model::operations::Kind;
 use model::tenants::Action;
 use model::{OperationId, TenantId};
 use serde_json::Value;
+use sqlx::PgConnection;
 use std::time::Duration;
 
 /// The longest note, reason or proof.
@@ -94,9 +95,13 @@ fn request<'a>(
     }
 }
 
-/// What happened since the form was filled in: the newest of the changes it does not know.
-async fn stale(tx: &mut Tx, id: TenantId, row: &Row, version: i64) -> Result<String> {
-    let what = match store::change_after(tx.conn(), id, version).await? {
+/// The newest change behind a version, by whom and when; without a full stop.
+pub(super) async fn changed_since(
+    connection: &mut PgConnection,
+    id: TenantId,
+    version: i64,
+) -> Result<String> {
+    Ok(match store::change_after(connection, id, version).await? {
         Some(change) => format!(
             "{} {} on {}",
             change.actor,
@@ -104,7 +109,12 @@ async fn stale(tx: &mut Tx, id: TenantId, row: &Row, version: i64) -> Result<Str
             change.at.format("%-d %b %Y at %H:%M UTC")
         ),
         None => "It was changed in the meantime".to_owned(),
-    };
+    })
+}
+
+/// What happened since the form was filled in: the newest of the changes it does not know.
+async fn stale(tx: &mut Tx, id: TenantId, row: &Row, version: i64) -> Result<String> {
+    let what = changed_since(tx.conn(), id, version).await?;
     Ok(format!(
         "{what}; you were looking at version {version}, now it is version {} and {}. Nothing was done. \
          Look at it as it is now and decide again.",

@@ -109,6 +109,7 @@ pub async fn directory(cx: &Ctx, pairs: &[(String, String)]) -> Result<Directory
         views,
         facets,
         hints,
+        may_bulk: cx.actor().allows(Permission::TenantBulk, Scope::Platform),
         may_create: cx.actor().allows(Permission::TenantCreate, Scope::Platform),
         now: cx.now(),
         query,

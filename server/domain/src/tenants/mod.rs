@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod lifecycle;
 mod list;
+mod many;
 pub(crate) mod moves;
 pub mod rules;
 mod store;
@@ -26,6 +27,7 @@ pub use lifecycle::{
     reinstate, schedule_plan_change, set_contacts, start_offboarding, suspend,
 };
 pub use list::{directory, search_quick};
+pub(crate) use many::{Move, ids_matching, ids_of_slugs, prepare};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};

@@ -6,6 +6,7 @@
 
 use super::lifecycle::{back, decide_on};
 use super::store::lifecycle as store;
+use super::store::lifecycle::Row;
 use crate::audit::AuditEvent;
 use crate::error::{Error, Result};
 use crate::notifications::announce;
@@ -55,6 +56,31 @@ pub(super) struct Reinstating {
     pub version: i64,
     pub proof: String,
     pub was: Suspending,
+}
+
+impl Suspending {
+    pub(super) const fn new(
+        version: Option<i64>,
+        code: SuspensionReason,
+        note: String,
+        scope: Suspension,
+    ) -> Self {
+        Self { version, code, note, message: None, scope, priority: code.priority() }
+    }
+}
+
+impl Reinstating {
+    /// Of a suspended tenant as it is now.
+    pub(super) fn of(row: &Row, proof: String) -> Self {
+        let code = row.reason.as_deref().and_then(|code| code.parse().ok());
+        let was = Suspending::new(
+            None,
+            code.unwrap_or(SuspensionReason::CustomerRequest),
+            row.note.clone().unwrap_or_default(),
+            row.suspension.unwrap_or(Suspension::Blocked),
+        );
+        Self { version: row.version, proof, was: Suspending { message: row.message.clone(), ..was } }
+    }
 }
 
 /// What a plan change is asked for with.

@@ -4,6 +4,7 @@ pub(super) mod drafts;
 pub(super) mod import;
 pub(super) mod lifecycle;
 pub(super) mod list;
+pub(super) mod many;
 pub(super) mod search;
 
 use crate::error::{Error, Result};

@@ -4,7 +4,8 @@ use super::fault::{is_of_the_moment, words};
 use super::{PAUSE, Runner, TRIES};
 use crate::ctx::Reach;
 use crate::error::{Error, Result};
-use crate::operations::step::{At, Effect, Step};
+use crate::operations::kinds;
+use crate::operations::step::{At, Effect, Next, Step};
 use crate::operations::store::{self, Claimed, Held, StepRow};
 use model::operations::{State, StepState};
 use serde_json::Value;
@@ -16,6 +17,12 @@ use std::sync::atomic::Ordering;
 enum Ended {
     Done(Value, Held),
     Failed(Error),
+    /// It goes on later, in whoever's hands.
+    Later,
+    /// Somebody called it off between two turns of one step.
+    Stopped(State),
+    /// It waits for a person.
+    Parked(String),
     /// The operation is another worker's by now.
     Lost,
 }
@@ -36,7 +43,23 @@ impl Runner {
                 return Ok(false);
             };
             match self.step(op, step, row, &Arc::new(outputs.clone())).await? {
-                Ended::Lost => return Ok(false),
+                Ended::Lost | Ended::Later => return Ok(false),
+                Ended::Stopped(stop) => return self.turn_back(op, 0, stop, None).await,
+                Ended::Parked(why) => {
+                    self.park(op, &why).await?;
+                    return Ok(false);
+                }
+                Ended::Failed(error) if kinds::keeps(op.kind) => {
+                    let why = words(&error);
+                    let mut tx = self.tx(op).await?;
+                    if store::hold(tx.conn(), op, false).await?.is_some() {
+                        let failed = StepState::Failed;
+                        store::set_step(tx.conn(), op, row.seq, failed, false, None, Some(&why)).await?;
+                        tx.commit_unaudited("the ledger").await?;
+                        self.park(op, &why).await?;
+                    }
+                    return Ok(false);
+                }
                 Ended::Failed(error) => {
                     return self.turn_back(op, row.seq, State::Failed, Some(&words(&error))).await;
                 }
@@ -73,12 +96,14 @@ impl Runner {
             tries += 1;
             let outcome = match step.effect {
                 Effect::Sql => self.sql(op, step, row, outputs).await,
-                Effect::Outside => self.outside(op, step, row, outputs, begun).await,
+                Effect::Outside => self.outside(op, step, row, outputs, begun).await.map(|done| match done {
+                    Some((value, held)) => Ended::Done(value, held),
+                    None => Ended::Lost,
+                }),
             };
             begun = true;
             let error = match outcome {
-                Ok(Some((value, held))) => return Ok(Ended::Done(value, held)),
-                Ok(None) => return Ok(Ended::Lost),
+                Ok(ended) => return Ok(ended),
                 Err(error) => error,
             };
             tracing::warn!(%error, operation = %op.id, step = step.name, tries, "a step failed");
@@ -93,24 +118,49 @@ impl Runner {
         }
     }
 
-    /// Effect and row in one transaction. `None`: lost.
+    /// Effect and row in one transaction.
     async fn sql(
         &self,
         op: &Arc<Claimed>,
         step: &'static Step,
         row: &StepRow,
         outputs: &Arc<BTreeMap<String, Value>>,
-    ) -> Result<Option<(Value, Held)>> {
+    ) -> Result<Ended> {
         self.point(op, step, "do.before").await?;
         let tx = self.tx(op).await?;
         let mut at = At::new(self.cx(op)?, op.clone(), step.name, outputs.clone(), Some(tx));
         let mut value = (step.act)(&mut at).await?;
         if self.twice {
+            at.take_next();
             value = (step.act)(&mut at).await?;
         }
         self.point(op, step, "do.after").await?;
-        let held = self.record(op, step, row, at, StepState::Done, true, Some(&value)).await?;
-        Ok(held.map(|held| (value, held)))
+        let (next, began) = (at.take_next(), row.state != StepState::Running);
+        match next {
+            Next::Done => {
+                let held = self.record(op, step, row, at, StepState::Done, began, Some(&value)).await?;
+                Ok(held.map_or(Ended::Lost, |held| Ended::Done(value, held)))
+            }
+            Next::Park(why) => {
+                let held = self.record(op, step, row, at, StepState::Failed, began, Some(&value)).await?;
+                Ok(held.map_or(Ended::Lost, |_| Ended::Parked(why)))
+            }
+            Next::Again(after) => {
+                let held = self.record(op, step, row, at, StepState::Running, began, Some(&value)).await?;
+                match held {
+                    None => Ok(Ended::Lost),
+                    Some(Held { stop: Some(stop) }) => Ok(Ended::Stopped(stop)),
+                    Some(Held { stop: None }) => {
+                        let mut tx = self.tx(op).await?;
+                        store::pause(tx.conn(), op, after.as_secs_f64()).await?;
+                        tx.commit_unaudited("leases of the ledger").await?;
+                        // What it has asked for can begin.
+                        self.services.operations().notify_one();
+                        Ok(Ended::Later)
+                    }
+                }
+            }
+        }
     }
 
     /// Intent, effect, result. `begun`: an attempt before this one may have had its effect.
@@ -170,7 +220,7 @@ impl Runner {
         } else {
             tx.commit_all(audit).await?;
         }
-        let what = if state == StepState::Done { "do.committed" } else { "undo.committed" };
+        let what = if state == StepState::Undone { "undo.committed" } else { "do.committed" };
         self.point(op, step, what).await?;
         Ok(Some(held))
     }
@@ -189,6 +239,9 @@ impl Runner {
         }
         let line = match error {
             Some(error) => format!("{error} What was done is being undone."),
+            None if kinds::keeps(op.kind) => {
+                "Called off. What has begun comes to its end, the rest does not begin.".to_owned()
+            }
             None => "Called off. What was done is being undone.".to_owned(),
         };
         store::log(tx.conn(), op, seq, &[line]).await?;

@@ -35,14 +35,14 @@ fn start(admin: &PgPool, points: &str) -> std::process::Child {
         .expect("a child")
 }
 
-async fn killed_at(admin: &PgPool, points: &str) {
+pub(super) async fn killed_at(admin: &PgPool, points: &str) {
     let mut child = start(admin, points);
     let status = tokio::task::spawn_blocking(move || child.wait()).await.expect("waited").expect("waited");
     assert_eq!(status.signal(), Some(9), "{points}: {status}");
 }
 
 /// As if the lease of the dead had run out.
-async fn lease_ends(admin: &PgPool) {
+pub(super) async fn lease_ends(admin: &PgPool) {
     sqlx::query(
         "UPDATE operation SET lease_until = now() - interval '1 s' WHERE state IN ('running', 'undoing')",
     )

@@ -1,6 +1,7 @@
 //! The ledger and its runner on the real kinds: the happy way, every step failing, every step twice, cancelled,
 //! approved, repeated, many at once. `crash` kills real processes.
 
+mod bulk;
 mod crash;
 mod every;
 mod pages;
@@ -37,7 +38,7 @@ async fn everything(admin: &PgPool) -> std::collections::BTreeMap<String, i64> {
         "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname !~ '^(pg_|information_schema|public)'
             AND c.relname NOT IN ('audit_entry', 'audit_head', 'operation', 'operation_step', 'operation_log', 'operation_key',
-                'notification', 'delivery', 'delivery_attempt')",
+                'notification', 'delivery', 'delivery_attempt', 'bulk', 'bulk_item')",
     )
     .fetch_all(admin)
     .await

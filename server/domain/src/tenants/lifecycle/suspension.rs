@@ -40,13 +40,9 @@ pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) ->
         return Err(errors.into());
     };
     let (tx, before) = decide(cx, id, version, Action::Suspend).await?;
-    let asked = Suspending { message, ..suspending(Some(version), code, note, scope) };
+    let asked = Suspending { message, ..Suspending::new(Some(version), code, note, scope) };
     let payload = serde_json::to_value(&asked)?;
     carry_out(tx, cx, request(cx, Kind::Suspend, id, &before.name, payload, Some(&asked.note))).await
-}
-
-fn suspending(version: Option<i64>, code: SuspensionReason, note: String, scope: Suspension) -> Suspending {
-    Suspending { version, code, note, message: None, scope, priority: code.priority() }
 }
 
 /// Asks for a suspension without waiting for it: for rules and for bulk work.
@@ -61,7 +57,7 @@ pub(in crate::tenants) async fn ask_to_suspend(
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
     let mut tx = cx.begin(Reach::Fleet).await?;
     let before = decide_on(&mut tx, id, version, Action::Suspend).await?;
-    let payload = serde_json::to_value(suspending(version, code, note.to_owned(), scope))?;
+    let payload = serde_json::to_value(Suspending::new(version, code, note.to_owned(), scope))?;
     let request = request(cx, Kind::Suspend, id, &before.name, payload, Some(note));
     operations::enqueue(&mut tx, cx, &request).await?;
     tx.commit_unaudited("the ledger holds the request; its first step writes the line").await?;
@@ -79,15 +75,7 @@ pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Res
         .map_err(|e| Error::field("proof", e))?;
     let (tx, before) = decide(cx, id, version, Action::Reinstate).await?;
     back(&before)?;
-    let code = before.reason.as_deref().and_then(|code| code.parse().ok());
-    let message = before.message.clone();
-    let was = suspending(
-        None,
-        code.unwrap_or(SuspensionReason::CustomerRequest),
-        before.note.clone().unwrap_or_default(),
-        before.suspension.unwrap_or(Suspension::Blocked),
-    );
-    let asked = Reinstating { version, proof, was: Suspending { message, ..was } };
+    let asked = Reinstating::of(&before, proof);
     let payload = serde_json::to_value(&asked)?;
     carry_out(tx, cx, request(cx, Kind::Reinstate, id, &before.name, payload, Some(&asked.proof))).await
 }

@@ -1,0 +1,53 @@
+//! Operations that are parts of another: asked for, called off and tried again many at a time.
+
+use super::{Request, kinds, store};
+use crate::audit::AuditEvent;
+use crate::ctx::{Ctx, Tx};
+use crate::error::{Error, Result};
+use model::OperationId;
+use model::operations::{Control, State};
+use serde_json::json;
+use sqlx::PgConnection;
+
+/// [`super::enqueue`] for many of one kind, in three statements.
+pub(crate) async fn enqueue_all(tx: &mut Tx, cx: &Ctx, requests: &[Request<'_>]) -> Result<()> {
+    let Some(first) = requests.first() else { return Ok(()) };
+    if requests.iter().any(|request| (request.kind, request.dedicated) != (first.kind, first.dedicated)) {
+        return Err(Error::Internal("many of several kinds".into()));
+    }
+    let steps = kinds::of(first.kind).ok_or_else(|| Error::Internal("a kind without steps".into()))?;
+    let waits = store::second_person(tx.conn(), first.kind, first.dedicated).await?;
+    let state = if waits { State::Requested } else { State::Queued };
+    let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
+    store::many::insert(tx.conn(), cx, requests, state, &steps).await
+}
+
+/// Calls off the parts that nobody has taken up; answers their audit lines.
+pub(crate) async fn cancel_parts(
+    connection: &mut PgConnection,
+    parent: OperationId,
+) -> Result<Vec<AuditEvent>> {
+    let parts = store::many::cancel(connection, parent).await?;
+    Ok(lines(parts, "operation.cancel", State::Cancelled))
+}
+
+/// Puts the parts that failed back into the queue; answers their audit lines.
+pub(crate) async fn retry_parts(
+    connection: &mut PgConnection,
+    parent: OperationId,
+) -> Result<Vec<AuditEvent>> {
+    let from: Vec<State> =
+        State::ALL.iter().copied().filter(|state| Control::Retry.check(*state).is_ok()).collect();
+    let parts = store::many::failed(&mut *connection, parent, &from).await?;
+    store::many::retry(connection, &parts.iter().map(|part| part.id).collect::<Vec<_>>()).await?;
+    Ok(lines(parts, "operation.retry", State::Queued))
+}
+
+fn lines(parts: Vec<store::many::Part>, action: &'static str, to: State) -> Vec<AuditEvent> {
+    let line = |part: store::many::Part| {
+        AuditEvent::on(part.tenant, action, format!("{} {}", part.kind.label(), part.subject))
+            .before(json!({ "state": part.state }))
+            .after(json!({ "state": to, "operation": part.id }))
+    };
+    parts.into_iter().map(line).collect()
+}
