@@ -24,7 +24,9 @@ pub async fn get_signup_choices() -> Result<Vec<TemplateChoice>, AppError> {
 #[server]
 pub async fn get_signup_form(page: String) -> Result<(PageDetail, Vec<TemplateChoice>), AppError> {
     let cx = crate::server::ctx()?;
-    Ok((domain::signup::page(&cx, &page).await?, domain::signup::choices(&cx).await?))
+    // Who may not change it learns nothing of what is there.
+    let choices = domain::signup::choices(&cx).await?;
+    Ok((domain::signup::page(&cx, &page).await?, choices))
 }
 
 /// Makes a sign-up page; it is open at once.

@@ -5,6 +5,7 @@ mod forms;
 mod ground;
 mod headers;
 mod session;
+mod signup;
 mod site;
 mod surface;
 mod text;

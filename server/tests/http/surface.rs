@@ -159,6 +159,20 @@ async fn too_weak_a_role_is_refused_and_the_refusal_recorded(admin: PgPool) {
     assert_eq!(lines.into_iter().collect::<BTreeSet<_>>(), expected);
 }
 
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn what_anybody_may_call_does_nothing_for_a_guess(admin: PgPool) {
+    let site = Site::new(admin).await;
+    acme(&site).await;
+    let before = (site.state().await, site.done().await);
+    let open: Vec<_> = FUNCTIONS.iter().filter(|function| function.asks == Asks::Nothing).collect();
+    assert!(open.len() > 5);
+    for function in open {
+        let answer = site.send(call(function, function.sample)).await;
+        assert!(answer.status.is_client_error(), "{}: {} {}", function.name, answer.status, answer.body);
+    }
+    assert_eq!((site.state().await, site.done().await), before, "nothing was done");
+}
+
 /// Lines of refusals in the chain of a tenant, and all its lines.
 async fn chain(site: &Site, tenant: model::TenantId) -> (i64, i64) {
     sqlx::query_as(
