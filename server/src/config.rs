@@ -5,6 +5,9 @@ use domain::seal::Keyring;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
+/// The fewest with which a request that needs a second connection cannot wait for itself, and the most that are of use.
+const CONNECTIONS: std::ops::RangeInclusive<u32> = 2..=200;
+
 /// Everything that can be set. The README's table is this struct in words.
 #[derive(Clone)]
 pub struct Config {
@@ -28,6 +31,8 @@ pub struct Config {
     pub public_url: String,
     /// `STEWARD_TRUSTED_PROXIES`: addresses whose `X-Forwarded-For` is believed, with commas between.
     pub proxies: Vec<IpAddr>,
+    /// `STEWARD_CONNECTIONS`: database connections for what is asked, opened at the start.
+    pub connections: u32,
     /// `STEWARD_DEMO`: `auto` loads a demo fleet into an empty embedded database, `off` never does.
     pub demo: bool,
     /// `STEWARD_LOG`: `text` or `json`.
@@ -48,6 +53,7 @@ impl std::fmt::Debug for Config {
             .field("outward_allow", &self.outward_allow)
             .field("public_url", &self.public_url)
             .field("proxies", &self.proxies)
+            .field("connections", &self.connections)
             .field("demo", &self.demo)
             .field("json_logs", &self.json_logs)
             .field("site_root", &self.site_root)
@@ -119,6 +125,12 @@ impl Config {
                     .map_err(|_| error("STEWARD_TRUSTED_PROXIES", &format!("“{text}” is not an IP address")))
             })
             .collect::<Result<_, _>>()?;
+        let connections = match get("STEWARD_CONNECTIONS") {
+            None => domain::db::serving(),
+            Some(text) => text.parse().ok().filter(|n| CONNECTIONS.contains(n)).ok_or_else(|| {
+                error("STEWARD_CONNECTIONS", &format!("“{text}” is no number from 2 to 200"))
+            })?,
+        };
         Ok(Self {
             addr,
             data: get("STEWARD_DATA").unwrap_or_else(|| ".data".into()).into(),
@@ -129,6 +141,7 @@ impl Config {
             outward_allow,
             public_url,
             proxies,
+            connections,
             demo: one_of("STEWARD_DEMO", "auto", ["auto", "off"])? == "auto",
             json_logs: one_of("STEWARD_LOG", "text", ["text", "json"])? == "json",
             site_root: get("LEPTOS_SITE_ROOT").unwrap_or_else(|| "target/site".into()).into(),
@@ -176,6 +189,8 @@ mod tests {
             ("STEWARD_TRUSTED_PROXIES", "10.0.0.1, proxy"),
             ("STEWARD_OUTWARD_ALLOW", "10.0.0.0/8, here"),
             ("STEWARD_KEY", "c2hvcnQ="),
+            ("STEWARD_CONNECTIONS", "1"),
+            ("STEWARD_CONNECTIONS", "many"),
         ] {
             let error = read(&[(name, value)]).expect_err(name);
             assert!(error.to_string().starts_with(name), "{error}");

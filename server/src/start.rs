@@ -42,7 +42,7 @@ impl Opened {
             }
         };
         domain::db::migrate(&admin_url).await?;
-        let Pools { serving, jobs } = domain::db::pools(&admin_url).await?;
+        let Pools { serving, jobs } = domain::db::pools(&admin_url, config.connections).await?;
         let keys = match &config.keys {
             Some(keys) => keys.clone(),
             None => own_key(config, &Services::new(serving.clone()))?,

@@ -30,7 +30,8 @@ fn turns(at: usize) -> String {
 }
 
 pub async fn ingest(binary: &Path, database: &Database, report: &mut Report) -> Result<(), Failure> {
-    let services = domain::Services::new(domain::db::pools(&database.url).await?.serving);
+    let services =
+        domain::Services::new(domain::db::pools(&database.url, domain::db::serving()).await?.serving);
     let mut admin = PgConnection::connect(&database.url).await?;
     // One without enabled tasks: storing is measured, not analysing.
     let tenant: uuid::Uuid = sqlx::query_scalar(

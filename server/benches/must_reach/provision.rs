@@ -28,7 +28,7 @@ struct Ledger {
 
 impl Ledger {
     async fn open(database: &Database, first: usize) -> Result<Self, Failure> {
-        let services = Services::new(domain::db::pools(&database.url).await?.serving);
+        let services = Services::new(domain::db::pools(&database.url, domain::db::serving()).await?.serving);
         Ok(Self { cx: services.system("bench"), runner: Runner::new(services), next: first })
     }
 

@@ -20,8 +20,13 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 /// What the running server's login may become, it may through this role; tests log in as it.
 pub const APP_LOGIN: &str = "steward_app";
 
-/// Connections for what people and programs ask.
-const SERVING: u32 = 20;
+/// Connections for what people and programs ask, unless the configuration says otherwise: four for each core, eight at
+/// least. More do not make it quicker: whoever waits for a core in PostgreSQL makes those wait that are nearly done.
+pub fn serving() -> u32 {
+    let cores =
+        std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
+    (4 * cores).clamp(8, 64)
+}
 /// Connections for background work: a few jobs at a time, whatever is waiting.
 const JOBS: u32 = 8;
 
@@ -104,11 +109,11 @@ pub struct Pools {
     pub jobs: PgPool,
 }
 
-/// Pools on the database of `admin_url`, logged in as that database's [`login`].
-pub async fn pools(admin_url: &str) -> Result<Pools> {
+/// Pools on the database of `admin_url`, logged in as that database's [`login`]; `serving` connections for what is asked.
+pub async fn pools(admin_url: &str, serving: u32) -> Result<Pools> {
     let options = login::options(&PgConnectOptions::from_str(admin_url)?).await?;
     // Whoever asks does not wait for a connection to be opened, least of all many at once in the first second.
-    Ok(Pools { serving: open(options.clone(), SERVING, SERVING).await?, jobs: open(options, JOBS, 1).await? })
+    Ok(Pools { serving: open(options.clone(), serving, serving).await?, jobs: open(options, JOBS, 1).await? })
 }
 
 /// A pool whose connections are clean when they are lent again.
