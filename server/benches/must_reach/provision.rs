@@ -1,4 +1,5 @@
-//! What it costs to provision a tenant: against the SQL that it takes, many at once, and the thousandth against the tenth.
+//! What it costs to provision a tenant: against the SQL that it takes, many at once, and the thousandth against the tenth;
+//! and how quick work on many tenants is.
 
 use crate::http::percentile;
 use crate::steward::{Database, fresh};
@@ -73,22 +74,65 @@ impl Ledger {
         for _ in 0..n {
             self.ask(placement).await?;
         }
+        self.work(admin).await?;
+        Ok(begin.elapsed().as_secs_f64())
+    }
+
+    /// Suspends everybody by one piece of work from the directory; how many tenants, and in how many seconds.
+    async fn suspend_all(&self, admin: &mut PgConnection) -> Result<(i32, f64), Failure> {
+        let (id, name, email): (uuid::Uuid, String, String) = sqlx::query_as(
+            "SELECT id, name, email FROM steward.user_account WHERE platform_role = 'operator' LIMIT 1",
+        )
+        .fetch_one(&mut *admin)
+        .await?;
+        let platform = Some(model::permission::Role::Operator);
+        let actor = model::permission::Actor::User {
+            id: model::UserId(id),
+            name,
+            email,
+            platform,
+            memberships: vec![],
+        };
+        let cx = self.cx.acting_as(actor);
+        let begin = Instant::now();
+        let input = model::bulk::BulkInput {
+            action: "suspend".into(),
+            whom: "matching".into(),
+            list: "status=trial".into(),
+            at: cx.now().to_rfc3339(),
+            code: "customer_request".into(),
+            scope: "read_only".into(),
+            ..Default::default()
+        };
+        let set = domain::bulk::preview(&cx, &input).await?;
+        let eligible: i32 = sqlx::query_scalar("SELECT eligible FROM steward.bulk WHERE id = $1")
+            .bind(set)
+            .fetch_one(&mut *admin)
+            .await?;
+        domain::bulk::start(&cx, set, "A benchmark", &eligible.to_string()).await?;
+        self.work(admin).await?;
+        Ok((eligible, begin.elapsed().as_secs_f64()))
+    }
+
+    /// Lets the runner work until nothing is left, or something failed.
+    async fn work(&self, admin: &mut PgConnection) -> Result<(), Failure> {
         let (stop, stopping) = tokio::sync::watch::channel(false);
         let running = tokio::spawn(self.runner.clone().run(stopping));
         let outcome = async {
             loop {
-                let (open, ended): (i64, i64) = sqlx::query_as(
+                let (open, failed): (i64, i64) = sqlx::query_as(
                     "SELECT count(*) FILTER (WHERE state IN ('queued', 'running', 'undoing')),
                         count(*) FILTER (WHERE state NOT IN ('queued', 'running', 'undoing', 'succeeded'))
-                    FROM steward.operation WHERE kind = 'provision'",
+                    FROM steward.operation
+                    WHERE requested_at >= (SELECT min(requested_at) FROM steward.operation WHERE subject LIKE 'Bench %')",
                 )
                 .fetch_one(&mut *admin)
                 .await?;
-                if ended > 0 {
-                    return Err(Failure::from(format!("{ended} tenants were not provisioned")));
+                if failed > 0 {
+                    return Err(Failure::from(format!("{failed} operations did not succeed")));
                 }
                 if open == 0 {
-                    return Ok(begin.elapsed().as_secs_f64());
+                    return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
@@ -159,6 +203,14 @@ pub async fn provision(
     report.line(
         &format!("provisioning {n} pooled tenants"),
         format!("{seconds:.0} s, {:.0}/s", n as f64 / seconds),
+        "",
+        None,
+    );
+
+    let (tenants, seconds) = ledger.suspend_all(&mut admin).await?;
+    report.line(
+        &format!("suspending {tenants} tenants by bulk"),
+        format!("{seconds:.0} s, {:.0}/s", f64::from(tenants) / seconds),
         "",
         None,
     );
