@@ -11,7 +11,7 @@ async function pair(page: Page): Promise<{ word: string; tenants: Tenant[] }> {
 }
 
 async function listed(page: Page, word: string): Promise<void> {
-  await page.goto(`/tenants?q=${word}`)
+  await page.goto(`/tenants?q=${word}&select=on`)
   await expect(page.getByRole('table', { name: 'Tenants' }).getByRole('rowheader')).toHaveCount(2)
 }
 
@@ -126,11 +126,15 @@ test('on a phone and by keyboard the bar is within reach', async ({ as }) => {
 
 test('who may not work on many has no boxes, and a preview that is not there says so', async ({ as }) => {
   const success = await as('success')
-  await success.goto('/tenants')
+  await success.goto('/tenants?select=on')
   await expect(success.getByRole('table', { name: 'Tenants' }).getByRole('checkbox')).toHaveCount(0)
   expect((await success.goto('/tenants/bulk'))?.status()).toBe(403)
   const page = await as('operator')
   expect((await page.goto('/tenants/bulk/00000000-0000-0000-0000-000000000009'))?.status()).toBe(404)
+  await page.goto('/tenants')
+  await expect(page.getByRole('table', { name: 'Tenants' }).getByRole('checkbox')).toHaveCount(0)
+  await page.getByRole('link', { name: 'Select', exact: true }).click()
+  await expect(page.getByRole('table', { name: 'Tenants' }).getByRole('checkbox', { name: /^Select (?!all)/ })).toHaveCount(50)
   await page.goto('/tenants/bulk')
   await expect(page.getByRole('heading', { name: 'No tenant is chosen' })).toBeVisible()
 })

@@ -42,15 +42,15 @@ fn page_of(page: Directory) -> impl IntoView {
         .into_any();
     }
     let export = page.query.at(directory::Cursor::First).href(paths::TENANTS_EXPORT);
-    let all = page.may_bulk.then(|| {
-        let query = ui::Query::default()
-            .set("whom", "matching")
-            .set("list", &list_of(&page))
-            .set("at", &at_of(&page));
-        let label = if page.query.filter.is_empty() { "Work on all…" } else { "Work on all that match…" };
-        view! { <LinkButton href=query.href(paths::BULK) icon="list-checks">{label}</LinkButton> }
+    let all = (page.may_bulk && !page.page.rows.is_empty()).then(|| {
+        let here = understood(&page);
+        let (label, href) = if selects(&page) {
+            ("Done selecting", here.drop("select").href(paths::TENANTS))
+        } else {
+            ("Select", here.set("select", "on").href(paths::TENANTS))
+        };
+        view! { <LinkButton href>{label}</LinkButton> }
     });
-    let all = all.filter(|_| !page.page.rows.is_empty());
     let actions = view! {
         {all}
         <LinkButton href=export icon="download">"Export CSV"</LinkButton>
@@ -72,7 +72,14 @@ fn page_of(page: Directory) -> impl IntoView {
 
 /// The address without what was not understood in it, for links that go on from here.
 fn understood(page: &Directory) -> ui::Query {
-    ui::Query(page.query.pairs())
+    let on = if selects(page) { "on" } else { "" };
+    ui::Query(page.query.pairs()).set("select", on)
+}
+
+/// Whether the rows have boxes: asked for by the address, because they are an element more in every row of the page that is
+/// asked for most (T4).
+fn selects(page: &Directory) -> bool {
+    page.may_bulk && ui::Query::here().get("select") == Some("on")
 }
 
 fn short(total: Total) -> String {
@@ -127,7 +134,7 @@ fn filters(page: &Directory) -> AnyView {
     let groups =
         groups.map(|(name, label, choices)| view! { <FilterGroup name label choices/> }).collect_view();
     view! {
-        <ui::FilterBar label="Tenants" path=paths::TENANTS placeholder="Name, slug, domain or id" keep=&["sort", "rows"] end=order(page)>
+        <ui::FilterBar label="Tenants" path=paths::TENANTS placeholder="Name, slug, domain or id" keep=&["sort", "rows", "select"] end=order(page)>
             {groups}
         </ui::FilterBar>
     }
@@ -228,7 +235,7 @@ const fn noun(total: Total, all: bool) -> &'static str {
 
 /// The table; for those who may work on many inside the form that takes what is ticked to its page.
 fn chosen(page: &Directory) -> AnyView {
-    if !page.may_bulk || page.page.rows.is_empty() {
+    if !selects(page) || page.page.rows.is_empty() {
         return table(page);
     }
     let (list, at) = (list_of(page), at_of(page));
@@ -259,7 +266,7 @@ const COLUMNS: u32 = 8;
 fn table(page: &Directory) -> AnyView {
     let sort = page.query.sort.to_string();
     let base = understood(page);
-    let all = (page.may_bulk && !page.page.rows.is_empty()).then(|| view! { <SelectAll/> });
+    let all = (selects(page) && !page.page.rows.is_empty()).then(|| view! { <SelectAll/> });
     let head = view! {
         <ui::SortHeader key="name" label="Tenant" sort=sort.clone() path=paths::TENANTS base=base.clone() before=all.into_any()/>
         <ui::Th>"Status"</ui::Th>
@@ -277,8 +284,9 @@ fn table(page: &Directory) -> AnyView {
             .into_any();
     }
     let mut written = ui::Markup::with_capacity(page.page.rows.len() * ROW_BYTES);
+    let pick = selects(page);
     for row in &page.page.rows {
-        write_row(&mut written, row, page.now, page.may_bulk);
+        write_row(&mut written, row, page.now, pick);
     }
     view! { <ui::DataTable id="tenants" caption="Tenants" head cards=true written/> }.into_any()
 }

@@ -79,6 +79,8 @@ impl Query {
                     .is_some(),
                 // The number of the first row, for people: see `ui::Pagination`.
                 "at" => value.bytes().all(|b| b.is_ascii_digit()),
+                // How the page is shown, not which list it is: with boxes to tick.
+                "select" => value == "on",
                 "after" => {
                     query.cursor = Cursor::After(value.to_owned());
                     true

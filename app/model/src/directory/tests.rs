@@ -62,6 +62,14 @@ fn a_url_made_to_hurt_stays_small() {
 }
 
 #[test]
+fn boxes_to_tick_are_no_part_of_the_list() {
+    let (query, ignored) = parse("status=active&select=on");
+    assert!(ignored.is_empty());
+    assert_eq!(query.to_query(), "status=active");
+    assert_eq!(parse("select=off").1.len(), 1, "named like anything that is not understood");
+}
+
+#[test]
 fn a_search_is_sorted_by_match_unless_said_otherwise() {
     assert_eq!(parse("q=acme").0.sort.key, SortKey::Relevance);
     assert_eq!(parse("q=acme&sort=-created").0.sort, Sort { key: SortKey::Created, descending: true });
