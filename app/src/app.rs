@@ -72,6 +72,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/bulk") view=crate::bulk::BulkSetupPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/bulk/:id") view=crate::bulk::BulkPage ssr=SsrMode::Async/>
                     <Route path=path!("/operations") view=crate::operations::OperationsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/plan-changes") view=tenants::PlanChangesPage ssr=SsrMode::Async/>
                     <Route path=path!("/operations/:id") view=crate::operations::OperationPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys") view=crate::api_keys::ApiKeysPage ssr=SsrMode::Async/>

@@ -22,6 +22,7 @@ pub const SIGNUP_PAGES: &str = "/signup-pages";
 pub const SIGNUP_PAGES_NEW: &str = "/signup-pages/new";
 pub const ALIGNMENT: &str = "/alignment";
 pub const OPERATIONS: &str = "/operations";
+pub const PLAN_CHANGES: &str = "/plan-changes";
 pub const SEARCH: &str = "/search";
 pub const USERS: &str = "/users";
 pub const SESSIONS: &str = "/me/sessions";

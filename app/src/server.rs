@@ -77,6 +77,24 @@ pub fn show_once() {
     }
 }
 
+/// After a move of a tenant's life: back to the tenant with the news, or to the operation that waits for a second person.
+pub fn done_or_asked(asked: &model::operations::Requested, slug: &str, done: String) {
+    if asked.state == model::operations::State::Requested {
+        flash("success", "Asked for. It begins when a second person has approved it.");
+        leptos_axum::redirect(&crate::paths::operation(asked.id));
+    } else {
+        flash("success", done);
+        leptos_axum::redirect(&crate::paths::tenant(slug, ""));
+    }
+}
+
+/// A moment as a form says it: RFC 3339, or a day, which begins at 00:00 UTC.
+pub fn moment(text: &str) -> Option<chrono::DateTime<chrono::Utc>> {
+    let text = text.trim();
+    let at = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    at.parse().ok()
+}
+
 /// Shows a banner on the page that follows.
 pub fn flash(tone: &str, text: impl Into<String>) {
     flash_with_undo(tone, text, None);

@@ -26,6 +26,7 @@ pub mod page;
 pub mod permission;
 pub mod plans;
 pub mod reports;
+pub mod schedules;
 pub mod settings;
 pub mod signup;
 pub mod tasks;

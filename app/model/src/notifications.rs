@@ -20,6 +20,9 @@ words! {
         TenantSuspended = "tenant.suspended", "Tenant suspended";
         TenantReinstated = "tenant.reinstated", "Tenant reinstated";
         PlanChanged = "tenant.plan_changed", "Plan changed";
+        /// Also when its day is another one.
+        PlanScheduled = "tenant.plan_scheduled", "Plan change scheduled";
+        PlanScheduleCancelled = "tenant.plan_schedule_cancelled", "Scheduled plan change called off";
         TrialEnding = "tenant.trial_ending", "Trial ends soon";
         TrialEnded = "tenant.trial_ended", "Trial ended";
         OffboardingStarted = "tenant.offboarding_started", "Offboarding started";

@@ -66,7 +66,7 @@ pub async fn approve_operation(id: String, #[server(default)] note: String) -> R
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let control = model::operations::Control::Approve;
     domain::operations::control(&crate::server::ctx()?, id, control, &note).await?;
-    crate::server::flash("success", "Approved. It begins now.");
+    crate::server::flash("success", "Approved. It begins as soon as its time has come.");
     Ok(())
 }
 

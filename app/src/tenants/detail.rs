@@ -35,7 +35,8 @@ fn page(overview: Overview) -> AnyView {
     let tasks = tasks.map(|tasks| tasks_card(&tenant, tasks));
     let changes = changes.map(|changes| changes_card(&tenant, changes));
     let operations = view! { <crate::operations::TenantOperations slug=tenant.slug.clone()/> };
-    let main = view! { <ui::Stack>{next}{operations}{usage}{changes}</ui::Stack> };
+    let schedule = view! { <super::schedule::PlanScheduleCard slug=tenant.slug.clone()/> };
+    let main = view! { <ui::Stack>{next}{schedule}{operations}{usage}{changes}</ui::Stack> };
     let (facts, contacts) = (key_facts(&tenant), contacts(&head));
     let side = view! { <ui::Stack>{facts}{tasks}{contacts}</ui::Stack> };
     view! {

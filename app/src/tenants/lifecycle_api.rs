@@ -4,6 +4,7 @@ use crate::error::AppError;
 use leptos::prelude::*;
 use model::lifecycle::{Grace, Impact, Overview};
 use model::plans::{LimitChange, Plan, PlanPreview};
+use model::schedules::PlanSchedule;
 use model::tenants::TenantHead;
 
 /// The tenant with what stands above every section of its page.
@@ -39,20 +40,23 @@ pub async fn get_limits(slug: String) -> Result<Vec<LimitChange>, AppError> {
     Ok(domain::plans::limits(&cx, domain::tenants::by_slug(&cx, &slug).await?.id).await?)
 }
 
-/// Every plan, and what moving to the one of the address would mean; a word that is no plan shows the choice.
+/// Every plan, what moving to the one of the address would mean, and the change that is scheduled; a word that is no plan
+/// shows the choice.
 #[server]
 pub async fn get_plan_change(
     slug: String,
     #[server(default)] plan: String,
-) -> Result<(TenantHead, Vec<Plan>, Option<PlanPreview>), AppError> {
+) -> Result<(TenantHead, Vec<Plan>, Option<PlanPreview>, Option<PlanSchedule>), AppError> {
     let cx = crate::server::ctx()?;
     let head = domain::tenants::head(&cx, &slug).await?;
     let preview =
         domain::plans::preview(&cx, head.tenant.id, plan.parse().unwrap_or(head.tenant.plan)).await?;
+    let schedule = domain::tenants::plan_schedule(&cx, head.tenant.id).await?;
     Ok((
         head,
         domain::plans::list(&cx).await?,
         Some(preview).filter(|preview| preview.to.id != preview.from.id),
+        schedule,
     ))
 }
 
@@ -68,9 +72,9 @@ pub async fn suspend_tenant(
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     let form = domain::tenants::Suspend { code: &code, note: &reason, scope: &scope, message: &message };
-    domain::tenants::suspend(&cx, tenant.id, version.parse().unwrap_or(0), form).await?;
-    crate::server::flash("success", format!("{} is suspended. Its access follows at once.", tenant.name));
-    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
+    let asked = domain::tenants::suspend(&cx, tenant.id, version.parse().unwrap_or(0), form).await?;
+    let text = format!("{} is suspended. Its access follows at once.", tenant.name);
+    crate::server::done_or_asked(&asked, &slug, text);
     Ok(())
 }
 
@@ -82,9 +86,8 @@ pub async fn reinstate_tenant(
 ) -> Result<(), AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    domain::tenants::reinstate(&cx, tenant.id, version.parse().unwrap_or(0), &proof).await?;
-    crate::server::flash("success", format!("{} is reinstated.", tenant.name));
-    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
+    let asked = domain::tenants::reinstate(&cx, tenant.id, version.parse().unwrap_or(0), &proof).await?;
+    crate::server::done_or_asked(&asked, &slug, format!("{} is reinstated.", tenant.name));
     Ok(())
 }
 
@@ -97,29 +100,9 @@ pub async fn change_plan(
 ) -> Result<(), AppError> {
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    domain::tenants::change_plan(&cx, tenant.id, version.parse().unwrap_or(0), &plan, &note).await?;
-    crate::server::flash("success", format!("{} is on the {plan} plan now.", tenant.name));
-    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
-    Ok(())
-}
-
-/// A plan change at a later time (RFC 3339, or a day); whether it fits is decided then.
-#[server]
-pub async fn schedule_plan_change(
-    slug: String,
-    #[server(default)] plan: String,
-    #[server(default)] note: String,
-    #[server(default)] at: String,
-) -> Result<(), AppError> {
-    let cx = crate::server::ctx()?;
-    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    let wrong = |field: &str, why: &str| AppError::Invalid(model::validate::FieldErrors::one(field, why));
-    let plan = plan.parse().map_err(|_| wrong("plan", "Choose a plan."))?;
-    let at = if at.len() == 10 { format!("{at}T00:00:00Z") } else { at };
-    let at = at.parse().map_err(|_| wrong("at", "A day like 2027-01-31."))?;
-    domain::tenants::schedule_plan_change(&cx, tenant.id, plan, &note, at).await?;
-    crate::server::flash("success", format!("{} moves to the {plan} plan then.", tenant.name));
-    leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
+    let version = version.parse().unwrap_or(0);
+    let asked = domain::tenants::change_plan(&cx, tenant.id, version, &plan, &note).await?;
+    crate::server::done_or_asked(&asked, &slug, format!("{} is on the {plan} plan now.", tenant.name));
     Ok(())
 }
 

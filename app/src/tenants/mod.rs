@@ -9,6 +9,8 @@ mod lifecycle_api;
 mod list;
 mod offboarding;
 mod plan;
+mod schedule;
+mod schedule_api;
 mod suspend;
 mod wizard;
 
@@ -19,5 +21,6 @@ pub use import::{ImportPage, ImportPreviewPage, UPLOAD};
 pub use list::DirectoryPage;
 pub use offboarding::OffboardingPage;
 pub use plan::{LimitsTable, PlanPage};
+pub use schedule::PlanChangesPage;
 pub use suspend::{GoLivePage, ReinstatePage, SuspendPage};
 pub use wizard::{DraftPage, NewTenantPage};

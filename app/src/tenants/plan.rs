@@ -1,11 +1,13 @@
 //! Changing the plan: choose, see every limit before and after against what is used, then confirm.
 
 use super::lifecycle_api::get_plan_change;
+use super::schedule;
 use super::suspend::{Impossible, MoveHeader, carried};
 use crate::paths;
 use crate::ui::{self, Actions, Button, Choice, ConfirmPage, Consequence, Load, Tier, Tone, form_state};
 use leptos::prelude::*;
 use model::plans::{Fit, LimitChange, Plan, PlanPreview, amount, limit_text};
+use model::schedules::PlanSchedule;
 use model::tenants::{Action, TenantHead};
 
 #[component]
@@ -14,16 +16,25 @@ pub fn PlanPage() -> impl IntoView {
     let plan =
         ui::query().into_iter().find(|(key, _)| key == "plan").map(|(_, value)| value).unwrap_or_default();
     view! {
-        <Load read=move || get_plan_change(slug.clone(), plan.clone()) view=|(head, plans, preview)| page(&head, plans, preview)/>
+        <Load read=move || get_plan_change(slug.clone(), plan.clone()) view=|(head, plans, preview, schedule)| page(&head, plans, preview, schedule)/>
     }
 }
 
-fn page(head: &TenantHead, plans: Vec<Plan>, preview: Option<PlanPreview>) -> AnyView {
+fn page(
+    head: &TenantHead,
+    plans: Vec<Plan>,
+    preview: Option<PlanPreview>,
+    scheduled: Option<PlanSchedule>,
+) -> AnyView {
     let tenant = head.tenant.clone();
     let header = view! { <MoveHeader tenant=tenant.clone() title="Change plan"/> };
     if let Err(why) = Action::ChangePlan.check(tenant.status) {
-        return view! { {header}<Impossible tenant why to="change_plan"/> }.into_any();
+        let scheduled = scheduled.map(|scheduled| schedule::panel(&tenant, &scheduled));
+        return view! { {header}{scheduled}<Impossible tenant why to="change_plan"/> }.into_any();
     }
+    // Its plan is not changed by hand while a change waits for its day.
+    let waits = scheduled.as_ref().is_some_and(|scheduled| !scheduled.has_failed());
+    let scheduled = scheduled.map(|scheduled| schedule::panel(&tenant, &scheduled));
     let chosen = preview.as_ref().map_or(tenant.plan, |preview| preview.to.id);
     let cards = plans.into_iter().map(|plan| {
         let limits = plan
@@ -37,20 +48,23 @@ fn page(head: &TenantHead, plans: Vec<Plan>, preview: Option<PlanPreview>) -> An
     let cards = cards.collect();
     let details = match preview {
         None => view! { <p class="u-muted">"Choose another plan to see what would change."</p> }.into_any(),
-        Some(preview) => confirm(head, preview),
+        Some(preview) => confirm(head, preview, waits),
     };
     view! {
         {header}
+        <div class="u-stack">
+        {scheduled}
         <form method="get" class="c-form">
             <ui::RadioCards state=ui::FormState::default() name="plan" label="Plan" choices=cards initial=chosen.as_str() cols=2/>
             <Actions><Button>"Show what changes"</Button></Actions>
         </form>
         {details}
+        </div>
     }
     .into_any()
 }
 
-fn confirm(head: &TenantHead, preview: PlanPreview) -> AnyView {
+fn confirm(head: &TenantHead, preview: PlanPreview, waits: bool) -> AnyView {
     let tenant = head.tenant.clone();
     let (from, to) = (preview.from.clone(), preview.to.clone());
     let refusals = preview.refusals();
@@ -60,14 +74,21 @@ fn confirm(head: &TenantHead, preview: PlanPreview) -> AnyView {
             <LimitsTable limits features/>
         </ui::Section>
     };
+    if waits {
+        return view! { {table}<p>"A change is scheduled already. Cancel it first, or change its day."</p> }
+            .into_any();
+    }
+    let later = schedule::form(&tenant, to.id);
     if !refusals.is_empty() {
         let list = refusals.into_iter().map(|why| view! { <li>{why}</li> });
         return view! {
             {table}
             <ui::Banner tone=Tone::Danger>
-                <p><strong>{format!("{} cannot move to {}.", tenant.name, to.name)}</strong></p>
+                <p><strong>{format!("{} cannot move to {} now.", tenant.name, to.name)}</strong></p>
                 <ul>{list.collect_view()}</ul>
+                <p>"It can be scheduled: then there is time to bring it down."</p>
             </ui::Banner>
+            {later}
         }
         .into_any();
     }
@@ -100,6 +121,7 @@ fn confirm(head: &TenantHead, preview: PlanPreview) -> AnyView {
             {state.error("plan").map(|error| view! { <p class="c-field__error" id="f-plan">{error}</p> })}
             <ui::TextField state=&state name="note" label="Note" optional=true help="Stands in the audit log." max=2_000/>
         </ConfirmPage>
+        {later}
     }
     .into_any()
 }

@@ -96,6 +96,11 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         "get_operation" | "cancel_operation" => again(&operation("queued")),
         "approve_operation" | "reject_operation" => again(&operation("requested")),
         "retry_operation" | "roll_back_operation" => again(&operation("failed")),
+        "cancel_plan_change" => format!(
+            "DELETE FROM operation WHERE id = '{NINE}';
+             INSERT INTO operation (tenant_id, id, kind, state, subject, payload, requested_by, requested_by_name, request_id, run_after)
+             VALUES ('{tenant}', '{NINE}', 'change_plan', 'queued', 'fresh', '{{\"version\": null, \"from\": \"professional\", \"to\": \"free\", \"scheduled\": \"2099-01-01T00:00:00Z\"}}', '{{}}', 'test', 'test', '2099-01-01')"
+        ),
         "discard_template_draft" => "UPDATE template_version v SET state = 'published', published_by = 'test', published_at = now()
              FROM template t WHERE t.id = v.template_id AND t.key = 'sample';
              INSERT INTO template_version (template_id, version, state, bundle, created_by)

@@ -23,6 +23,7 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     "confirm_signup",
     // A day in its sample would be past one day.
     "schedule_plan_change",
+    "move_plan_change",
     // It needs every item of onboarding done.
     "go_live",
 ];

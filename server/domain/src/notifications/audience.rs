@@ -28,6 +28,8 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
         | Event::TenantSuspended
         | Event::TenantReinstated
         | Event::PlanChanged
+        | Event::PlanScheduled
+        | Event::PlanScheduleCancelled
         | Event::TrialEnding
         | Event::TrialEnded
         | Event::OffboardingStarted

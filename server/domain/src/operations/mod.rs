@@ -22,6 +22,7 @@ pub(crate) use kinds::provision::{check as check_provision, request_in as reques
 pub(crate) use many::{cancel_parts, enqueue_all, retry_parts};
 pub use reconcile::{Finding, reconcile, sweep};
 pub use runner::Runner;
+pub(crate) use store::later;
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
@@ -102,6 +103,15 @@ pub(crate) async fn await_approval(tx: &mut Tx, requested: &mut Requested) -> Re
         requested.state = State::Requested;
     }
     Ok(())
+}
+
+/// An operation of this kind on this tenant that waits for a second person.
+pub(crate) async fn waiting(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    kind: Kind,
+) -> Result<Option<OperationId>> {
+    store::waiting(connection, tenant, kind).await
 }
 
 /// What an operation of this kind will do, in order, for people.

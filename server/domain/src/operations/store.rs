@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
+pub(crate) mod later;
 pub(super) mod list;
 pub(super) mod many;
 pub(super) mod reconcile;
@@ -124,6 +125,22 @@ pub(super) async fn take_key(
     } else {
         Keyed::Other
     })
+}
+
+/// An operation of this kind on this tenant that waits for a second person.
+pub(super) async fn waiting(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    kind: Kind,
+) -> Result<Option<OperationId>> {
+    Ok(sqlx::query_scalar!(
+        "SELECT id FROM operation WHERE tenant_id = $1 AND kind = $2 AND state = 'requested' ORDER BY id DESC LIMIT 1",
+        tenant.0,
+        kind.as_str()
+    )
+    .fetch_optional(connection)
+    .await?
+    .map(OperationId))
 }
 
 /// Whether a second person approves this kind.

@@ -57,6 +57,25 @@ pub(crate) async fn refusals(
     Ok(refusals.collect())
 }
 
+/// Why tenants would not fit these plans with what they use now, in the order of `wanted`; empty where they would.
+pub(crate) async fn refusals_on(
+    connection: &mut PgConnection,
+    wanted: &[(TenantId, PlanId)],
+) -> Result<Vec<Vec<String>>> {
+    if wanted.is_empty() {
+        return Ok(vec![]);
+    }
+    let plans = store::plans(&mut *connection).await?;
+    let tenants: Vec<TenantId> = wanted.iter().map(|(tenant, _)| *tenant).collect();
+    let used = store::used_by(connection, &tenants).await?;
+    let refusals = wanted.iter().map(|(tenant, to)| {
+        let plan = plans.iter().find(|plan| plan.id == *to)?.clone();
+        let used = used.get(tenant)?;
+        Some(PlanPreview::new(plan.clone(), plan, |meter| used.of(meter)).refusals())
+    });
+    Ok(refusals.map(Option::unwrap_or_default).collect())
+}
+
 /// The same inside a transaction that holds the tenant's row.
 pub(crate) async fn preview_on(
     connection: &mut PgConnection,

@@ -63,20 +63,6 @@ impl Used {
 }
 
 /// People and storage now; API calls of the busiest quarter of an hour of the last seven days.
-pub(super) async fn used(connection: &mut PgConnection, tenant: TenantId) -> Result<Used> {
-    let used = sqlx::query_as!(
-        Used,
-        r#"SELECT (SELECT count(*) FROM member WHERE tenant_id = $1) AS "users!",
-            (coalesce((SELECT sum(quantity) FROM usage_day WHERE tenant_id = $1 AND meter = 'storage_bytes'), 0))::bigint AS "storage_bytes!",
-            (coalesce((SELECT max(used) FROM api_window WHERE tenant_id = $1 AND starts_at > now() - interval '7 days'), 0))::bigint AS "api_calls_15min!""#,
-        tenant.0
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(used)
-}
-
-/// The same of many.
 pub(super) async fn used_by(
     connection: &mut PgConnection,
     tenants: &[TenantId],
@@ -100,4 +86,9 @@ pub(super) async fn used_by(
         (row.id, Used { users, storage_bytes, api_calls_15min })
     });
     Ok(used.collect())
+}
+
+/// The same of one tenant.
+pub(super) async fn used(connection: &mut PgConnection, tenant: TenantId) -> Result<Used> {
+    used_by(connection, &[tenant]).await?.remove(&tenant).ok_or(crate::Error::NotFound)
 }

@@ -8,6 +8,7 @@
 mod live;
 mod offboarding;
 mod plan;
+mod schedule;
 mod show;
 mod suspension;
 #[cfg(test)]
@@ -16,20 +17,24 @@ mod tests;
 pub(crate) use live::settle_milestones;
 pub use live::{go_live, set_contacts};
 pub use offboarding::{Offboard, cancel_offboarding, end_grace, start_offboarding};
-pub use plan::{change_plan, schedule_plan_change};
+pub use plan::change_plan;
+pub use schedule::{
+    cancel_plan_change, move_plan_change, plan_schedule, plan_schedules, schedule_plan_change,
+};
 pub use show::{graces, head, impact, overview};
 pub use suspension::{Suspend, reinstate, suspend};
 pub(super) use suspension::{ask_to_suspend, back};
 
 use super::store::lifecycle as store;
 use super::store::lifecycle::Row;
+use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
 use crate::operations::{self, Request};
-use model::operations::Kind;
+use model::operations::{Kind, Requested, State};
 use model::tenants::Action;
 use model::{OperationId, TenantId};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::time::Duration;
 
@@ -64,14 +69,35 @@ pub(super) async fn decide_on(
 /// How long a form waits for the operation that it asked for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Writes an operation, commits, and brings it to its end here; a form is answered with what came out.
+/// Writes an operation, commits, and brings it to its end here; a form is answered with what came out. Where the rules
+/// want a second person it waits for one, and the answer says so.
 ///
 /// # Errors
-/// `Conflict` with the reason of a failure, or where it has to wait behind another operation.
-async fn carry_out(mut tx: Tx, cx: &Ctx, request: Request<'_>) -> Result<()> {
-    operations::enqueue(&mut tx, cx, &request).await?;
+/// `Conflict` with the reason of a failure, where it has to wait behind another operation, or where the same waits for a
+/// second person already.
+async fn carry_out(mut tx: Tx, cx: &Ctx, request: Request<'_>) -> Result<Requested> {
+    let waits = operations::waiting(tx.conn(), request.tenant, request.kind).await?;
+    let asked = operations::enqueue(&mut tx, cx, &request).await?;
+    if asked.state == State::Requested {
+        if waits.is_some() {
+            return Err(Error::Conflict(
+                "Somebody has asked for this already: it waits for a second person, among the operations."
+                    .into(),
+            ));
+        }
+        let target = format!("{} {}", request.kind.label(), request.subject);
+        let event = AuditEvent::on(request.tenant, "operation.request", target)
+            .after(json!({ "state": asked.state, "operation": asked.id }));
+        tx.commit(match request.reason {
+            Some(reason) => event.reason(reason),
+            None => event,
+        })
+        .await?;
+        return Ok(asked);
+    }
     tx.commit_unaudited("the ledger holds the request; its first step writes the line").await?;
-    operations::finish_here(cx, request.id, PATIENCE).await
+    operations::finish_here(cx, request.id, PATIENCE).await?;
+    Ok(Requested { state: State::Succeeded, ..asked })
 }
 
 fn request<'a>(

@@ -100,6 +100,7 @@ fn payload(row: &Row, what: &Move<'_>) -> Result<Value> {
             from: row.plan,
             to: *to,
             note: Some((*note).to_owned()),
+            scheduled: None,
         })?,
         Move::Other(payload) => payload.clone(),
     })

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::notifications::announce;
 use crate::operations::step::{At, Step, step};
 use crate::plans;
+use chrono::{DateTime, Utc};
 use model::notifications::Event;
 use model::tenants::{Access, Action, PlanId, Status, Suspension, SuspensionReason};
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,9 @@ pub(super) struct Changing {
     pub from: PlanId,
     pub to: PlanId,
     pub note: Option<String>,
+    /// Its day, where it was asked for ahead (R65).
+    #[serde(default)]
+    pub scheduled: Option<DateTime<Utc>>,
 }
 
 mod suspend {
@@ -286,6 +290,14 @@ mod limits {
 
     pub(super) async fn act(at: &mut At) -> Result<Value> {
         let (tenant, asked) = (at.tenant(), at.payload::<Changing>()?);
+        let now = store::get(at.conn()?, tenant).await?.plan;
+        if asked.scheduled.is_some() && now != asked.from && now != asked.to {
+            return Err(Error::Conflict(format!(
+                "It is on {} by now; the change was scheduled from {}. Look at the limits again and schedule it anew.",
+                now.label(),
+                asked.from.label()
+            )));
+        }
         let preview = plans::preview_on(at.conn()?, tenant, asked.from, asked.to).await?;
         let refusals = preview.refusals();
         if !refusals.is_empty() {

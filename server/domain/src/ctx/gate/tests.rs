@@ -59,8 +59,10 @@ const WRITERS: &[(&str, Rule)] = &[
     ("templates::check_again", Rule::Work(Work::Measure)),
     ("templates::take_back", Rule::Work(Work::Configure)),
     ("tenants::cancel_offboarding", Rule::Move(Action::CancelOffboarding)),
+    ("tenants::cancel_plan_change", Rule::Work(Work::Record)),
     ("tenants::change_plan", Rule::Move(Action::ChangePlan)),
     ("tenants::go_live", Rule::Move(Action::GoLive)),
+    ("tenants::move_plan_change", Rule::Move(Action::ChangePlan)),
     ("tenants::payment_failed", Rule::Work(Work::Record)),
     ("tenants::payment_settled", Rule::Work(Work::Record)),
     ("tenants::reinstate", Rule::Move(Action::Reinstate)),
@@ -209,7 +211,12 @@ impl Stage {
             "templates::check_again" => templates::check_again(cx, id).await.map(drop),
             "templates::take_back" => templates::take_back(cx, id, "task:summary", "why").await,
             "tenants::cancel_offboarding" => tenants::cancel_offboarding(cx, id, version, "they stay").await,
-            "tenants::change_plan" => tenants::change_plan(cx, id, version, "enterprise", "").await,
+            "tenants::cancel_plan_change" => tenants::cancel_plan_change(cx, id, 1, "why").await,
+            "tenants::move_plan_change" => {
+                let at = cx.now() + chrono::TimeDelta::days(9);
+                tenants::move_plan_change(cx, id, 1, at, "why").await
+            }
+            "tenants::change_plan" => tenants::change_plan(cx, id, version, "enterprise", "").await.map(drop),
             "tenants::go_live" => {
                 // Its list must be complete before its status is looked at.
                 sqlx::query("UPDATE checklist_item SET state = 'passed' WHERE tenant_id = $1 AND run_id IN (SELECT id FROM checklist_run WHERE key = 'onboarding')")
@@ -218,7 +225,7 @@ impl Stage {
                     .await?;
                 tenants::go_live(cx, id, version).await
             }
-            "tenants::reinstate" => tenants::reinstate(cx, id, version, "paid").await,
+            "tenants::reinstate" => tenants::reinstate(cx, id, version, "paid").await.map(drop),
             "tenants::payment_failed" => tenants::rules::payment_failed(cx, id, "bill 7").await,
             "tenants::payment_settled" => tenants::rules::payment_settled(cx, id, "bill 7", "by card").await,
             "tenants::schedule_plan_change" => {
@@ -232,7 +239,7 @@ impl Stage {
             }
             "tenants::suspend" => {
                 let form = Suspend { code: "inactivity", note: "n", scope: "blocked", ..Suspend::default() };
-                tenants::suspend(cx, id, version, form).await
+                tenants::suspend(cx, id, version, form).await.map(drop)
             }
             "users::add_member" => users::add_member(cx, id, self.user, Role::TenantAdmin).await,
             "users::invite" => {

@@ -142,6 +142,7 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
                 .facts(vec![("Before", plan("from")), ("Now", plan("to")), ("Since", when)])
                 .link("See plan and limits", facts.page())
         }
+        Event::PlanScheduled | Event::PlanScheduleCancelled => plan_schedule(facts, begin),
         Event::TrialEnding => begin(format!("The trial of {tenant} ends soon"))
             .paragraph(format!("The trial of {tenant} is about to end. What happens next is your choice: a plan, or nothing."))
             .facts(vec![("Ends", facts.day("trial_ends_at"))])
@@ -203,6 +204,28 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
             begin(format!("{}: {tenant}", facts.event.label())).facts(vec![("When", when)]).link(open, facts.page())
         }
     }
+}
+
+fn plan_schedule(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
+    let tenant = facts.tenant();
+    let plan = |key| facts.word::<PlanId>(key).map(|plan| plan.label().to_owned());
+    let (subject, what) = if facts.event == Event::PlanScheduled {
+        (
+            format!("{tenant} moves to another plan"),
+            format!(
+                "The plan of {tenant} will change on the day below. What it uses then has to fit the new limits; until then nothing changes."
+            ),
+        )
+    } else {
+        (
+            format!("{tenant} stays on its plan"),
+            format!("The change of plan that was scheduled for {tenant} is called off. Nothing changes."),
+        )
+    };
+    begin(subject)
+        .paragraph(what)
+        .facts(vec![("Now", plan("from")), ("Then", plan("to")), ("Day", facts.day("at"))])
+        .link("See plan and limits", facts.page())
 }
 
 fn invited(facts: &Facts<'_>, letter: Letter) -> Letter {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::operations::{self};
 use crate::tenants::moves::{Reinstating, Suspending};
 use crate::tenants::store::lifecycle::Row;
-use model::operations::Kind;
+use model::operations::{Kind, Requested};
 use model::permission::{Permission, Scope};
 use model::tenants::{Action, Status, Suspension, SuspensionReason};
 use model::validate::{self, FieldErrors};
@@ -29,7 +29,7 @@ pub struct Suspend<'a> {
 }
 
 /// Takes writing, or all access, from the tenant's people and programs (R77, R79).
-pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) -> Result<()> {
+pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) -> Result<Requested> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
     let mut errors = FieldErrors::default();
     let code = errors.take("code", validate::word::<SuspensionReason>(form.code, "A reason"));
@@ -69,7 +69,7 @@ pub(in crate::tenants) async fn ask_to_suspend(
 ///
 /// # Errors
 /// `Conflict` where the machine can see that the cause is still there.
-pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Result<()> {
+pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Result<Requested> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
     let proof = validate::required(proof, "Proof that the cause is gone", NOTE_MAX)
         .map_err(|e| Error::field("proof", e))?;

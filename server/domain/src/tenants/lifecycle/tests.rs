@@ -54,9 +54,9 @@ impl Stage {
 
     async fn act(&self, cx: &Ctx, action: Action, version: i64) -> Result<()> {
         match action {
-            Action::Suspend => suspend(cx, self.id, version, SUSPEND).await,
-            Action::Reinstate => reinstate(cx, self.id, version, "Paid on 4 May.").await,
-            Action::ChangePlan => change_plan(cx, self.id, version, "enterprise", "").await,
+            Action::Suspend => suspend(cx, self.id, version, SUSPEND).await.map(drop),
+            Action::Reinstate => reinstate(cx, self.id, version, "Paid on 4 May.").await.map(drop),
+            Action::ChangePlan => change_plan(cx, self.id, version, "enterprise", "").await.map(drop),
             Action::StartOffboarding => start_offboarding(cx, self.id, version, LEAVE).await,
             Action::CancelOffboarding => cancel_offboarding(cx, self.id, version, "They stay.").await,
             Action::GoLive => go_live(cx, self.id, version).await,

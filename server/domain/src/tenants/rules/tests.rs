@@ -93,8 +93,10 @@ async fn a_plan_change_waits_for_its_time_and_is_refused_then_where_it_does_not_
         crate::tenants::schedule_plan_change(&cx, id, model::tenants::PlanId::Free, "", cx.now()).await;
     assert!(matches!(past, Err(Error::Invalid(_))));
     let plan = model::tenants::PlanId::Free;
-    let first =
-        crate::tenants::schedule_plan_change(&cx, id, plan, "End of term.", tomorrow).await.expect("planned");
+    let first = crate::tenants::schedule_plan_change(&cx, id, plan, "End of term.", tomorrow)
+        .await
+        .expect("planned")
+        .id;
     let runner = Runner::new(services.clone());
     assert_eq!(runner.drain().await.expect("run"), 0, "not before its time");
     sql(&admin, "INSERT INTO usage_day (tenant_id, meter, day, quantity) SELECT id, 'storage_bytes', current_date, 200000000 FROM tenant").await;

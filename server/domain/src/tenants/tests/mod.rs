@@ -3,6 +3,7 @@
 mod drafts;
 mod import;
 mod list;
+mod schedules;
 
 use crate::Ctx;
 use crate::ctx::Services;
