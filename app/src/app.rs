@@ -123,6 +123,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/signup-pages/:page/edit") view=crate::signup::EditSignupPagePage ssr=SsrMode::Async/>
                     <Route path=path!("/alignment") view=crate::templates::AlignmentPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings") view=crate::settings::PlatformSettingsPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/approvals") view=crate::settings::ApprovalRulesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/approvals/:kind") view=crate::settings::ApprovalRulePage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/:key") view=crate::settings::PlatformSettingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/onboarding") view=crate::checklists::OnboardingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/offboarding") view=tenants::OffboardingPage ssr=SsrMode::Async/>

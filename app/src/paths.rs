@@ -15,6 +15,7 @@ pub const HEALTH: &str = "/health";
 pub const AUDIT: &str = "/audit";
 pub const USAGE: &str = "/usage";
 pub const SETTINGS: &str = "/settings";
+pub const APPROVALS: &str = "/settings/approvals";
 pub const TEMPLATES: &str = "/templates";
 pub const TEMPLATES_NEW: &str = "/templates/new";
 pub const TEMPLATES_COMPARE: &str = "/templates/compare";
@@ -119,6 +120,11 @@ pub fn setting(slug: &str, key: model::settings::Key) -> String {
 /// One setting of the platform.
 pub fn platform_setting(key: model::settings::Key) -> String {
     format!("{SETTINGS}/{}", key.as_str())
+}
+
+/// The rule about a second person for one kind of operation.
+pub fn approval_rule(kind: model::operations::Kind) -> String {
+    format!("{APPROVALS}/{}", kind.as_str())
 }
 
 /// A page of a template; `action` is `edit`, `details`, `publish`, `deprecate` or `roll-out`, or empty for the template.

@@ -276,6 +276,12 @@ pub const FUNCTIONS: &[Function] = &[
         "key=lifecycle.trial_days&value=21&reason=test&version=0",
     ),
     platform("revert_platform_setting", SettingPlatform, "key=lifecycle.trial_days&why=test&version=1"),
+    platform("get_approval_rules", SettingPlatformRead, ""),
+    platform(
+        "set_approval_rule",
+        ApprovalManage,
+        "kind=reinstate&whom=some&some=enterprise%2Cdedicated&reason=test",
+    ),
     tenant("get_tenant_overview", TenantRead, "slug=acme"),
     tenant("get_limits", TenantRead, "slug=acme"),
     // The moves of a tenant's life

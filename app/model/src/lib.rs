@@ -9,6 +9,7 @@ mod states;
 
 pub mod access;
 pub mod api_keys;
+pub mod approvals;
 pub mod audit;
 pub mod bulk;
 pub mod charts;

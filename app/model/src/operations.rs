@@ -31,6 +31,13 @@ words! {
     }
 }
 
+impl Kind {
+    /// Whether a rule can make it wait for a second person (R10): kinds whose forms say so to who asks.
+    pub const fn may_wait(self) -> bool {
+        matches!(self, Self::Provision | Self::Suspend | Self::Reinstate | Self::ChangePlan | Self::Bulk)
+    }
+}
+
 words! {
     /// Where an operation stands.
     State {

@@ -66,6 +66,8 @@ words! {
         OperationFleet = "operation.fleet", "see operations of all tenants";
         OperationControl = "operation.control", "retry, cancel and roll back operations";
         OperationApprove = "operation.approve", "approve operations";
+        /// Whom the rules bind does not hold it.
+        ApprovalManage = "approval.manage", "change what needs a second person";
         SettingRead = "setting.read", "see settings";
         SettingWrite = "setting.write", "change settings";
         SettingOperate = "setting.operate", "change settings that only operators may";
@@ -88,8 +90,9 @@ impl Permission {
             TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TenantBulk
             | TaskEnable | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
             | ChecklistWaive | ApiKeyManage | NotificationSend | WebhookManage | MemberManage
-            | UserManage | OperationControl | OperationApprove | SettingWrite | SettingOperate
-            | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept | SignupPageManage => true,
+            | UserManage | OperationControl | OperationApprove | ApprovalManage | SettingWrite
+            | SettingOperate | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept
+            | SignupPageManage => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | HealthRead | HealthFleet | ApiKeyRead | ChecklistRead | AuditRead | AuditFleet
             | NotificationRead | MemberRead | OperationRead | OperationFleet | SettingRead
@@ -119,6 +122,7 @@ impl Permission {
                 | OperationFleet
                 | OperationControl
                 | OperationApprove
+                | ApprovalManage
                 | SettingOperate
                 | SettingPlatformRead
                 | SettingPlatform
@@ -142,7 +146,7 @@ impl Role {
         use Permission::*;
         match self {
             Self::Owner => true,
-            Self::Operator => permission != UserManage,
+            Self::Operator => !matches!(permission, UserManage | ApprovalManage),
             Self::Success => {
                 !permission.writes() && permission != AuditFleet
                     || matches!(permission, ChecklistWork | HealthCompute)

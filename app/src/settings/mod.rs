@@ -2,17 +2,37 @@
 //! a change is a page of its own with its reason, so that it works by link and without a script.
 
 pub mod api;
+mod approvals;
 mod detail;
 mod list;
 mod platform;
+mod rules_api;
 
+pub use approvals::{ApprovalRulePage, ApprovalRulesPage};
 pub use detail::SettingPage;
 pub use list::SettingsPage;
 pub use platform::{PlatformSettingPage, PlatformSettingsPage};
 
-use crate::ui::{Choice, FieldWidth, FormState, Origin, Provenance, SelectField, TextField};
+use crate::paths;
+use crate::ui::{
+    Choice, FieldWidth, FormState, NavItem, Origin, Provenance, SectionNav, SelectField, TextField,
+};
 use leptos::prelude::*;
 use model::settings::{Key, Kind, Level, Value};
+
+/// The parts of the platform's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tab {
+    Settings,
+    Approvals,
+}
+
+fn tabs(current: Tab) -> AnyView {
+    let items =
+        [(Tab::Settings, paths::SETTINGS, "Values"), (Tab::Approvals, paths::APPROVALS, "Approval rules")];
+    let items = items.map(|(tab, href, label)| NavItem::new(href, label, tab == current)).into();
+    view! { <SectionNav label="Parts of the settings" items/> }.into_any()
+}
 
 /// The chip of a level, and its name beside it where the chip does not say it all.
 fn origin(level: &Level, locked: bool) -> AnyView {

@@ -2,7 +2,7 @@
 
 use super::api::get_platform_settings;
 use super::list::{ids, matches};
-use super::{control, key_here};
+use super::{Tab, control, key_here, tabs};
 use crate::paths;
 use crate::ui::{
     Actions, Button, Card, Checkbox, DataTable, Empty, EmptyKind, FilterBar, Form, Hidden, Kind, LinkButton,
@@ -41,6 +41,7 @@ fn list(settings: &PlatformSettings) -> AnyView {
     });
     view! {
         <PageHeader title="Settings" lead="What holds for every tenant whose template, parent or own settings do not say otherwise. What is locked here holds for all."/>
+        {tabs(Tab::Settings)}
         <FilterBar label="Settings" path=paths::SETTINGS placeholder="Name or key"/>
         {groups.collect_view()}
         {none}

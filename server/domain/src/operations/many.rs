@@ -9,17 +9,20 @@ use model::operations::{Control, State};
 use serde_json::json;
 use sqlx::PgConnection;
 
-/// [`super::enqueue`] for many of one kind, in three statements.
+/// [`super::enqueue`] for many of one kind, in a few statements.
 pub(crate) async fn enqueue_all(tx: &mut Tx, cx: &Ctx, requests: &[Request<'_>]) -> Result<()> {
     let Some(first) = requests.first() else { return Ok(()) };
     if requests.iter().any(|request| (request.kind, request.dedicated) != (first.kind, first.dedicated)) {
         return Err(Error::Internal("many of several kinds".into()));
     }
     let steps = kinds::of(first.kind).ok_or_else(|| Error::Internal("a kind without steps".into()))?;
-    let waits = store::second_person(tx.conn(), first.kind, first.dedicated).await?;
-    let state = if waits { State::Requested } else { State::Queued };
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
-    store::many::insert(tx.conn(), cx, requests, state, &steps).await
+    // The rules look at each tenant: of one batch some may wait.
+    let waits = super::approvals::of_many(tx.conn(), requests).await?;
+    let (waiting, ready): (Vec<_>, Vec<_>) =
+        requests.iter().cloned().partition(|request| waits.contains(&request.tenant));
+    store::many::insert(tx.conn(), cx, &waiting, State::Requested, &steps).await?;
+    store::many::insert(tx.conn(), cx, &ready, State::Queued, &steps).await
 }
 
 /// Calls off the parts that nobody has taken up; answers their audit lines.

@@ -4,6 +4,7 @@
 //! cancel and roll back are different moves, each audited. Read on in `step` (what a step is), `runner` (how it is
 //! done and undone) and `kinds` (the steps there are).
 
+mod approvals;
 mod failpoint;
 mod kinds;
 mod many;
@@ -14,6 +15,8 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use approvals::second_person;
+pub use approvals::{SetRule, approval_rules, set_approval_rule};
 #[cfg(any(test, feature = "testing"))]
 pub use failpoint::Action;
 pub use failpoint::Failpoints;
@@ -45,6 +48,7 @@ pub const PAGE_MAX: u32 = 100;
 const NOTE_MAX: u32 = 2_000;
 
 /// What is to be done, checked and allowed already.
+#[derive(Clone)]
 pub(crate) struct Request<'a> {
     pub id: OperationId,
     pub kind: Kind,
@@ -66,7 +70,8 @@ pub(crate) struct Request<'a> {
 /// `Internal` where no such kind is built.
 pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Result<Requested> {
     let steps = kinds::of(request.kind).ok_or_else(|| Error::Internal("a kind without steps".into()))?;
-    let waits = store::second_person(tx.conn(), request.kind, request.dedicated).await?;
+    let Request { kind, tenant, dedicated, ref payload, .. } = *request;
+    let waits = second_person(tx.conn(), kind, tenant, dedicated, payload).await?;
     let state = if waits { State::Requested } else { State::Queued };
     let new = NewOperation {
         id: request.id,
@@ -84,15 +89,6 @@ pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Res
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
     store::insert(tx.conn(), &new, &steps).await?;
     Ok(Requested { id: request.id, tenant: request.tenant, state, repeated: false })
-}
-
-/// Whether somebody else has to approve a request of this kind before it begins.
-pub(crate) async fn second_person(
-    connection: &mut PgConnection,
-    kind: Kind,
-    dedicated: bool,
-) -> Result<bool> {
-    store::second_person(connection, kind, dedicated).await
 }
 
 /// Lets a request that was just written wait for somebody's approval, whatever the rules say of its kind; in the same

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
+pub(super) mod approvals;
 pub(crate) mod later;
 pub(super) mod list;
 pub(super) mod many;
@@ -141,22 +142,6 @@ pub(super) async fn waiting(
     .fetch_optional(connection)
     .await?
     .map(OperationId))
-}
-
-/// Whether a second person approves this kind.
-pub(super) async fn second_person(
-    connection: &mut PgConnection,
-    kind: Kind,
-    dedicated: bool,
-) -> Result<bool> {
-    let rule = sqlx::query_scalar!("SELECT second_person FROM approval_rule WHERE kind = $1", kind.as_str())
-        .fetch_optional(connection)
-        .await?;
-    Ok(match rule.as_deref() {
-        Some("always") => true,
-        Some("dedicated") => dedicated,
-        _ => false,
-    })
 }
 
 /// Nobody has taken it up yet: it was written in this transaction.

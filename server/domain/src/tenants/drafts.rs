@@ -78,7 +78,10 @@ pub async fn draft(cx: &Ctx, id: DraftId) -> Result<DraftView> {
     let mut read = cx.read(Reach::Fleet).await?;
     let draft = store::get(read.conn(), id, owner).await?.ok_or(Error::NotFound)?;
     let dedicated = draft.request.placement == Placement::Dedicated;
-    let second_person = operations::second_person(read.conn(), Kind::Provision, dedicated).await?;
+    let asked = serde_json::to_value(&draft.request)?;
+    let nobody = model::TenantId::PLATFORM;
+    let second_person =
+        operations::second_person(read.conn(), Kind::Provision, nobody, dedicated, &asked).await?;
     let steps = operations::steps(Kind::Provision).into_iter().map(str::to_owned).collect();
     Ok(DraftView { draft, offers, plans, steps, second_person })
 }

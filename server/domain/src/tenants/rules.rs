@@ -2,7 +2,7 @@
 //! uses any more. Each becomes an ordinary suspension in the ledger, asked for by the system.
 //!
 //! Invariants: time is the database's; a tenant that has a suspension under way, or one that failed within the hour, is
-//! left alone; what is rule and what is scope stands in `lifecycle_rule`.
+//! left alone, as is one whose suspension waits for a second person, or was rejected within the day; what is rule and what is scope stands in `lifecycle_rule`.
 
 mod store;
 #[cfg(test)]

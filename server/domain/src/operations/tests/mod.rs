@@ -1,6 +1,7 @@
 //! The ledger and its runner on the real kinds: the happy way, every step failing, every step twice, cancelled,
 //! approved, repeated, many at once. `crash` kills real processes.
 
+mod approvals;
 mod bulk;
 mod crash;
 mod every;

@@ -24,7 +24,8 @@ pub(super) async fn trials_ended(connection: &mut PgConnection, limit: i64) -> R
         FROM lifecycle_rule r JOIN tenant t ON t.trial_ends_at <= now() - make_interval(days => r.days)
         WHERE r.kind = 'trial_ended' AND r.enabled AND t.status = 'trial' AND t.trial_ends_at <= now()
             AND NOT EXISTS (SELECT FROM operation o WHERE o.tenant_id = t.id AND o.kind = 'suspend'
-                AND (o.state IN ('queued', 'running', 'undoing') OR o.finished_at > now() - interval '1 hour'))
+                AND (o.state IN ('requested', 'queued', 'running', 'undoing')
+                    OR o.finished_at > now() - CASE o.state WHEN 'rejected' THEN interval '1 day' ELSE interval '1 hour' END))
         ORDER BY t.trial_ends_at LIMIT $1"#,
         limit
     )
@@ -40,7 +41,8 @@ pub(super) async fn unpaid(connection: &mut PgConnection, limit: i64) -> Result<
         FROM lifecycle_rule r JOIN payment_failure p ON p.failed_at <= now() - make_interval(days => r.days) JOIN tenant t ON t.id = p.tenant_id
         WHERE r.kind = 'payment_failure' AND r.enabled AND p.settled_at IS NULL AND t.status IN ('trial', 'active')
             AND NOT EXISTS (SELECT FROM operation o WHERE o.tenant_id = t.id AND o.kind = 'suspend'
-                AND (o.state IN ('queued', 'running', 'undoing') OR o.finished_at > now() - interval '1 hour'))
+                AND (o.state IN ('requested', 'queued', 'running', 'undoing')
+                    OR o.finished_at > now() - CASE o.state WHEN 'rejected' THEN interval '1 day' ELSE interval '1 hour' END))
         ORDER BY t.id, p.failed_at LIMIT $1"#,
         limit
     )
@@ -71,7 +73,8 @@ pub(super) async fn idle(
         )
         SELECT p.id, CASE WHEN last.used < now() - interval '30 days' AND NOT EXISTS (
             SELECT FROM operation o WHERE o.tenant_id = p.id AND o.kind = 'suspend'
-                AND (o.state IN ('queued', 'running', 'undoing') OR o.finished_at > now() - interval '1 hour')
+                AND (o.state IN ('requested', 'queued', 'running', 'undoing')
+                    OR o.finished_at > now() - CASE o.state WHEN 'rejected' THEN interval '1 day' ELSE interval '1 hour' END)
         ) THEN last.used END AS since
         FROM page p CROSS JOIN LATERAL (
             SELECT greatest(p.created_at, p.status_since,
