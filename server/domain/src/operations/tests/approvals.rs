@@ -153,3 +153,41 @@ async fn a_rule_of_lifecycle_asks_once_and_takes_no_for_an_answer(admin: PgPool)
         .expect("aged");
     assert_eq!(crate::tenants::rules::tick(&system, 10).await.expect("a tick"), 1);
 }
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn of_many_at_once_those_wait_whom_the_rule_is_about(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let owner = testing::platform(&services, Role::Owner);
+    let some = ["enterprise".to_owned(), "dedicated".to_owned()];
+    set_approval_rule(&owner, Kind::Suspend, form("some", &some, 0)).await.expect("set");
+    let mut requests = Vec::new();
+    for (slug, change) in [
+        ("plain", "SELECT 1"),
+        ("large", "UPDATE tenant SET plan_id = 'enterprise' WHERE slug = 'large'"),
+        ("apart", "UPDATE tenant SET placement = 'dedicated' WHERE slug = 'apart'"),
+    ] {
+        let tenant = testing::tenant(&admin, slug).await.expect("a tenant");
+        sqlx::query(change).execute(&admin).await.expect("changed");
+        requests.push(Request {
+            id: OperationId(owner.new_id()),
+            kind: Kind::Suspend,
+            tenant,
+            subject: slug,
+            payload: serde_json::json!({}),
+            reason: None,
+            dedicated: false,
+            parent: None,
+            run_after: None,
+        });
+    }
+    let mut tx = owner.begin(Reach::Fleet).await.expect("begun");
+    enqueue_all(&mut tx, &owner, &requests).await.expect("asked");
+    tx.commit_unaudited("a test").await.expect("committed");
+    let states: Vec<(String, String)> =
+        sqlx::query_as("SELECT subject, state FROM operation ORDER BY subject")
+            .fetch_all(&admin)
+            .await
+            .expect("operations");
+    let of = |subject: &str, state: &str| (subject.to_owned(), state.to_owned());
+    assert_eq!(states, [of("apart", "requested"), of("large", "requested"), of("plain", "queued")]);
+}
