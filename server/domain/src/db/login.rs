@@ -107,7 +107,7 @@ mod tests {
     use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool};
 
     async fn serving_pool(url: &str) -> Result<PgPool> {
-        Ok(pools(url).await?.serving)
+        Ok(pools(url, 5).await?.serving)
     }
 
     /// What the cluster holds of every login of ours.
