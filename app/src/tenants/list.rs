@@ -28,8 +28,8 @@ pub fn DirectoryPage() -> impl IntoView {
 fn page_of(page: Directory) -> impl IntoView {
     let import = page.may_create.then(|| {
         view! {
-            <LinkButton href=paths::TENANTS_IMPORT icon="upload">"Import"</LinkButton>
-            <LinkButton href=paths::TENANTS_NEW kind=Kind::Primary icon="plus">"New tenant"</LinkButton>
+            <LinkButton href=paths::TENANTS_IMPORT>"Import"</LinkButton>
+            <LinkButton href=paths::TENANTS_NEW kind=Kind::Primary>"New tenant"</LinkButton>
         }
     });
     if page.is_unused() {
@@ -53,7 +53,7 @@ fn page_of(page: Directory) -> impl IntoView {
     });
     let actions = view! {
         {all}
-        <LinkButton href=export icon="download">"Export CSV"</LinkButton>
+        <LinkButton href=export>"Export CSV"</LinkButton>
         {import}
     }
     .into_any();
