@@ -8,6 +8,8 @@ for (const theme of ['light', 'dark'] as const) {
       test.slow()
       const page = await as('operator')
       await page.emulateMedia({ colorScheme: theme })
+      // The dark one on a phone.
+      if (theme === 'dark') await page.setViewportSize({ width: 390, height: 844 })
       for (const path of everyPage().filter((_, at) => at % 3 === part)) {
         await test.step(path, async () => {
           await page.goto(path)

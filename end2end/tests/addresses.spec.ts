@@ -15,6 +15,24 @@ test('every address has one spelling', async ({ as }) => {
   }
 })
 
+test('empty fields of a form leave the address before the page is made', async ({ as }) => {
+  const page = await as('operator')
+  const response = await page.request.get('/tenants?q=&status=active&plan=', { maxRedirects: 0 })
+  expect(response.status()).toBe(303)
+  expect(response.headers().location).toBe('/tenants?status=active')
+  expect(await response.text()).toBe('')
+})
+
+test('a period that is not offered is named, not quietly another one', async ({ as }) => {
+  const page = await as('operator')
+  for (const path of ['/usage', `/tenants/${credentials('tenant_admin').tenant}/usage`]) {
+    await page.goto(`${path}?days=-1`)
+    await expect(page.getByText('Not understood and left out: Period.'), path).toBeVisible()
+    await page.goto(`${path}?days=7`)
+    await expect(page.getByText('Not understood'), path).toHaveCount(0)
+  }
+})
+
 test('the frame calls a tenant by its name, and a tenant that is none nothing', async ({ as, tenant }) => {
   const page = await as('operator')
   await page.goto(`/tenants/${tenant.slug}/usage`)

@@ -18,6 +18,11 @@ pub async fn canonical(mut request: Request, next: Next) -> Response {
     if request.uri().path().contains("%00") && !request.uri().path().starts_with("/api/") {
         *request.uri_mut() = Uri::from_static("/nothing-here");
     }
+    if let Some(target) = folded(request.uri())
+        && let Ok(target) = HeaderValue::from_str(&target)
+    {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response();
+    }
     let Some(mut target) = spelled(request.uri().path()) else { return next.run(request).await };
     if let Some(query) = request.uri().query() {
         target.push('?');
@@ -27,6 +32,23 @@ pub async fn canonical(mut request: Request, next: Next) -> Response {
         Ok(target) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, target)]).into_response(),
         Err(_) => next.run(request).await,
     }
+}
+
+/// The address of the directory without empty fields, where it has any: a GET form sends them too, and the address to
+/// share has none. Told before the page is made, which would be thrown away.
+fn folded(uri: &Uri) -> Option<String> {
+    if uri.path() != app::paths::TENANTS {
+        return None;
+    }
+    let mut pairs = model::url::decode(uri.query()?);
+    let sent = pairs.len();
+    pairs.retain(|(_, value)| !value.is_empty());
+    if pairs.len() == sent {
+        return None;
+    }
+    let query = model::url::encode(&pairs);
+    let path = app::paths::TENANTS;
+    Some(if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
 }
 
 /// The right spelling, where this is not it. Tokens stand in some addresses: those keep their letters.
@@ -65,6 +87,23 @@ pub async fn scope(mut request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_directory_has_no_empty_fields_in_its_address() {
+        for (address, target) in [
+            ("/tenants?q=&status=", Some("/tenants")),
+            ("/tenants?q=&status=active&status=trial&sort=", Some("/tenants?status=active&status=trial")),
+            ("/tenants?q=a%26b&plan=", Some("/tenants?q=a%26b")),
+            ("/tenants?q", Some("/tenants")),
+            ("/tenants?status=active", None),
+            ("/tenants?", None),
+            ("/tenants", None),
+            ("/audit?actor=", None),
+        ] {
+            let uri: Uri = address.parse().expect("an address");
+            assert_eq!(folded(&uri).as_deref(), target, "{address}");
+        }
+    }
 
     #[test]
     fn an_address_has_one_spelling() {

@@ -131,8 +131,13 @@ async fn execute(command: Command) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn name(chain: TenantId) -> String {
-    if chain == TenantId::PLATFORM { "platform".to_owned() } else { chain.to_string() }
+/// A chain by its id and, where its tenant is still there, by its slug.
+async fn name(cx: &domain::Ctx, chain: TenantId) -> Result<String, Failure> {
+    if chain == TenantId::PLATFORM {
+        return Ok("platform".to_owned());
+    }
+    let slug = domain::tenants::slug_of(cx, chain).await?;
+    Ok(slug.map_or_else(|| chain.to_string(), |slug| format!("{chain} ({slug})")))
 }
 
 async fn verify(opened: &Opened, out: &mut impl Write) -> Result<ExitCode, Failure> {
@@ -141,20 +146,22 @@ async fn verify(opened: &Opened, out: &mut impl Write) -> Result<ExitCode, Failu
     let mut broken = 0;
     let chains = domain::audit::chains(&cx).await?;
     for tenant in &chains {
+        let name = name(&cx, *tenant).await?;
         match domain::audit::verify(&cx, *tenant).await? {
             Verified::Sound(count) => {
                 entries += count;
-                writeln!(out, "sound: chain {}, {count} entries", name(*tenant))?;
+                writeln!(out, "sound: chain {name}, {count} entries")?;
             }
             Verified::Broken { seq, why } => {
                 broken += 1;
-                writeln!(out, "broken: chain {}, entry {seq}: {why}", name(*tenant))?;
+                writeln!(out, "broken: chain {name}, entry {seq}: {why}")?;
             }
         }
     }
     for tenant in domain::audit::without_chain(&cx).await? {
         broken += 1;
-        writeln!(out, "broken: chain {tenant}, entry 1: the tenant is there and its whole chain is not")?;
+        let name = name(&cx, tenant).await?;
+        writeln!(out, "broken: chain {name}, entry 1: the tenant is there and its whole chain is not")?;
     }
     writeln!(out, "{} chains, {entries} sound entries, {broken} broken chains", chains.len())?;
     writeln!(

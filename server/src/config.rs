@@ -88,6 +88,10 @@ impl Config {
             .unwrap_or_else(|| "127.0.0.1:3000".into())
             .parse()
             .map_err(|_| error("STEWARD_ADDR", "is not an address like 127.0.0.1:3000"))?;
+        let database_url = get("DATABASE_URL");
+        if database_url.as_ref().is_some_and(|url| !is_postgres(url)) {
+            return Err(error("DATABASE_URL", "begins with neither postgres:// nor postgresql://"));
+        }
         let secret = get("STEWARD_SECRET").map(String::into_bytes);
         if secret.as_ref().is_some_and(|s| s.len() < 32) {
             return Err(error("STEWARD_SECRET", "needs 32 bytes or more"));
@@ -134,7 +138,7 @@ impl Config {
         Ok(Self {
             addr,
             data: get("STEWARD_DATA").unwrap_or_else(|| ".data".into()).into(),
-            database_url: get("DATABASE_URL"),
+            database_url,
             secret,
             keys,
             mail,
@@ -152,6 +156,11 @@ impl Config {
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
     }
+}
+
+/// Whether it is an address of PostgreSQL: the driver takes any scheme, and then waits for an answer.
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// Whether anything stands where an address has its host: links in mails begin with this address.
@@ -181,6 +190,8 @@ mod tests {
     fn wrong_values_are_refused_by_name() {
         for (name, value) in [
             ("STEWARD_ADDR", "here"),
+            ("DATABASE_URL", "http://u:p@localhost/steward"),
+            ("DATABASE_URL", "localhost/steward"),
             ("STEWARD_SECRET", "short"),
             ("STEWARD_PUBLIC_URL", "example.com"),
             ("STEWARD_PUBLIC_URL", "http://"),

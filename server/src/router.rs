@@ -23,6 +23,8 @@
 use crate::address::{canonical, scope};
 use crate::api;
 use crate::assets::{assets, stylesheet};
+use crate::download;
+use crate::events;
 use crate::forms::{Forms, forms};
 use crate::headers::{Headers, PageNonce, headers, is_html};
 use crate::observe::{Observe, observe, panicked};
@@ -36,7 +38,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 use domain::Services;
 use leptos::config::LeptosOptions;
 use leptos::nonce::Nonce;
@@ -96,17 +98,41 @@ pub fn router(parts: &Parts) -> Router {
         .layer(from_fn_with_state(Headers { services, https: parts.https }, headers))
 }
 
+/// A door of the console that is neither a page nor a server function.
+#[derive(Clone, Copy)]
+pub struct Mounted {
+    pub path: &'static str,
+    pub serve: Serve,
+}
+
+/// What it is, and how it is served.
+#[derive(Clone, Copy)]
+pub enum Serve {
+    /// A file that leaves.
+    Download(fn() -> MethodRouter<LeptosOptions>),
+    /// What an open page listens to.
+    Stream(fn() -> MethodRouter<LeptosOptions>),
+    /// A file that comes: [`uploads`] takes it before there is a route.
+    Upload,
+}
+
+/// All of them. The router is built from this list and `surface::check` compares it, so that none is open without a
+/// line that says what it asks for.
+pub const MOUNTED: &[Mounted] = &[
+    Mounted { path: app::paths::TENANTS_EXPORT, serve: Serve::Download(|| get(download::tenants)) },
+    Mounted { path: app::paths::AUDIT_EXPORT, serve: Serve::Download(|| get(download::audit)) },
+    Mounted { path: app::paths::USAGE_EXPORT, serve: Serve::Download(|| get(download::usage)) },
+    Mounted { path: "/tenants/{slug}/audit.csv", serve: Serve::Download(|| get(download::tenant_audit)) },
+    Mounted { path: "/tenants/{slug}/usage.csv", serve: Serve::Download(|| get(download::tenant_usage)) },
+    Mounted { path: app::paths::TENANTS_IMPORT, serve: Serve::Upload },
+    Mounted { path: "/operations/{id}/events", serve: Serve::Stream(|| get(events::operation)) },
+];
+
 /// Pages, forms and server functions, behind their layers.
 fn console(options: &LeptosOptions, identity: Identify, banners: Forms) -> Router {
     let shell_options = options.clone();
-    let pages = Router::new()
+    let pages = by_hand()
         .route("/", get(home))
-        .route(app::paths::TENANTS_EXPORT, get(crate::download::tenants))
-        .route(app::paths::AUDIT_EXPORT, get(crate::download::audit))
-        .route(app::paths::USAGE_EXPORT, get(crate::download::usage))
-        .route("/tenants/{slug}/audit.csv", get(crate::download::tenant_audit))
-        .route("/tenants/{slug}/usage.csv", get(crate::download::tenant_usage))
-        .route("/operations/{id}/events", get(crate::events::operation))
         // What is no function is no page either.
         .route("/api/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
         .leptos_routes_with_context(options, generate_route_list(app::App), provide_nonce, move || {
@@ -124,12 +150,30 @@ fn console(options: &LeptosOptions, identity: Identify, banners: Forms) -> Route
         .layer(from_fn(canonical))
         .layer(from_fn_with_state(banners, forms))
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
-        .layer(from_fn(uploads))
+        .layer(from_fn(files))
         .layer(from_fn_with_state(identity, identify))
         .layer(from_fn(detach))
         .layer(RequestBodyLimitLayer::new(MAX_REQUEST))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, MAX_TIME))
         .layer(CsrfLayer::new())
+}
+
+/// The routes of [`MOUNTED`].
+fn by_hand() -> Router<LeptosOptions> {
+    MOUNTED.iter().fold(Router::new(), |router, door| match door.serve {
+        Serve::Download(serve) | Serve::Stream(serve) => router.route(door.path, serve()),
+        Serve::Upload => router,
+    })
+}
+
+/// Leaves to [`uploads`] what comes to an address that [`MOUNTED`] names, and nothing else.
+async fn files(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if MOUNTED.iter().any(|door| matches!(door.serve, Serve::Upload) && door.path == path) {
+        uploads(request, next).await
+    } else {
+        next.run(request).await
+    }
 }
 
 /// The nonce of the header becomes the nonce of the page's own scripts.

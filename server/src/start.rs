@@ -41,8 +41,9 @@ impl Opened {
                 (embedded.admin_url().to_owned(), Some(embedded))
             }
         };
-        domain::db::migrate(&admin_url).await?;
-        let Pools { serving, jobs } = domain::db::pools(&admin_url, config.connections).await?;
+        domain::db::migrate(&admin_url).await.map_err(|error| of_database(config, error))?;
+        let pools = domain::db::pools(&admin_url, config.connections).await;
+        let Pools { serving, jobs } = pools.map_err(|error| of_database(config, error))?;
         let keys = match &config.keys {
             Some(keys) => keys.clone(),
             None => own_key(config, &Services::new(serving.clone()))?,
@@ -51,11 +52,6 @@ impl Opened {
             domain::notifications::mail::Server::new(url, from)
                 .map_err(|problem| format!("STEWARD_SMTP_URL: {problem}"))
         });
-        if mail.is_none() {
-            tracing::warn!(
-                "STEWARD_SMTP_URL is not set: mails stand in the log of notifications as not sent"
-            );
-        }
         let deployment = Deployment {
             keys,
             public_url: config.public_url.trim_end_matches('/').to_owned(),
@@ -84,6 +80,16 @@ impl Opened {
     }
 }
 
+/// Names the variable where the database that it points to does not answer, or does not let us in.
+fn of_database(config: &Config, error: domain::Error) -> Failure {
+    match error {
+        domain::Error::Busy | domain::Error::Database(_) if config.database_url.is_some() => {
+            format!("DATABASE_URL: {error}").into()
+        }
+        other => other.into(),
+    }
+}
+
 /// Serves until it is told to stop.
 ///
 /// # Errors
@@ -96,6 +102,10 @@ pub async fn serve(config: &Config) -> Result<(), Failure> {
     let listener =
         TcpListener::bind(config.addr).await.map_err(|error| format!("{}: {error}", config.addr))?;
     let opened = Opened::open(config).await?;
+    // Whoever only runs a command sends nothing.
+    if config.mail.is_none() {
+        tracing::warn!("STEWARD_SMTP_URL is not set: mails stand in the log of notifications as not sent");
+    }
     let outcome = serve_on(config, &opened, listener, stop, begin).await;
     opened.close().await;
     outcome

@@ -1,15 +1,20 @@
-//! Every door of the service: each server function, each route of the machine API and each file that leaves or comes,
-//! with what it asks for.
+//! Every door of the service: each server function, each route of the machine API, each file that leaves or comes and
+//! each stream, with what it asks for.
 //!
-//! The author of a server function adds one line to [`FUNCTIONS`]; the server refuses to start without it
-//! ([`check`]). The line says what the function's service asks for first (`cx.require`), which parameter names the
-//! tenant, and a call that is well formed. The tests in `server/tests` walk this list: without a session, with too weak
-//! a role, and with another tenant's id. In samples, `acme` is the tenant that the tests own.
+//! The author of a server function adds one line to [`FUNCTIONS`], of any other door one to the tables of `doors`; the
+//! server refuses to start without it ([`check()`]). The line says what the door's service asks for first
+//! (`cx.require`), which parameter names the tenant, and a call that is well formed. The tests in `server/tests` walk
+//! this list: without a session, with too weak a role, with another tenant's id, and with the own tenant and what is
+//! another's. In samples, `acme` is the tenant that the tests own.
 
+mod check;
+mod doors;
 mod lines;
 #[cfg(test)]
 mod tests;
 
+pub use check::check;
+pub use doors::{DOWNLOADS, Download, ROUTES, Route, STREAMS, Stream, UPLOADS, Upload};
 pub use lines::{Line, lines};
 
 use axum::http::Method;
@@ -25,7 +30,7 @@ pub enum Asks {
     Session,
     /// This permission over the platform.
     Platform(Permission),
-    /// This permission over the tenant that the parameter names.
+    /// This permission over the tenant that the parameter names, or that owns what the parameter names.
     Tenant(Permission, &'static str),
 }
 
@@ -340,137 +345,9 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("reopen_item", ChecklistWork, "slug=acme&list=onboarding&step=dashboards&reason=test"),
 ];
 
-/// A route of the machine API. Its caller is a key, its tenant the key's.
-#[derive(Clone, Copy, Debug)]
-pub struct Route {
-    pub method: &'static str,
-    pub path: &'static str,
-    pub content_type: &'static str,
-    pub permission: Option<Permission>,
-    pub sample: &'static str,
-}
-
-/// Every route of the machine API.
-pub const ROUTES: &[Route] = &[
-    route("GET", "/api/v1/openapi.json", None, "", ""),
-    route("GET", "/api/v1/tenant", Some(TenantRead), "", ""),
-    route("GET", "/api/v1/template", Some(TenantRead), "", ""),
-    route("GET", "/api/v1/settings", Some(SettingRead), "", ""),
-    route("GET", "/api/v1/conversations", Some(ConversationRead), "", ""),
-    route("GET", "/api/v1/conversations/{id}", Some(ConversationRead), "", ""),
-    route(
-        "POST",
-        "/api/v1/conversations",
-        Some(ConversationWrite),
-        "application/json",
-        r#"{"id":"sample-1","turns":[{"speaker":"customer","text":"Where is my parcel?"}]}"#,
-    ),
-    route("GET", "/api/v1/webhooks", Some(NotificationRead), "", ""),
-    route(
-        "POST",
-        "/api/v1/webhooks",
-        Some(WebhookManage),
-        "application/json",
-        r#"{"name":"Sample","url":"https://hooks.example.com/"}"#,
-    ),
-    route("GET", "/api/v1/webhooks/{id}", Some(NotificationRead), "", ""),
-    route(
-        "PUT",
-        "/api/v1/webhooks/{id}",
-        Some(WebhookManage),
-        "application/json",
-        r#"{"name":"Sample","url":"https://hooks.example.com/"}"#,
-    ),
-    route("DELETE", "/api/v1/webhooks/{id}", Some(WebhookManage), "", ""),
-    route("POST", "/api/v1/webhooks/{id}/rotate", Some(WebhookManage), "", ""),
-    route("POST", "/api/v1/webhooks/{id}/test", Some(WebhookManage), "", ""),
-    route("GET", "/api/v1/deliveries", Some(NotificationRead), "", ""),
-    route("GET", "/api/v1/deliveries/{id}", Some(NotificationRead), "", ""),
-    route("POST", "/api/v1/deliveries/{id}/resend", Some(NotificationSend), "", ""),
-];
-
-/// A file for people, by a link on a page.
-#[derive(Clone, Copy, Debug)]
-pub struct Download {
-    /// With `acme` where a tenant's slug stands.
-    pub path: &'static str,
-    pub asks: Asks,
-}
-
-/// Every file that leaves through a page.
-pub const DOWNLOADS: &[Download] = &[
-    Download { path: "/tenants/export.csv", asks: Asks::Platform(TenantList) },
-    Download { path: "/audit.csv", asks: Asks::Platform(AuditFleet) },
-    Download { path: "/usage.csv", asks: Asks::Platform(OverviewRead) },
-    Download { path: "/tenants/acme/audit.csv", asks: Asks::Tenant(AuditRead, "slug") },
-    Download { path: "/tenants/acme/usage.csv", asks: Asks::Tenant(UsageRead, "slug") },
-];
-
-/// A file that people send, by a form of a page.
-#[derive(Clone, Copy, Debug)]
-pub struct Upload {
-    pub path: &'static str,
-    pub asks: Asks,
-    /// With the boundary of the sample.
-    pub content_type: &'static str,
-    pub sample: &'static str,
-}
-
-/// Every file that comes in through a page.
-pub const UPLOADS: &[Upload] = &[Upload {
-    path: app::paths::TENANTS_IMPORT,
-    asks: Asks::Platform(TenantCreate),
-    content_type: "multipart/form-data; boundary=sample",
-    sample: "--sample\r\nContent-Disposition: form-data; name=\"plan\"\r\n\r\nfree\r\n\
-        --sample\r\nContent-Disposition: form-data; name=\"file\"; filename=\"sample.csv\"\r\nContent-Type: text/csv\r\n\r\n\
-        name\nSample import\n\r\n--sample--\r\n",
-}];
-
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    permission: Option<Permission>,
-    content_type: &'static str,
-    sample: &'static str,
-) -> Route {
-    Route { method, path, content_type, permission, sample }
-}
-
 /// Name to method and path of every function that this process answers.
 pub fn registered() -> BTreeMap<String, (Method, String)> {
     server_fn::axum::server_fn_paths()
         .map(|(path, method)| (path.rsplit('/').next().unwrap_or(path).to_owned(), (method, path.to_owned())))
         .collect()
-}
-
-/// What keeps the server from starting: a function without a line here, or a line without a function.
-///
-/// # Errors
-/// The names, in a sentence.
-pub fn check() -> Result<(), String> {
-    compare(registered().keys().map(String::as_str), FUNCTIONS.iter().map(|function| function.name))
-}
-
-fn compare<'a>(
-    registered: impl Iterator<Item = &'a str>,
-    listed: impl Iterator<Item = &'a str>,
-) -> Result<(), String> {
-    let registered: Vec<_> = registered.collect();
-    let mut seen = Vec::new();
-    let mut wrong = Vec::new();
-    for name in listed {
-        if seen.contains(&name) {
-            wrong.push(format!("`{name}` stands twice"));
-        } else if !registered.contains(&name) {
-            wrong.push(format!("`{name}` is no server function"));
-        }
-        seen.push(name);
-    }
-    wrong.extend(
-        registered
-            .iter()
-            .filter(|name| !seen.contains(name))
-            .map(|name| format!("`{name}` says nowhere what it asks for")),
-    );
-    if wrong.is_empty() { Ok(()) } else { Err(format!("server/src/surface.rs: {}", wrong.join("; "))) }
 }

@@ -10,7 +10,12 @@ pub const SPANS: [u32; 3] = [7, 30, 90];
 
 /// The offered span that was asked for, or 30 days.
 pub fn span(asked: &str) -> u32 {
-    asked.parse().ok().filter(|days| SPANS.contains(days)).unwrap_or(30)
+    offered(asked).unwrap_or(30)
+}
+
+/// The span that was asked for, where a page offers it.
+pub fn offered(asked: &str) -> Option<u32> {
+    asked.parse().ok().filter(|days| SPANS.contains(days))
 }
 
 /// How a quantity stands to a limit.

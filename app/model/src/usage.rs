@@ -131,6 +131,18 @@ impl Usage {
         self.series.iter().find(|series| series.meter == meter)
     }
 
+    /// The first day that says anything about a tenant made on `created`: a day before it is no data, not a zero. What was
+    /// counted earlier, because history was loaded, says something all the same.
+    pub fn begins(&self, created: NaiveDate) -> NaiveDate {
+        if self.series.iter().any(|series| series.before != 0) {
+            return self.from;
+        }
+        let counted =
+            |at: usize| self.series.iter().any(|series| series.days.get(at).is_some_and(|n| *n != 0));
+        let first = self.dates().enumerate().find(|(at, _)| counted(*at)).map(|(_, day)| day);
+        first.map_or(created, |day| day.min(created)).max(self.from).min(self.to)
+    }
+
     /// The days shown, in order.
     pub fn dates(&self) -> impl Iterator<Item = NaiveDate> {
         let (from, to) = (self.from, self.to);
@@ -158,5 +170,18 @@ mod tests {
         assert_eq!(storage.shown(), [101, 101, 111]);
         assert_eq!(storage.total(), 111);
         assert_eq!(usage.meter(Meter::TaskRuns).map(Series::total), Some(0));
+    }
+
+    #[test]
+    fn days_before_a_tenant_was_made_are_no_data() {
+        let day = |d| NaiveDate::from_ymd_opt(2026, 2, d).expect("a date");
+        let usage = |rows: &[_], before| Usage::new(day(20), day(28), rows, &[(Meter::StorageBytes, before)]);
+        let late = [(Meter::ApiCalls, day(27), 5)];
+        assert_eq!(usage(&late, 0).begins(day(26)), day(26), "the zero of its first day is one");
+        assert_eq!(usage(&late, 0).begins(day(28)), day(27), "history that was loaded counts");
+        assert_eq!(usage(&late, 9).begins(day(28)), day(20), "so does what was stored before");
+        assert_eq!(usage(&[], 0).begins(day(1)), day(20));
+        let next = NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date");
+        assert_eq!(usage(&[], 0).begins(next), day(28));
     }
 }

@@ -4,8 +4,8 @@ use super::api::get_operation_page;
 use super::parts::{badge, progress, title, took};
 use crate::paths;
 use crate::ui::{
-    self, Banner, Chip, Chips, Choice, DataTable, Empty, FilterBar, FilterGroup, Load, NavItem, PageHeader,
-    Query, Th, Tone, ViewsNav, When, ZeroRow,
+    self, Banner, Chip, Chips, Choice, DataTable, Empty, FilterBar, FilterGroup, LinkButton, Load, NavItem,
+    PageHeader, Query, Th, Tone, ViewsNav, When, ZeroRow,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -82,8 +82,12 @@ fn page(list: &OperationPage) -> AnyView {
     } else {
         list.rows.iter().map(row).collect_view().into_any()
     };
-    let header =
-        view! { <PageHeader title lead="Long work on tenants, step by step: it ends finished or undone."/> };
+    // Of the whole fleet only: a tenant's is on its plan page.
+    let plans = list
+        .tenant
+        .is_none()
+        .then(|| view! { <LinkButton href=paths::PLAN_CHANGES>"Scheduled plan changes"</LinkButton> });
+    let header = view! { <PageHeader title lead="Long work on tenants, step by step: it ends finished or undone." actions=plans.into_any()/> };
     let at_start = list.next.is_none() && list.previous.is_none();
     if empty && at_start && !filtered && here.get("after").or(here.get("before")).is_none() {
         let title = match &list.tenant {

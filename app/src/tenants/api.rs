@@ -14,12 +14,7 @@ pub async fn get_tenant(slug: String) -> Result<Tenant, AppError> {
 #[server]
 pub async fn get_directory(#[server(default)] query: String) -> Result<Directory, AppError> {
     let pairs = model::url::decode(&query);
-    let page = domain::tenants::directory(&crate::server::ctx()?, &pairs).await?;
-    // A GET form sends its empty fields too: the address to share has none.
-    if pairs.iter().any(|(_, value)| value.is_empty()) {
-        leptos_axum::redirect(&page.query.href(crate::paths::TENANTS));
-    }
-    Ok(page)
+    Ok(domain::tenants::directory(&crate::server::ctx()?, &pairs).await?)
 }
 
 /// The best matches for the command palette.

@@ -190,13 +190,13 @@ pub(super) fn form(tenant: &Tenant, to: PlanId) -> AnyView {
 pub fn PlanChangesPage() -> impl IntoView {
     let query = model::url::encode(&ui::query());
     view! {
-        <Title text="Plan changes"/>
+        <Title text="Scheduled plan changes"/>
         <Load read=move || get_plan_changes(query.clone()) view=list/>
     }
 }
 
 fn list(page: Page<ScheduledChange>) -> AnyView {
-    let header = view! { <PageHeader title="Plan changes" lead="Changes of plan that wait for their day, the next one first. What is over the new limits on the day keeps its plan."/> };
+    let header = view! { <PageHeader title="Scheduled plan changes" lead="Changes of plan that wait for their day, the next one first. What is over the new limits on the day keeps its plan."/> };
     if page.rows.is_empty() && page.previous.is_none() && page.next.is_none() {
         return view! {
             {header}

@@ -13,7 +13,7 @@ pub async fn get_tenant_usage(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     let days = model::reports::span(&days);
     let file = format!("{}?days={days}", crate::paths::tenant(&slug, "usage.csv"));
-    Ok(domain::usage::report::of_tenant(&cx, tenant.id, days, Some(file)).await?)
+    Ok(domain::usage::report::of_tenant(&cx, &tenant, days, Some(file)).await?)
 }
 
 #[server]

@@ -1,7 +1,7 @@
 //! The usage of the fleet: per day, and the largest tenants.
 
 use super::api::get_fleet_usage;
-use super::{charts, spans};
+use super::{charts, left_out, spans, understood};
 use crate::paths;
 use crate::ui::{Card, Empty, Load, NavItem, PageHeader, Query, SectionNav, Stack};
 use leptos::prelude::*;
@@ -24,14 +24,14 @@ fn body(usage: FleetUsage) -> AnyView {
     let as_of = usage.as_of.format("As of %H:%M UTC").to_string();
     let header = view! { <PageHeader title="Usage" lead="What all tenants use together." meta=vec![as_of.into_any()]/> };
     if !usage.any {
-        return view! { {header} {spans(paths::USAGE, usage.days)} <Empty icon="activity" title="No usage in this period" text="Usage appears within a minute after the first conversation or API call of any tenant."/> }.into_any();
+        return view! { {header} {left_out()} {spans(paths::USAGE, usage.days)} <Empty icon="activity" title="No usage in this period" text="Usage appears within a minute after the first conversation or API call of any tenant."/> }.into_any();
     }
     let by = usage.by;
     let meters = Meter::ALL
         .iter()
         .map(|meter| {
             NavItem::new(
-                Query::here().set("by", meter.as_str()).href(paths::USAGE),
+                understood().set("by", meter.as_str()).href(paths::USAGE),
                 meter.label(),
                 *meter == by,
             )
@@ -50,6 +50,7 @@ fn body(usage: FleetUsage) -> AnyView {
     view! {
         {header}
         <Stack gap=6>
+            {left_out()}
             {spans(paths::USAGE, usage.days)}
             {charts(usage.meters)}
             <Card id="top" title="Largest tenants, 30 days">

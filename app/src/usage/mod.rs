@@ -8,10 +8,40 @@ pub use fleet::FleetUsagePage;
 pub use tenant::TenantUsagePage;
 
 use crate::charts::Chart;
-use crate::ui::{NavItem, Query, SectionNav};
+use crate::ui::{self, Banner, NavItem, Query, SectionNav, Tone};
 use leptos::prelude::*;
-use model::reports::{MeterReport, SPANS};
+use model::reports::{MeterReport, SPANS, offered};
 use model::usage::Meter;
+
+/// The keys of an address whose values these pages do not offer: shown is what holds without them.
+fn unread(here: &Query) -> Vec<&'static str> {
+    let wrong = |key: &str, offered: fn(&str) -> bool| {
+        here.get(key).is_some_and(|value| !value.is_empty() && !offered(value))
+    };
+    let days = wrong("days", |value| offered(value).is_some()).then_some("days");
+    let by = wrong("by", |value| value.parse::<Meter>().is_ok()).then_some("by");
+    days.into_iter().chain(by).collect()
+}
+
+/// The query of this page without what was not understood in it, for links that go on from here.
+fn understood() -> Query {
+    let here = Query::here();
+    unread(&here).into_iter().fold(here, |query, key| query.drop(key))
+}
+
+/// What was not understood, in the words of lists.
+fn left_out() -> Option<AnyView> {
+    let keys = unread(&Query::here());
+    if keys.is_empty() {
+        return None;
+    }
+    let text = ui::left_out(keys.into_iter(), |key| match key {
+        "days" => Some("Period"),
+        "by" => Some("By"),
+        _ => None,
+    });
+    Some(view! { <Banner tone=Tone::Warning>{text}</Banner> }.into_any())
+}
 
 /// The spans as links.
 fn spans(path: &str, days: u32) -> AnyView {
@@ -19,7 +49,7 @@ fn spans(path: &str, days: u32) -> AnyView {
         .iter()
         .map(|span| {
             NavItem::new(
-                Query::here().set("days", &span.to_string()).href(path),
+                understood().set("days", &span.to_string()).href(path),
                 format!("{span} days"),
                 *span == days,
             )
@@ -39,5 +69,28 @@ fn charts(meters: Vec<MeterReport>) -> AnyView {
         };
         view! { <section class="c-card" aria-labelledby=format!("{id}-h")><div class="c-card__body"><Chart id figure=report.chart/></div></section> }
     });
-    view! { <div class="l-grid" data-cols="2">{charts.collect_view()}</div> }.into_any()
+    view! {
+        <h2 class="u-visually-hidden">"Meter by meter"</h2>
+        <div class="l-grid" data-cols="2">{charts.collect_view()}</div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_offered_is_named_by_its_key() {
+        let read = |query: &[(&str, &str)]| {
+            unread(&Query(query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()))
+        };
+        for days in ["-1", "99999", "8", "all"] {
+            assert_eq!(read(&[("days", days)]), ["days"], "{days}");
+        }
+        assert_eq!(read(&[("days", "-1"), ("by", "evil")]), ["days", "by"]);
+        for fine in [&[][..], &[("days", "7"), ("by", "api_calls")], &[("days", "")], &[("other", "x")]] {
+            assert!(read(fine).is_empty(), "{fine:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The usage of one tenant: where it stands in its plan, and day by day.
 
 use super::api::get_tenant_usage;
-use super::{charts, spans};
+use super::{charts, left_out, spans};
 use crate::paths;
 use crate::tenants::{Section, TenantSection};
 use crate::ui::{self, Card, Empty, Icon, KpiCard, Kpis, Load, Query, Stack};
@@ -30,6 +30,7 @@ fn body(slug: &str, usage: TenantUsage) -> AnyView {
     if !usage.any {
         return view! {
             <Stack gap=6>
+                {left_out()}
                 {limits}
                 <Empty icon="activity" title="No usage in this period" text="Usage appears within a minute after the first conversation or API call."/>
             </Stack>
@@ -44,6 +45,7 @@ fn body(slug: &str, usage: TenantUsage) -> AnyView {
     let kpis = kpis.collect::<Vec<_>>();
     view! {
         <Stack gap=6>
+            {left_out()}
             {limits}
             {spans(&path, usage.days)}
             <Kpis>{kpis}</Kpis>

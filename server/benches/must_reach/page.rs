@@ -9,8 +9,8 @@ fn kilobytes(bytes: usize) -> f64 {
     bytes as f64 / 1000.0
 }
 
-/// The page, and everything that stands between it and being readable and clickable: styles, preloaded fonts, scripts
-/// that block, the icons. WASM and its loader come on top and have their own budget.
+/// The page, and everything that stands between it and being readable and clickable as a browser shows it: styles, the
+/// fonts of plain text, scripts that block, the icons. WASM and its loader come on top and have their own budget.
 pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Result<(), Failure> {
     let page = steward.get("/tenants", cookie, true).await?;
     let plain = steward.get("/tenants", cookie, false).await?.text();
@@ -18,7 +18,7 @@ pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Resul
     for tag in plain.split('<').map(|rest| rest.split('>').next().unwrap_or_default()) {
         let path = if tag.starts_with("link ") {
             let rel = attribute(tag, "rel").unwrap_or_default();
-            let wanted = rel == "stylesheet"
+            let wanted = matches!(rel, "stylesheet" | "icon")
                 || rel == "preload" && matches!(attribute(tag, "as"), Some("font" | "style" | "image"));
             attribute(tag, "href").filter(|_| wanted)
         } else if tag.starts_with("use ") {
@@ -32,6 +32,12 @@ pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Resul
             path.filter(|path| path.starts_with('/') && !needed.iter().any(|known| known == path))
         {
             needed.push(path.to_owned());
+        }
+    }
+    for styles in needed.clone().iter().filter(|path| path.ends_with(".css")) {
+        let styles = steward.get(styles, cookie, false).await?.text();
+        for font in plain_fonts(&styles).filter(|font| !needed.contains(font)).collect::<Vec<_>>() {
+            needed.push(font);
         }
     }
     let mut bytes = page.wire;
@@ -58,6 +64,18 @@ pub async fn cold(steward: &Steward, cookie: &str, report: &mut Report) -> Resul
     );
     report.line("  requests until usable", requests.to_string(), "≤ 6", Some(requests <= 6));
     Ok(())
+}
+
+/// Fonts that ASCII text is set in: those without a range of characters, or with one that begins there.
+fn plain_fonts(styles: &str) -> impl Iterator<Item = String> {
+    styles.split("@font-face").skip(1).filter_map(|rest| {
+        let face = rest.split('}').next()?;
+        let range =
+            face.split_once("unicode-range:").map(|(_, range)| range.trim_start().to_ascii_uppercase());
+        let plain = range.is_none_or(|range| range.starts_with("U+0020") || range.starts_with("U+20-"));
+        let url = face.split_once("url(")?.1.split(')').next()?.trim_matches(['"', '\'']);
+        plain.then(|| url.to_owned())
+    })
 }
 
 /// The newest of each kind of file in the built site, as it is sent: compressed beforehand.

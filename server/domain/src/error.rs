@@ -19,7 +19,7 @@ pub enum Error {
     /// The tenant's status leaves the actor no (or only reading) access.
     #[error("the tenant is suspended ({})", .0.label())]
     Suspended(Access),
-    /// Who signed in belongs to tenants that let nobody in; since when and why, in words for them.
+    /// Who signed in, or whose key it is, belongs to tenants that let nobody in; since when or why, in words for them.
     #[error("no tenant lets this person in")]
     Closed(String),
     /// The input is wrong, field by field.

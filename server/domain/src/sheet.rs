@@ -3,6 +3,25 @@
 use crate::error::{Error, Result};
 use std::borrow::Cow;
 
+/// Refuses a file of more than was asked for: a page says beside its list which filters it did not understand, a file can
+/// say nothing.
+///
+/// # Errors
+/// `Invalid` with the words that were not understood.
+pub(crate) fn understood<S: AsRef<str>>(left_out: &[S]) -> Result<()> {
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    let words: Vec<_> = left_out.iter().map(|word| format!("“{}”", word.as_ref())).collect();
+    Err(Error::field(
+        "",
+        format!(
+            "Not understood: {}. Nothing was exported, because it would have been more than was asked for.",
+            words.join(", ")
+        ),
+    ))
+}
+
 /// Rows as CSV; every cell is [`guarded`].
 pub(crate) fn written(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
     let broken = |error: &dyn std::fmt::Display| Error::Internal(format!("csv: {error}"));

@@ -5,8 +5,9 @@
 
 use super::problem::{Problem, ProblemItem};
 use axum::body::{Body, Bytes};
-use axum::http::StatusCode;
-use domain::conversations::{Fault, Prepared, parse};
+use axum::http::{HeaderMap, StatusCode, header};
+use chrono::{DateTime, Utc};
+use domain::conversations::{Fault, Prepared, parse_until};
 use http_body_util::BodyExt;
 use model::conversations::CONVERSATION_BYTES_MAX;
 use std::sync::Arc;
@@ -76,20 +77,32 @@ impl Pieces {
     }
 }
 
+/// What the body is packed with, if with anything. Nothing is unpacked here: a few bytes could become all the memory.
+pub fn encoding(headers: &HeaderMap) -> Option<String> {
+    let named = headers.get_all(header::CONTENT_ENCODING).iter().flat_map(|value| {
+        // What is no text is no encoding that anybody knows.
+        value.to_str().unwrap_or("?").split(',').map(str::trim)
+    });
+    named
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
+        .map(|name| name.chars().take(40).collect())
+        .next()
+}
+
 /// What was read, and the memory it holds.
 pub struct Batch {
     pub rows: Vec<Prepared>,
     _held: Vec<OwnedSemaphorePermit>,
 }
 
-/// One conversation.
-pub async fn one(body: Body, budget: Budget) -> Result<Batch, Problem> {
+/// One conversation, begun at `latest` and no later.
+pub async fn one(body: Body, budget: Budget, latest: DateTime<Utc>) -> Result<Batch, Problem> {
     let mut pieces = Pieces::new(body, CONVERSATION_BYTES_MAX, budget);
     let mut json = Vec::new();
     while let Some(piece) = pieces.next().await? {
         json.extend_from_slice(&piece);
     }
-    match parse(&json) {
+    match parse_until(&json, latest) {
         Ok(row) => Ok(Batch { rows: vec![row], _held: pieces.held }),
         Err(faults) => {
             let count = i64::try_from(faults.len()).unwrap_or(i64::MAX);
@@ -99,9 +112,9 @@ pub async fn one(body: Body, budget: Budget) -> Result<Batch, Problem> {
 }
 
 /// Many, one on each line. Blank lines are passed over.
-pub async fn many(body: Body, budget: Budget) -> Result<Batch, Problem> {
+pub async fn many(body: Body, budget: Budget, latest: DateTime<Utc>) -> Result<Batch, Problem> {
     let mut pieces = Pieces::new(body, BODY_MAX, budget);
-    let mut lines = Lines::default();
+    let mut lines = Lines { latest, ..Lines::default() };
     while let Some(piece) = pieces.next().await? {
         lines.feed(&piece);
     }
@@ -112,6 +125,8 @@ pub async fn many(body: Body, budget: Budget) -> Result<Batch, Problem> {
 /// Takes a body in pieces of any size and reads its lines.
 #[derive(Default)]
 struct Lines {
+    /// When a conversation may have begun at the latest.
+    latest: DateTime<Utc>,
     /// The line that is not complete yet.
     open: Vec<u8>,
     /// The line is longer than any conversation: what comes of it is dropped.
@@ -166,7 +181,7 @@ impl Lines {
         if line.is_empty() {
             return;
         }
-        match parse(line) {
+        match parse_until(line, self.latest) {
             // Once something is wrong nothing will be stored: no need to keep the rest.
             Ok(row) if self.count == 0 => self.rows.push(Prepared { line: self.line, ..row }),
             Ok(_) => {}
@@ -245,6 +260,22 @@ mod tests {
             let faults = read(&text, piece).expect_err("wrong");
             assert_eq!(faults.iter().map(|f| f.line).collect::<Vec<_>>(), [Some(2)], "{piece}");
         }
+    }
+
+    #[test]
+    fn whatever_packs_a_body_is_named() {
+        let named = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::CONTENT_ENCODING, header::HeaderValue::from_static(value));
+            }
+            encoding(&headers)
+        };
+        for plain in [&[][..], &[""], &["identity"], &["Identity, identity"]] {
+            assert_eq!(named(plain), None, "{plain:?}");
+        }
+        assert_eq!(named(&["gzip"]).as_deref(), Some("gzip"));
+        assert_eq!(named(&["identity", "identity, br"]).as_deref(), Some("br"));
     }
 
     #[test]

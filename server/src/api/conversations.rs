@@ -29,7 +29,7 @@ use model::permission::{Permission, Scope};
         (status = 400, description = "There is no conversation in the body", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 409, description = "Something was sent before under the same id with other content; `errors` names it", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemDetails, content_type = "application/problem+json"),
-        (status = 415, description = "Neither JSON nor NDJSON", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 415, description = "Neither JSON nor NDJSON, or encoded: `Content-Encoding` may be `identity` only", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 422, description = "Something is wrong; `errors` says where", body = ProblemDetails, content_type = "application/problem+json"),
         Writing,
     )
@@ -56,7 +56,12 @@ pub async fn send(
         "application/x-ndjson" | "application/ndjson" | "application/jsonl" => false,
         _ => return Err(call.named(Problem::media_type())),
     };
-    let read = if single { body::one(body, budget).await } else { body::many(body, budget).await };
+    if let Some(name) = body::encoding(&headers) {
+        return Err(call.named(Problem::encoding(&name)));
+    }
+    let latest = conversations::latest(call.cx().now());
+    let read =
+        if single { body::one(body, budget, latest).await } else { body::many(body, budget, latest).await };
     let batch = read.map_err(|problem| call.named(problem))?;
     let location =
         batch.rows.first().filter(|_| single).map(|row| {

@@ -194,7 +194,12 @@ impl Call {
     }
 
     fn problem(&self, error: Error) -> Problem {
-        Problem::from_error(error, self.cx().request_id())
+        let reason = self.caller.reason.filter(|_| matches!(error, Error::Suspended(_)));
+        let problem = Problem::from_error(error, self.cx().request_id());
+        match reason {
+            Some(reason) => problem.because(reason),
+            None => problem,
+        }
     }
 
     /// A problem with the id of this request.

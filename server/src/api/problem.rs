@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::Error;
 use domain::conversations::Fault;
-use model::tenants::Access;
+use model::tenants::{Access, SuspensionReason};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -67,7 +67,7 @@ pub enum Reading {
     Key(ProblemDetails),
     #[response(
         status = 403,
-        description = "The tenant has no access",
+        description = "The tenant has no access; `detail` says why",
         content_type = "application/problem+json"
     )]
     Access(ProblemDetails),
@@ -91,7 +91,7 @@ pub enum Writing {
     Key(ProblemDetails),
     #[response(
         status = 403,
-        description = "A read-only key, or a suspended tenant",
+        description = "A read-only key, or a suspended tenant; `detail` says why",
         content_type = "application/problem+json"
     )]
     Access(ProblemDetails),
@@ -138,6 +138,12 @@ impl Problem {
         self
     }
 
+    /// With why the tenant is suspended.
+    pub fn because(mut self, reason: SuspensionReason) -> Self {
+        self.details.detail.push_str(&format!(" Reason: {}.", reason.label()));
+        self
+    }
+
     pub fn request(self, request: &Request) -> Self {
         match request.extensions().get::<RequestId>() {
             Some(id) => self.id(&id.0),
@@ -173,6 +179,17 @@ impl Problem {
             header::HeaderName::from_static("accept-post"),
             HeaderValue::from_static("application/json, application/x-ndjson"),
         )
+    }
+
+    pub fn encoding(name: &str) -> Self {
+        let detail = format!("The body is encoded as “{name}”. Send it as it is, without Content-Encoding.");
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content-encoding",
+            "This encoding of content is not understood",
+            detail,
+        )
+        .with(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
     }
 
     pub fn too_large(limit: usize) -> Self {

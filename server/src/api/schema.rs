@@ -18,7 +18,7 @@ pub struct NewConversation {
     /// A language tag (BCP 47).
     #[schema(example = "en-GB")]
     language: Option<String>,
-    /// Default: when it arrives.
+    /// From 1970 to a day from now. Default: when it arrives.
     started_at: Option<DateTime<Utc>>,
     #[schema(min_items = 1, max_items = 5000)]
     turns: Vec<Turn>,

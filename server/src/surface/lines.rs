@@ -1,16 +1,18 @@
 //! The list as `server surface --json` says it.
 
-use super::{DOWNLOADS, FUNCTIONS, ROUTES, UPLOADS, registered};
+use super::{DOWNLOADS, FUNCTIONS, ROUTES, STREAMS, UPLOADS, registered};
 use model::permission::Permission;
 use serde::Serialize;
 
 /// One line of `server surface --json`.
 #[derive(Debug, Serialize)]
 pub struct Line {
+    /// `function`, `route`, `download`, `upload` or `stream`.
     pub kind: &'static str,
     pub name: String,
     pub method: String,
     pub path: String,
+    /// Of what is sent; of a stream, of what it answers with.
     pub content_type: &'static str,
     /// `public`, `session`, `platform`, `tenant` or `key`.
     pub asks: &'static str,
@@ -52,9 +54,9 @@ pub fn lines() -> Vec<Line> {
         let (asks, permission, tenant_parameter) = download.asks.words();
         Line {
             kind: "download",
-            name: format!("GET {}", download.path),
+            name: format!("GET {}", download.address()),
             method: "GET".to_owned(),
-            path: download.path.to_owned(),
+            path: download.address(),
             content_type: "",
             asks,
             permission,
@@ -76,5 +78,19 @@ pub fn lines() -> Vec<Line> {
             sample: upload.sample,
         }
     });
-    functions.chain(routes).chain(downloads).chain(uploads).collect()
+    let streams = STREAMS.iter().map(|stream| {
+        let (asks, permission, tenant_parameter) = stream.asks.words();
+        Line {
+            kind: "stream",
+            name: format!("GET {}", stream.path),
+            method: "GET".to_owned(),
+            path: stream.path.to_owned(),
+            content_type: stream.content_type,
+            asks,
+            permission,
+            tenant_parameter,
+            sample: stream.sample,
+        }
+    });
+    functions.chain(routes).chain(downloads).chain(uploads).chain(streams).collect()
 }

@@ -9,6 +9,39 @@ use sqlx::AssertSqlSafe;
 const NINE: &str = "00000000-0000-0000-0000-000000000009";
 const ZERO: &str = "00000000-0000-0000-0000-000000000000";
 
+/// Stands in every text of the tenant that [`mark`] has marked.
+pub const WORD: &str = "zanzibar";
+
+/// Lays on this tenant the key and the operation that samples name, and writes [`WORD`] into every text that a door could
+/// tell of it: whoever is no part of it must not read that anywhere.
+pub async fn mark(site: &Site, tenant: TenantId) {
+    let sql = format!(
+        "UPDATE tenant SET name = 'Zanzibar' WHERE id = '{tenant}';
+         UPDATE user_account SET name = 'Zanzibar', email = 'zanzibar@example.com'
+             WHERE id = '00000000-0000-0000-0000-0000000000a1';
+         UPDATE webhook SET name = 'Zanzibar', url = 'https://zanzibar.example.com/' WHERE tenant_id = '{tenant}';
+         UPDATE notification SET actor_name = 'Zanzibar' WHERE tenant_id = '{tenant}';
+         UPDATE delivery SET recipient = 'https://zanzibar.example.com/', problem = 'Zanzibar' WHERE tenant_id = '{tenant}';
+         INSERT INTO api_key (tenant_id, id, name, secret_hash, access, created_by)
+             VALUES ('{tenant}', '{ZERO}', 'Zanzibar', decode(repeat('00', 32), 'hex'), 'read', 'Zanzibar');
+         {}",
+        settled(tenant, NINE)
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&site.admin).await.expect("a marked tenant");
+}
+
+/// An operation that rests, so that whoever follows it is told at once and let go.
+pub async fn rest(site: &Site, tenant: TenantId, id: &str) {
+    sqlx::raw_sql(AssertSqlSafe(settled(tenant, id))).execute(&site.admin).await.expect("an operation");
+}
+
+fn settled(tenant: TenantId, id: &str) -> String {
+    format!(
+        "INSERT INTO operation (tenant_id, id, kind, state, subject, payload, reason, requested_by, requested_by_name, request_id)
+         VALUES ('{tenant}', '{id}', 'suspend', 'succeeded', 'zanzibar', '{{}}', 'Zanzibar', '{{\"System\": {{\"name\": \"test\"}}}}', 'Zanzibar', 'test');"
+    )
+}
+
 /// The statements that lay the ground for this function's sample, if it needs any.
 fn statements(function: &str, tenant: TenantId) -> Option<String> {
     let operation = |state: &str| {

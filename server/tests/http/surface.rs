@@ -1,13 +1,15 @@
-//! Walks every door there is (`server::surface`): without a session or key, with too weak a one, with another tenant's id.
-//! Each refusal comes with a positive control, so that nothing passes because a sample is wrong, and with a look at the
-//! database, so that nothing is refused and done.
+//! Walks every door there is (`server::surface`): without a session or key, with too weak a one, with another tenant's id,
+//! with the own tenant and the id of a part of another. Each refusal comes with a positive control, so that nothing passes
+//! because a sample is wrong, and with a look at the database, so that nothing is refused and done.
 
 use crate::ground;
 use crate::site::{Site, get, post};
 use axum::http::{Method, StatusCode};
 use leptos_axum::generate_route_list;
-use model::permission::Role;
-use server::surface::{Asks, DOWNLOADS, FUNCTIONS, Function, ROUTES, Route, UPLOADS, Upload, registered};
+use model::permission::{Permission, Role};
+use server::surface::{
+    Asks, DOWNLOADS, FUNCTIONS, Function, ROUTES, Route, STREAMS, UPLOADS, Upload, registered,
+};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 
@@ -27,6 +29,23 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     // It needs every item of onboarding done.
     "go_live",
 ];
+
+/// What [`acme`] and [`ground::mark`] lay, by the ids that samples name.
+const INVITED: &str = "00000000-0000-0000-0000-0000000000a1";
+const WEBHOOK: &str = "00000000-0000-0000-0000-0000000000a2";
+const DELIVERY: &str = "00000000-0000-0000-0000-0000000000a3";
+const NOTICE: &str = "00000000-0000-0000-0000-0000000000a4";
+const OPERATION: &str = "00000000-0000-0000-0000-000000000009";
+const KEY: &str = "00000000-0000-0000-0000-000000000000";
+const CONVERSATION: &str = "sample-1";
+/// An operation of the platform's.
+const PLATFORMS: &str = "00000000-0000-0000-0000-0000000000a5";
+/// Nothing has this id.
+const NOWHERE: &str = "00000000-0000-0000-0000-0000000000ff";
+
+fn function(name: &str) -> &'static Function {
+    FUNCTIONS.iter().find(|function| function.name == name).expect("a function")
+}
 
 fn call(function: &Function, sample: &str) -> crate::site::Call {
     let (method, path) = registered().remove(function.name).expect("listed functions are mounted");
@@ -187,9 +206,6 @@ async fn chain(site: &Site, tenant: model::TenantId) -> (i64, i64) {
 
 #[sqlx::test(migrator = "domain::db::MIGRATOR")]
 async fn the_same_refusal_is_one_line_a_minute(admin: PgPool) {
-    fn function(name: &str) -> &'static Function {
-        FUNCTIONS.iter().find(|function| function.name == name).expect("a function")
-    }
     let site = Site::new(admin).await;
     let acme = acme(&site).await;
     let token = site.signed_in(Role::TenantMember, Some(acme)).await;
@@ -230,6 +246,7 @@ async fn the_same_refusal_is_one_line_a_minute(admin: PgPool) {
 async fn another_tenant_looks_missing(admin: PgPool) {
     let site = Site::new(admin).await;
     let acme = acme(&site).await;
+    ground::mark(&site, acme).await;
     let other = site.tenant("other").await;
     let token = site.signed_in(Role::TenantAdmin, Some(other)).await;
     let before = site.state().await;
@@ -243,11 +260,13 @@ async fn another_tenant_looks_missing(admin: PgPool) {
         let nowhere = function.sample.replace(&format!("{parameter}=acme"), &format!("{parameter}=nowhere"));
         let missing = site.send(call(function, &nowhere).by(&token)).await;
         assert_eq!((missing.status, &missing.body), (answer.status, &answer.body), "{}", function.name);
-        // The positive control: the same call on one's own tenant gets past the door.
+        // The positive control: the same call on one's own tenant gets past the door, and finds nothing of the other's.
         if Role::TenantAdmin.grants(permission) && !permission.writes() {
             let own = function.sample.replace(&format!("{parameter}=acme"), &format!("{parameter}=other"));
             let answer = site.send(call(function, &own).by(&token)).await;
-            assert!(!matches!(answer.status.as_u16(), 401 | 403), "{}: {}", function.name, answer.body);
+            let name = function.name;
+            assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{name}: {}", answer.body);
+            tells_nothing(name, &own, &answer.body, acme);
         }
         tried += 1;
     }
@@ -267,6 +286,166 @@ async fn another_tenant_looks_missing(admin: PgPool) {
     .await
     .expect("a count");
     assert!(kept > 0, "the platform keeps it");
+}
+
+/// That an answer tells nothing of a tenant that [`ground::mark`] has marked, besides ids that were sent.
+fn tells_nothing(name: &str, sent: &str, body: &str, acme: model::TenantId) {
+    let (id, plain) = (acme.to_string(), acme.0.simple().to_string());
+    for theirs in [id.as_str(), plain.as_str(), INVITED, WEBHOOK, DELIVERY, NOTICE, OPERATION] {
+        assert!(sent.contains(theirs) || !body.contains(theirs), "{name} tells {theirs}: {body}");
+    }
+    assert!(!body.to_lowercase().contains(ground::WORD), "{name}: {body}");
+}
+
+/// Calls of functions with an id of acme's that do not name acme: with the other tenant's slug, or with no tenant at all.
+/// What asks for a permission over the platform refuses a tenant's people whatever the id.
+fn with_ids_of_acme() -> Vec<(&'static Function, String)> {
+    let is_id = |pair: &str| pair.split_once('=').is_some_and(|(_, id)| uuid::Uuid::try_parse(id).is_ok());
+    let mut calls = vec![];
+    for function in FUNCTIONS.iter().filter(|function| function.sample.split('&').any(is_id)) {
+        match function.asks {
+            Asks::Tenant(_, parameter) => {
+                let own = format!("{parameter}=other");
+                calls.push((function, function.sample.replace(&format!("{parameter}=acme"), &own)));
+            }
+            Asks::Session => calls.push((function, function.sample.to_owned())),
+            Asks::Nothing | Asks::Platform(_) => {}
+        }
+    }
+    for name in ["get_api_key", "revoke_api_key", "invite_again", "change_webhook", "get_operation"] {
+        assert!(calls.iter().any(|(function, _)| function.name == name), "{name} is walked");
+    }
+    calls
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn a_part_of_another_tenant_is_missing_on_ones_own(admin: PgPool) {
+    let site = Site::new(admin).await;
+    let acme = acme(&site).await;
+    ground::mark(&site, acme).await;
+    let other = site.tenant("other").await;
+    let theirs = site.signed_in(Role::TenantAdmin, Some(acme)).await;
+    let token = site.signed_in(Role::TenantAdmin, Some(other)).await;
+    let session: String = sqlx::query_scalar(
+        "SELECT left(encode(s.id_hash, 'hex'), 16) FROM session s JOIN member m ON m.user_id = s.user_id
+         WHERE m.tenant_id = $1",
+    )
+    .bind(acme.0)
+    .fetch_one(&site.admin)
+    .await
+    .expect("the session of acme's admin");
+    let mut calls = with_ids_of_acme();
+    calls.push((function("end_own_session"), format!("session={session}")));
+    let before = (site.state().await, site.done().await, chain(&site, acme).await);
+    for (function, sample) in &calls {
+        let name = function.name;
+        let answer = site.send(call(function, sample).by(&token)).await;
+        assert!(matches!(answer.status.as_u16(), 404 | 422), "{name}: {} {}", answer.status, answer.body);
+        tells_nothing(name, "", &answer.body, acme);
+        // What is nowhere answers the same, word for word.
+        let mut nowhere = sample.replace(&session, "0123456789abcdef");
+        for id in [INVITED, WEBHOOK, DELIVERY, OPERATION, KEY] {
+            nowhere = nowhere.replace(id, NOWHERE);
+        }
+        assert_ne!(&nowhere, sample, "{name}");
+        let missing = site.send(call(function, &nowhere).by(&token)).await;
+        assert_eq!((missing.status, &missing.body), (answer.status, &answer.body), "{name}");
+    }
+    // Where an id or a word only narrows a list, nothing of acme's stands on it.
+    for (name, sample) in [
+        ("resend_failed", format!("slug=other&webhook={WEBHOOK}")),
+        ("get_deliveries", format!("slug=other&query=webhook%3D{WEBHOOK}")),
+        ("search", "q=zanz".to_owned()),
+        ("search", "q=acme".to_owned()),
+    ] {
+        let answer = site.send(call(function(name), &sample).by(&token)).await;
+        assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{name}: {}", answer.body);
+        tells_nothing(name, &sample, &answer.body, acme);
+    }
+    // The pages of one's own tenant; those about one part of it with a part of acme's.
+    let mut parts = 0;
+    for page in generate_route_list(app::App) {
+        let address = page
+            .path()
+            .replace("{slug}", "other")
+            .replace("{webhook}", WEBHOOK)
+            .replace("{delivery}", DELIVERY)
+            .replace("api-keys/{key}", &format!("api-keys/{KEY}"))
+            .replace("operations/{id}", &format!("operations/{OPERATION}"));
+        let part = [WEBHOOK, DELIVERY, KEY, OPERATION].iter().any(|id| address.contains(id));
+        if address.contains('{') || !(part || address.starts_with("/tenants/other")) {
+            continue;
+        }
+        // Beside tenants' endpoints there are the platform's own, which a tenant's people may not see at all.
+        let own = address.starts_with("/tenants/other/") || address.contains(OPERATION);
+        let answer = site.send(get(&address).by(&token)).await;
+        tells_nothing(&address, &address, &answer.body, acme);
+        if part {
+            let status = answer.status.as_u16();
+            assert!(status == 404 || (!own && status == 403), "{address}: {status} {}", answer.body);
+            parts += 1;
+        }
+    }
+    assert!(parts > 4, "there are pages about parts of a tenant");
+    let after = (site.state().await, site.done().await, chain(&site, acme).await);
+    assert_eq!(after, before, "nothing was done, and acme's log says nothing");
+    let revoked = "SELECT count(*) FROM session WHERE revoked_at IS NOT NULL";
+    assert_eq!(site.count(revoked).await, 0, "acme's admin is still signed in");
+    // The positive control: acme's own admin finds all of it.
+    for (function, _) in with_ids_of_acme() {
+        let answer = site.send(call(function, function.sample).by(&theirs)).await;
+        let open = !matches!(answer.status.as_u16(), 401 | 403 | 404 | 422 | 500..);
+        assert!(open, "{}: {} {}", function.name, answer.status, answer.body);
+    }
+    assert_ne!(site.state().await, before.0, "the samples are of use");
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn streams_tell_those_who_may_see_only(admin: PgPool) {
+    let listen = |address: &str| get(address).with("accept", "text/event-stream");
+    let site = Site::new(admin).await;
+    let acme = acme(&site).await;
+    ground::mark(&site, acme).await;
+    // One of the platform itself, which no tenant's people may follow.
+    ground::rest(&site, model::TenantId::PLATFORM, PLATFORMS).await;
+    let other = site.tenant("other").await;
+    let stranger = site.signed_in(Role::TenantAdmin, Some(other)).await;
+    let mut people = vec![];
+    for role in Role::ALL {
+        people.push((*role, site.signed_in(*role, (!role.is_platform()).then_some(acme)).await));
+    }
+    let before = (site.state().await, site.done().await);
+    assert!(!STREAMS.is_empty());
+    for stream in STREAMS {
+        let (Asks::Platform(permission) | Asks::Tenant(permission, _)) = stream.asks else {
+            panic!("{} asks for nothing", stream.path)
+        };
+        let (name, address) = (stream.path, stream.address());
+        let answer = site.send(listen(&address)).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{name}: {}", answer.body);
+        tells_nothing(name, "", &answer.body, acme);
+        for (role, token) in &people {
+            let answer = site.send(listen(&address).by(token)).await;
+            if role.grants(permission) {
+                assert_eq!(answer.status, StatusCode::OK, "{name} as {role}: {}", answer.body);
+                assert_eq!(answer.header("content-type"), stream.content_type, "{name}");
+                assert!(answer.body.contains("event: "), "{name} as {role}: {}", answer.body);
+            } else {
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name} as {role}: {}", answer.body);
+            }
+            let answer = site.send(listen(&address.replace(OPERATION, PLATFORMS)).by(token)).await;
+            let status = if role.grants(Permission::OperationFleet) { 200 } else { 403 };
+            assert_eq!(answer.status.as_u16(), status, "the platform's as {role}: {}", answer.body);
+        }
+        // Another tenant's looks as if there were none, and its log hears nothing of it.
+        let told = chain(&site, acme).await;
+        let answer = site.send(listen(&address).by(&stranger)).await;
+        let missing = site.send(listen(&address.replace(OPERATION, NOWHERE)).by(&stranger)).await;
+        assert_eq!((answer.status, missing.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND), "{name}");
+        tells_nothing(name, "", &answer.body, acme);
+        assert_eq!(chain(&site, acme).await, told, "{name}");
+    }
+    assert_eq!((site.state().await, site.done().await), before, "to listen changes nothing");
 }
 
 #[sqlx::test(migrator = "domain::db::MIGRATOR")]
@@ -322,7 +501,7 @@ async fn files_leave_for_those_who_may_read_them_only(admin: PgPool) {
             let (Asks::Platform(permission) | Asks::Tenant(permission, _)) = download.asks else {
                 panic!("{} asks for nothing", download.path)
             };
-            let answer = site.send(get(download.path).by(&token)).await;
+            let answer = site.send(get(&download.address()).by(&token)).await;
             if role.grants(permission) {
                 assert_eq!(answer.status, StatusCode::OK, "{} as {role}: {}", download.path, answer.body);
                 assert!(answer.header("content-type").starts_with("text/csv"), "{}", download.path);
@@ -335,14 +514,14 @@ async fn files_leave_for_those_who_may_read_them_only(admin: PgPool) {
     }
     for download in DOWNLOADS.iter().filter(|download| matches!(download.asks, Asks::Tenant(..))) {
         assert_eq!(
-            site.send(get(download.path).by(&stranger)).await.status,
+            site.send(get(&download.address()).by(&stranger)).await.status,
             StatusCode::NOT_FOUND,
             "{}",
             download.path
         );
     }
     for download in DOWNLOADS {
-        let answer = site.send(get(download.path)).await;
+        let answer = site.send(get(&download.address())).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", download.path);
         assert!(answer.header("location").starts_with("/sign-in"));
     }
@@ -366,10 +545,6 @@ fn ask(route: &Route, key: &str) -> crate::site::Call {
         .with("authorization", &format!("Bearer {key}"))
 }
 
-const WEBHOOK: &str = "00000000-0000-0000-0000-0000000000a2";
-const DELIVERY: &str = "00000000-0000-0000-0000-0000000000a3";
-const CONVERSATION: &str = "sample-1";
-
 /// What the routes of the machine API change, besides the counters of every call.
 async fn kept(site: &Site) -> (Vec<(String, String)>, i64) {
     let mut state = site.state().await;
@@ -384,6 +559,7 @@ async fn kept(site: &Site) -> (Vec<(String, String)>, i64) {
 async fn a_key_reaches_what_is_its_own_and_only_as_far_as_it_may(admin: PgPool) {
     let site = Site::new(admin).await;
     let acme = acme(&site).await;
+    ground::mark(&site, acme).await;
     let other = site.tenant("other").await;
     let cx = site.services.system("test");
     let key = async |tenant: model::TenantId, access: &str| {
@@ -409,22 +585,25 @@ async fn a_key_reaches_what_is_its_own_and_only_as_far_as_it_may(admin: PgPool) 
         } else {
             assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{name}: {}", answer.body);
         }
-        let answer = if route.path.contains("{id}") {
-            let answer = site.send(ask(route, &stranger)).await;
-            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}: {}", answer.body);
-            answer
-        } else if !permission.writes() {
-            let answer = site.send(ask(route, &stranger)).await;
-            assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{name}: {}", answer.body);
-            answer
-        } else {
+        if permission.writes() && !route.path.contains("{id}") {
             // It names nothing: what it makes is the stranger's own.
             continue;
-        };
-        for theirs in [WEBHOOK, DELIVERY, CONVERSATION, acme.to_string().as_str()] {
-            let said = answer.body.replace(&route.path.replace("{id}", theirs), "");
-            assert!(!said.contains(theirs), "{name}: {}", answer.body);
         }
+        let told = chain(&site, acme).await;
+        let answer = site.send(ask(route, &stranger)).await;
+        if route.path.contains("{id}") {
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}: {}", answer.body);
+        } else {
+            assert!(!matches!(answer.status.as_u16(), 401 | 403 | 500..), "{name}: {}", answer.body);
+        }
+        // A problem says which address was asked.
+        let mut said = answer.body;
+        for theirs in [WEBHOOK, DELIVERY, CONVERSATION] {
+            said = said.replace(&route.path.replace("{id}", theirs), "");
+        }
+        assert!(!said.contains(CONVERSATION), "{name}: {said}");
+        tells_nothing(&name, "", &said, acme);
+        assert_eq!(chain(&site, acme).await, told, "{name}: acme's log says nothing");
     }
     assert_eq!(kept(&site).await, before, "nothing was done");
     // The positive control; what removes comes last.

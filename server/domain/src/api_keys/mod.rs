@@ -17,7 +17,7 @@ use chrono::Duration;
 use model::api_keys::{ApiKey, KEYS_MAX, NAME_MAX, NewKey, Standing, hint};
 use model::permission::{Actor, KeyAccess, Permission, Scope};
 use model::settings::Key;
-use model::tenants::Access;
+use model::tenants::{Access, Status, SuspensionReason};
 use model::usage::Limit;
 use model::validate::{FieldErrors, line, required, word};
 use model::work::Work;
@@ -103,13 +103,16 @@ pub struct Caller {
     pub key: ApiKeyId,
     /// API calls in a quarter of an hour.
     pub limit: Limit,
+    /// Why the tenant is suspended, where it is: the public word, never what operators noted.
+    pub reason: Option<SuspensionReason>,
 }
 
 /// Resolves the text of a key.
 ///
 /// # Errors
-/// `SignIn` for what is no key, unknown, revoked or over, without telling which; `Suspended` for a tenant whose status
-/// leaves no access. A read-only status is refused later, by the first permission that writes.
+/// `SignIn` for what is no key, unknown, revoked or over, without telling which; `Closed` for a suspended tenant that
+/// lets nobody in, with the reason, and `Suspended` for another one whose status leaves no access. A read-only status is
+/// refused later, by the first permission that writes.
 pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> Result<Caller> {
     let presented = text::read(text).ok_or(Error::SignIn)?;
     let anyone = services.ctx(Actor::Anonymous, request_id);
@@ -124,12 +127,19 @@ pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> 
     let tenant = TenantId(found.tenant_id);
     let actor = Actor::ApiKey { id: presented.id, name: found.name, tenant, key: found.access, access };
     let cx = services.ctx(actor, request_id);
+    let reason = found.status_reason.filter(|_| found.status == Status::Suspended);
+    let reason = reason.and_then(|word| word.parse::<SuspensionReason>().ok());
     if access == Access::None {
         record_refusal(&cx, tenant, presented.id).await?;
-        return Err(Error::Suspended(access));
+        return Err(match reason {
+            Some(reason) => {
+                Error::Closed(format!("The tenant has no access at the moment. Reason: {}.", reason.label()))
+            }
+            None => Error::Suspended(access),
+        });
     }
     let limit = limit(&found.limit_kind, found.limit_hard)?;
-    Ok(Caller { cx, tenant, key: presented.id, limit })
+    Ok(Caller { cx, tenant, key: presented.id, limit, reason })
 }
 
 fn limit(kind: &str, hard: Option<i64>) -> Result<Limit> {

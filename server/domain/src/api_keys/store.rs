@@ -93,6 +93,7 @@ pub(super) struct Found {
     pub ended: bool,
     pub status: Status,
     pub suspension: Option<Suspension>,
+    pub status_reason: Option<String>,
     pub limit_kind: String,
     pub limit_hard: Option<i64>,
 }
@@ -102,7 +103,7 @@ pub(super) async fn find(connection: &mut PgConnection, id: ApiKeyId) -> Result<
     let found = sqlx::query_as!(
         Found,
         r#"SELECT k.tenant_id, k.name, k.secret_hash, k.access AS "access: KeyAccess", (k.revoked_at IS NOT NULL OR coalesce(k.expires_at <= now(), false)) AS "ended!",
-            t.status AS "status: Status", t.suspension AS "suspension: Suspension",
+            t.status AS "status: Status", t.suspension AS "suspension: Suspension", t.status_reason,
             coalesce(l.kind, 'missing') AS "limit_kind!", l.hard AS "limit_hard?"
         FROM api_key k JOIN tenant t ON t.id = k.tenant_id
         LEFT JOIN plan_limit l ON l.plan_id = t.plan_id AND l.meter = 'api_calls_15min'

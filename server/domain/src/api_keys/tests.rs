@@ -136,7 +136,10 @@ async fn the_status_of_the_tenant_bites_at_once(admin: PgPool) {
 
     set(&admin, tenant, BLOCKED).await;
     for _ in 0..3 {
-        assert!(matches!(authenticate(&services, "r", &key.text).await, Err(Error::Suspended(Access::None))));
+        let Err(Error::Closed(words)) = authenticate(&services, "r", &key.text).await else {
+            panic!("refused")
+        };
+        assert!(words.ends_with("Reason: Payment failure."), "{words}");
     }
     assert_eq!(
         actions(&admin, tenant).await,
@@ -146,6 +149,7 @@ async fn the_status_of_the_tenant_bites_at_once(admin: PgPool) {
 
     set(&admin, tenant, "suspension = 'read_only'").await;
     let caller = authenticate(&services, "r", &key.text).await.expect("reading goes on");
+    assert_eq!(caller.reason.map(|reason| reason.as_str()), Some("payment_failure"));
     assert!(caller.cx.require(Permission::ConversationRead, scope).await.is_ok());
     let refused = caller.cx.require(Permission::ConversationWrite, scope).await;
     assert!(matches!(refused, Err(Error::Suspended(Access::ReadOnly))));

@@ -28,7 +28,7 @@ pub struct Export {
 
 /// Begins the export of one tenant's log, or with no slug of all chains, as a page's pairs narrow it.
 pub async fn export(cx: &Ctx, slug: Option<&str>, pairs: &[(String, String)]) -> Result<Export> {
-    let (mut filter, _) = Filter::parse(pairs);
+    let (mut filter, left_out) = Filter::parse(pairs);
     filter.cursor = Cursor::First;
     let asked = serde_json::json!({ "filter": filter.terms().into_iter().map(|(_, _, words)| words).collect::<Vec<_>>() });
     let (tenant, tx, event) = match slug {
@@ -42,6 +42,7 @@ pub async fn export(cx: &Ctx, slug: Option<&str>, pairs: &[(String, String)]) ->
             (None, cx.begin(Reach::Fleet).await?, AuditEvent::platform("audit.export", "all chains"))
         }
     };
+    sheet::understood(&left_out)?;
     tx.commit(event.after(asked)).await?;
     Ok(Export { cx: cx.clone(), tenant, filter, begun: false, done: false })
 }

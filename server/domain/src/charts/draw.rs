@@ -86,7 +86,8 @@ pub(super) fn svg(spec: &Spec, size: Size) -> Result<String, &'static str> {
             dress(&mut chart.base, width, height, palette);
             chart.base.x_axis.boundary_gap = Some(false);
             // A single day has no line: it needs its point.
-            chart.base.series.symbol = Some(if spec.days.len() == 1 {
+            let single = spec.series.iter().all(|s| s.values.iter().flatten().count() <= 1);
+            chart.base.series.symbol = Some(if single {
                 Symbol::Circle(3.0, Some(reserved(bridge::SURFACE)))
             } else {
                 Symbol::None
@@ -288,6 +289,11 @@ mod tests {
     #[test]
     fn zeros_and_a_single_day_can_be_drawn() {
         assert!(svg(&spec(Kind::Columns, &[Some(0), Some(0)]), Size::Wide).is_ok());
-        assert!(svg(&spec(Kind::Line, &[Some(72)]), Size::Narrow).is_ok());
+        for one in [&[Some(72)][..], &[None, None, Some(72)]] {
+            assert!(
+                svg(&spec(Kind::Line, one), Size::Narrow).expect("a drawing").contains("<circle"),
+                "{one:?}"
+            );
+        }
     }
 }

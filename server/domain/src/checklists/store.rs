@@ -225,10 +225,11 @@ pub(super) async fn swept(connection: &mut PgConnection, tenants: &[TenantId]) -
     Ok(())
 }
 
-/// Tenants with open runs to look at: where something was counted or audited within ten minutes, at most every ten
-/// seconds; and those that were looked at longest ago, at most every ten minutes. Half of the places are theirs if they
-/// need them, so that a busy fleet never keeps the others waiting for good. Lists that may not change in the status of
-/// their tenant are left out.
+/// Tenants with open runs to look at: where somebody did something since they were looked at, or something was counted
+/// within the hour, at most every ten seconds; and those that were looked at longest ago, at most every ten minutes. Each
+/// kind has half of the places if it needs them: ten thousand new tenants do not keep the one waiting that acts, and a busy
+/// fleet does not keep the others waiting for good. Being made, and being looked at, is nothing that a tenant does. Lists
+/// that may not change in the status of their tenant are left out.
 pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec<TenantId>> {
     let words = |(key, status): (&ListKey, &Status)| (key.as_str().to_owned(), status.as_str().to_owned());
     let (keys, statuses): (Vec<_>, Vec<_>) = ListKey::ALL
@@ -244,22 +245,30 @@ pub(super) async fn due(connection: &mut PgConnection, limit: i64) -> Result<Vec
             WHERE r.ended_at IS NULL
         ),
         lately AS (
-            SELECT tenant_id FROM usage_hour WHERE hour >= date_trunc('hour', now()) - interval '1 hour'
-            UNION SELECT tenant_id FROM audit_entry WHERE at > now() - interval '10 minutes'
+            SELECT tenant_id, max(at) AS at FROM (
+                SELECT tenant_id, now() AS at FROM usage_hour WHERE hour >= date_trunc('hour', now()) - interval '1 hour'
+                UNION ALL
+                SELECT tenant_id, at FROM audit_entry
+                WHERE at > now() - interval '10 minutes' AND action NOT IN ('tenant.create', 'checklist.check')) happened
+            GROUP BY tenant_id
         ),
         busy AS (
             SELECT tenant_id, min(swept_at) AS swept_at FROM open JOIN lately USING (tenant_id)
-            WHERE swept_at IS NULL OR swept_at < now() - interval '10 seconds' GROUP BY tenant_id
+            WHERE swept_at IS NULL OR swept_at < least(lately.at, now() - interval '10 seconds') GROUP BY tenant_id
         ),
         waiting AS (
-            SELECT tenant_id, swept_at FROM open WHERE swept_at IS NULL OR swept_at < now() - interval '10 minutes'
-            ORDER BY swept_at NULLS FIRST LIMIT ($1::bigint + 1) / 2
+            SELECT tenant_id, min(swept_at) AS swept_at FROM open WHERE swept_at IS NULL OR swept_at < now() - interval '10 minutes'
+            GROUP BY tenant_id ORDER BY 2 NULLS FIRST LIMIT $1
         ),
         lively AS (
-            SELECT tenant_id FROM busy WHERE tenant_id NOT IN (SELECT tenant_id FROM waiting)
-            ORDER BY swept_at NULLS FIRST LIMIT $1::bigint - (SELECT count(*) FROM waiting)
+            SELECT tenant_id FROM busy ORDER BY swept_at NULLS FIRST
+            LIMIT $1::bigint - least((SELECT count(*) FROM waiting), $1::bigint / 2)
+        ),
+        quiet AS (
+            SELECT tenant_id FROM waiting WHERE tenant_id NOT IN (SELECT tenant_id FROM lively)
+            ORDER BY swept_at NULLS FIRST LIMIT $1::bigint - (SELECT count(*) FROM lively)
         )
-        SELECT tenant_id AS "tenant_id!" FROM lively UNION SELECT tenant_id FROM waiting"#,
+        SELECT tenant_id AS "tenant_id!" FROM lively UNION ALL SELECT tenant_id FROM quiet"#,
         limit,
         &keys,
         &statuses

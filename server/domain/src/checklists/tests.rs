@@ -422,6 +422,44 @@ async fn busy_tenants_do_not_keep_a_quiet_one_waiting(admin: PgPool) {
     assert_eq!(looked, [true, true], "the quiet one and one of the busy");
 }
 
+/// An import makes thousands at once; the one among them that begins to work is looked at with the next sweep (R97).
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn who_acts_is_looked_at_before_those_who_were_only_made(admin: PgPool) {
+    let stage = stage(admin).await;
+    let mut made = Vec::new();
+    for n in 0..30 {
+        made.push(testing::tenant(&stage.admin, &format!("t{n}")).await.expect("a tenant"));
+    }
+    let mut tx = stage.cx.begin(Reach::Fleet).await.expect("a transaction");
+    start_onboarding(tx.conn(), &made).await.expect("runs");
+    tx.commit_all(made.iter().map(|id| AuditEvent::on(*id, "tenant.create", "t")).collect())
+        .await
+        .expect("made");
+    let acting = made[29];
+    // Some were looked at a moment ago, and nothing has happened there since; the others never.
+    sqlx::query(
+        "UPDATE checklist_run SET swept_at = now() - interval '20 seconds' WHERE tenant_id = ANY ($1)",
+    )
+    .bind([made[27], made[28], acting])
+    .execute(&stage.admin)
+    .await
+    .expect("looked at");
+    let system = stage.services.system("worker");
+    let key = || crate::api_keys::create(&stage.cx, acting, "Importer", "read_write");
+    key().await.expect("it begins to work");
+    assert_eq!(
+        sweep(&system, 4).await.expect("a sweep"),
+        4 + 1,
+        "three that wait, with one item proven each, and two of it"
+    );
+    let looked = "SELECT tenant_id FROM checklist_run WHERE swept_at > now() - interval '10 seconds'";
+    let looked: Vec<TenantId> = sqlx::query_scalar(looked).fetch_all(&stage.admin).await.expect("rows");
+    assert!(
+        looked.contains(&acting) && !looked.contains(&made[27]) && !looked.contains(&made[28]),
+        "{looked:?}"
+    );
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn many_tenants_get_their_run_in_one_statement(admin: PgPool) {
     let stage = stage(admin).await;

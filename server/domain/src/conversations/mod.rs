@@ -9,7 +9,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use parse::{Fault, Prepared, parse};
+pub use parse::{Fault, Prepared, latest, parse, parse_until};
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};

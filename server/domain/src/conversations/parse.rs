@@ -3,7 +3,7 @@
 //! The fast way reads straight into borrowed text and knows only "right" or "wrong". What is wrong is read a second
 //! time, slowly, to say all that is wrong with it.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use model::conversations::{CONVERSATION_BYTES_MAX, Channel, EXTERNAL_ID_MAX, Speaker, TURNS_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,33 +59,54 @@ struct SentTurn<'a> {
     text: Cow<'a, str>,
 }
 
-/// Reads one conversation.
+/// The latest time at which a conversation that comes in `now` may have begun: clocks of senders run ahead, and some
+/// leave the zone out.
+pub fn latest(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_add_signed(TimeDelta::days(1)).unwrap_or(now)
+}
+
+/// As [`parse_until`], for a conversation of our own making: no clock is asked.
 ///
 /// # Errors
 /// All faults, up to 20.
 pub fn parse(json: &[u8]) -> Result<Prepared, Vec<Fault>> {
+    parse_until(json, DateTime::<Utc>::MAX_UTC)
+}
+
+/// Reads one conversation, which may have begun at [`latest`] and no later.
+///
+/// # Errors
+/// All faults, up to 20.
+pub fn parse_until(json: &[u8], latest: DateTime<Utc>) -> Result<Prepared, Vec<Fault>> {
     let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     if json.len() > CONVERSATION_BYTES_MAX {
         return Err(vec![Fault::at("", format!("longer than {CONVERSATION_BYTES_MAX} bytes"))]);
     }
     match serde_json::from_slice::<Sent<'_>>(json) {
-        Ok(sent) if sound(&sent) => prepare(sent),
-        Ok(_) => Err(diagnose(json, "not a conversation")),
-        Err(error) => Err(diagnose(json, &error.to_string())),
+        Ok(sent) if sound(&sent, latest) => prepare(sent),
+        Ok(_) => Err(diagnose(json, latest, "not a conversation")),
+        Err(error) => Err(diagnose(json, latest, &error.to_string())),
     }
 }
 
-fn sound(sent: &Sent<'_>) -> bool {
+fn sound(sent: &Sent<'_>, latest: DateTime<Utc>) -> bool {
     id_fault(&sent.id).is_none()
         && sent.language.as_deref().is_none_or(is_language)
-        && sent.started_at.is_none_or(is_a_date)
+        && sent.started_at.is_none_or(|time| time_fault(time, latest).is_none())
         && (1..=TURNS_MAX).contains(&sent.turns.len())
         && !sent.turns.iter().any(|turn| turn.text.contains('\0'))
 }
 
-/// Whether its year, in UTC, has the four digits that RFC 3339 gives it: others no program after us could read.
-fn is_a_date(time: DateTime<Utc>) -> bool {
-    (1..=9999).contains(&time.year())
+/// A time that no conversation has: more often a wrong unit or a wrong clock than a wish. Years of more than the four
+/// digits that RFC 3339 gives them no program after us could read.
+fn time_fault(time: DateTime<Utc>, latest: DateTime<Utc>) -> Option<&'static str> {
+    if time < DateTime::UNIX_EPOCH {
+        Some("lies before 1970")
+    } else if time > latest || time.year() > 9999 {
+        Some("lies more than a day in the future")
+    } else {
+        None
+    }
 }
 
 fn prepare(sent: Sent<'_>) -> Result<Prepared, Vec<Fault>> {
@@ -123,7 +144,7 @@ fn is_language(tag: &str) -> bool {
         && tag.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
 
-fn diagnose(json: &[u8], otherwise: &str) -> Vec<Fault> {
+fn diagnose(json: &[u8], latest: DateTime<Utc>, otherwise: &str) -> Vec<Fault> {
     let value = match serde_json::from_slice::<Value>(json) {
         Ok(Value::Object(map)) => map,
         Ok(_) => return vec![Fault::at("", "is not a JSON object")],
@@ -147,13 +168,14 @@ fn diagnose(json: &[u8], otherwise: &str) -> Vec<Fault> {
     }
     match value.get("started_at") {
         None | Some(Value::Null) => {}
-        Some(Value::String(time)) if time.parse::<DateTime<Utc>>().is_ok_and(is_a_date) => {}
-        Some(Value::String(time)) if time.parse::<DateTime<Utc>>().is_ok() => {
-            faults.push(Fault::at("/started_at", "is not in the years 0001 to 9999, counted in UTC"));
-        }
-        Some(_) => {
-            faults.push(Fault::at("/started_at", "is not a time like 2026-02-01T09:30:00Z (RFC 3339)"))
-        }
+        Some(time) => match time.as_str().and_then(|time| time.parse::<DateTime<Utc>>().ok()) {
+            Some(time) => {
+                faults.extend(time_fault(time, latest).map(|detail| Fault::at("/started_at", detail)));
+            }
+            None => {
+                faults.push(Fault::at("/started_at", "is not a time like 2026-02-01T09:30:00Z (RFC 3339)"))
+            }
+        },
     }
     match value.get("turns") {
         Some(Value::Array(turns)) if turns.is_empty() => faults.push(Fault::at("/turns", "is empty")),
@@ -243,29 +265,33 @@ mod tests {
     }
 
     #[test]
-    fn a_time_lies_in_the_years_that_rfc_3339_can_write() {
-        let at = |time: &str| {
-            parse(
-                format!(r#"{{"id":"a","started_at":"{time}","turns":[{{"speaker":"agent","text":"a"}}]}}"#)
-                    .as_bytes(),
-            )
+    fn a_time_lies_between_1970_and_tomorrow() {
+        let now: DateTime<Utc> = "2026-02-01T09:30:00Z".parse().expect("a time");
+        let sent = |time: &str| {
+            format!(r#"{{"id":"a","started_at":"{time}","turns":[{{"speaker":"agent","text":"a"}}]}}"#)
         };
-        for good in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-02-01T09:30:00+14:00"] {
+        let at = |time: &str| parse_until(sent(time).as_bytes(), latest(now));
+        for good in ["1970-01-01T00:00:00Z", "2026-02-01T09:30:00+14:00", "2026-02-02T09:30:00Z"] {
             assert!(at(good).is_ok(), "{good}");
         }
-        for bad in [
-            "-9999-12-31T23:59:59Z",
-            "+262000-12-31T23:59:59Z",
-            "0001-01-01T00:00:00+01:00",
-            "0000-06-01T00:00:00Z",
+        for (bad, why) in [
+            ("-9999-12-31T23:59:59Z", "before 1970"),
+            ("0001-01-01T00:00:00+01:00", "before 1970"),
+            ("1970-01-01T00:00:00+01:00", "before 1970"),
+            ("2026-02-02T09:30:01Z", "in the future"),
+            ("9999-12-31T23:59:59Z", "in the future"),
+            ("+262000-12-31T23:59:59Z", "in the future"),
         ] {
             let faults = at(bad).expect_err("refused");
-            assert_eq!(
-                faults.iter().map(|f| f.pointer.as_str()).collect::<Vec<_>>(),
-                ["/started_at"],
-                "{bad}"
-            );
+            let places: Vec<_> = faults.iter().map(|f| f.pointer.as_str()).collect();
+            assert_eq!(places, ["/started_at"], "{bad}");
+            assert!(faults[0].detail.contains(why), "{bad}: {}", faults[0].detail);
         }
+        assert!(
+            parse(sent("9999-12-31T23:59:59Z").as_bytes()).is_ok(),
+            "nobody asks a clock of our own ones"
+        );
+        assert!(parse(sent("+262000-12-31T23:59:59Z").as_bytes()).is_err());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::store::list::{Found, Key};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use crate::sheet::guarded;
+use crate::sheet::{guarded, understood};
 use model::directory::{Cursor, Query, Sort, SortKey};
 use model::permission::{Permission, Scope};
 use uuid::Uuid;
@@ -48,7 +48,9 @@ pub struct Export {
 /// asked for is in the audit log before the first row leaves.
 pub async fn export(cx: &Ctx, pairs: &[(String, String)]) -> Result<Export> {
     cx.require(Permission::TenantList, Scope::Platform).await?;
-    let (mut query, _) = Query::parse(pairs);
+    let (mut query, ignored) = Query::parse(pairs);
+    let left_out: Vec<_> = ignored.iter().map(|one| format!("{}={}", one.key, one.value)).collect();
+    understood(&left_out)?;
     query.cursor = Cursor::First;
     if query.sort.key == SortKey::Relevance {
         query.sort = Sort::ascending(SortKey::Name);

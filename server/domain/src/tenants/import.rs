@@ -222,6 +222,15 @@ mod tests {
     }
 
     #[test]
+    fn a_country_is_its_code_wherever_the_file_has_it() {
+        let file = "name,country,country_code\nA,Brazil,br\nB,Brazil,\nC,,GR\nD,Brazil,BRA\nE,,\n";
+        let (rows, _) = read(file.as_bytes(), PlanId::Starter).expect("readable");
+        let countries: Vec<_> = rows.iter().map(|row| row.staged.country.as_deref()).collect();
+        assert_eq!(countries, [Some("BR"), Some("Brazil"), Some("GR"), Some("Brazil"), None]);
+        assert!(rows[3].staged.problems[0].contains("not a country code"), "{:?}", rows[3].staged.problems);
+    }
+
+    #[test]
     fn every_problem_of_a_row_is_named() {
         let found = problems(
             "name,domain,slug,plan,country_code,external_id,region\n\

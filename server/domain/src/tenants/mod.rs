@@ -45,6 +45,17 @@ pub async fn name_of(cx: &Ctx, slug: &str) -> Result<Option<String>> {
     Ok(found.and_then(may))
 }
 
+/// The slug of a tenant that is known by its id only, for those who look after all of them; `None` where there is none.
+pub async fn slug_of(cx: &Ctx, id: TenantId) -> Result<Option<String>> {
+    cx.require(Permission::AuditFleet, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    match store::get(read.conn(), id).await {
+        Ok(tenant) => Ok(Some(tenant.slug)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The place of a page that is the same for a tenant and for the platform (the reserved slug `platform`): the tenant, or
 /// none. Whether the actor may do something there is asked by the service that follows.
 ///

@@ -5,11 +5,11 @@ use crate::charts::{Ink, Kind, Series, Spec, Threshold, Unit, bytes};
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use crate::fresh::Fresh;
-use chrono::{DateTime, Utc};
-use model::TenantId;
+use chrono::{DateTime, NaiveDate, Utc};
 use model::page::grouped;
 use model::permission::{Permission, Scope};
 use model::reports::{Allowance, FleetUsage, MeterReport, TenantUsage, Top};
+use model::tenants::Tenant;
 use model::usage::{Limit, LimitMeter, Meter, Usage};
 use std::time::Duration;
 
@@ -30,17 +30,18 @@ pub(crate) struct Cache {
 }
 
 /// The usage section of a tenant over the last `days` days.
-pub async fn of_tenant(cx: &Ctx, tenant: TenantId, days: u32, csv: Option<String>) -> Result<TenantUsage> {
-    let usage = super::series(cx, tenant, days).await?;
-    let mut read = cx.read(Reach::Tenant(tenant)).await?;
-    let (plan, allowances) = store::allowances(read.conn(), tenant).await?.ok_or(Error::NotFound)?;
+pub async fn of_tenant(cx: &Ctx, tenant: &Tenant, days: u32, csv: Option<String>) -> Result<TenantUsage> {
+    let usage = super::series(cx, tenant.id, days).await?;
+    let mut read = cx.read(Reach::Tenant(tenant.id)).await?;
+    let (plan, allowances) = store::allowances(read.conn(), tenant.id).await?.ok_or(Error::NotFound)?;
     let as_of = store::now(read.conn()).await?;
     let storage =
         allowances.iter().find(|a: &&Allowance| a.meter == LimitMeter::StorageBytes).map(|a| a.limit);
     let any = usage.series.iter().any(|series| series.total() > 0);
+    let since = usage.begins(tenant.created_at.date_naive());
     Ok(TenantUsage {
         days,
-        meters: meters(&usage, storage, as_of, csv.as_deref()),
+        meters: meters(&usage, since, storage, as_of, csv.as_deref()),
         allowances,
         plan,
         any,
@@ -75,7 +76,7 @@ pub async fn of_fleet(cx: &Ctx, days: u32, by: Meter, csv: Option<String>) -> Re
     let any = usage.series.iter().any(|series| series.total() > 0);
     Ok(FleetUsage {
         days,
-        meters: meters(usage, None, as_of, csv.as_deref()),
+        meters: meters(usage, usage.from, None, as_of, csv.as_deref()),
         top: top.to_vec(),
         by,
         any,
@@ -87,8 +88,10 @@ fn text(meter: Meter, n: i64) -> String {
     if meter.is_stock() { bytes(n) } else { format!("{} {}", grouped(n), meter.unit()) }
 }
 
+/// Days before `since` have no value.
 fn meters(
     usage: &Usage,
+    since: NaiveDate,
     storage: Option<Limit>,
     as_of: DateTime<Utc>,
     csv: Option<&str>,
@@ -98,7 +101,8 @@ fn meters(
         .iter()
         .map(|series| {
             let meter = series.meter;
-            let values = series.shown().into_iter().map(Some).collect();
+            let values =
+                usage.dates().zip(series.shown()).map(|(day, n)| (day >= since).then_some(n)).collect();
             let (kind, unit, title) = if meter.is_stock() {
                 (Kind::Line, Unit::Bytes, format!("{} at the end of each day", meter.label()))
             } else {

@@ -37,6 +37,26 @@ async fn every_refusal_is_a_problem(admin: PgPool) {
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{kind}");
         assert_eq!(answer.headers["accept-post"], "application/json, application/x-ndjson");
     }
+    for name in ["gzip", "identity, br"] {
+        let request = Request::builder()
+            .method("POST")
+            .uri(format!("{PREFIX}/conversations"))
+            .header(header::AUTHORIZATION, format!("Bearer {}", api.key))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_ENCODING, name)
+            .body(Body::from(conversation("x")))
+            .expect("a request");
+        let answer = api.router.clone().oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{name}");
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(answer.headers()[header::ACCEPT_ENCODING], "identity");
+    }
+    let late = r#"{"id":"x","started_at":"9999-12-31T23:59:59Z","turns":[{"speaker":"agent","text":"a"}]}"#;
+    for kind in ["application/json", "application/x-ndjson"] {
+        let answer = api.post(kind, late).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{kind}");
+        assert_eq!(answer.body["errors"][0]["pointer"], "/started_at", "{kind}");
+    }
     assert_eq!(api.post("application/x-ndjson", "\n\n").await.status, StatusCode::BAD_REQUEST);
     let large = vec![b'\n'; body::BODY_MAX + 1];
     assert_eq!(api.post("application/x-ndjson", large).await.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -55,15 +75,21 @@ async fn every_refusal_is_a_problem(admin: PgPool) {
 async fn suspension_bites_with_the_next_request(admin: PgPool) {
     let api = Api::new(admin).await;
     assert_eq!(api.get("/tenant").await.status, StatusCode::OK);
-    api.sql("UPDATE tenant SET status = 'suspended', suspension = 'blocked', status_reason = 'payment_failure', status_before = 'active'").await;
+    api.sql("UPDATE tenant SET status = 'suspended', suspension = 'blocked', status_reason = 'payment_failure', status_note = 'card 4711', status_before = 'active'").await;
     let answer = api.get("/tenant").await;
     assert_eq!(
         (answer.status, answer.body["type"].as_str()),
         (StatusCode::FORBIDDEN, Some("urn:steward:problem:tenant-suspended"))
     );
+    assert_eq!(answer.body["detail"], "The tenant has no access at the moment. Reason: Payment failure.");
     api.sql("UPDATE tenant SET suspension = 'read_only'").await;
     assert_eq!(api.get("/tenant").await.body["access"], "read_only");
-    assert_eq!(api.post("application/json", conversation("x")).await.status, StatusCode::FORBIDDEN);
+    let answer = api.post("application/json", conversation("x")).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        answer.body["detail"],
+        "The tenant is read-only at the moment. Nothing was changed. Reason: Payment failure."
+    );
     api.sql("UPDATE tenant SET status = 'active'").await;
     assert_eq!(api.post("application/json", conversation("x")).await.status, StatusCode::CREATED);
     api.sql("UPDATE api_key SET revoked_at = now()").await;

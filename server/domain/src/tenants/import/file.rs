@@ -209,7 +209,8 @@ fn row(head: &[String], record: &ByteRecord, line: i32, plan: PlanId) -> Row {
         external_id: cell("external_id"),
         plan,
         region: cell("region"),
-        country: if country.is_empty() { code.to_uppercase() } else { country },
+        // One vocabulary for all tenants, wherever the file knows it.
+        country: if two_letters { code.to_ascii_uppercase() } else { country },
         tags: cell("tags").split([';', ',', '|']).map(str::to_owned).collect(),
     };
     let suggested = new.slug.trim().is_empty();

@@ -215,7 +215,7 @@ pub(in crate::tenants) async fn count(
     Ok(sql.build_query_scalar().fetch_one(connection).await?)
 }
 
-/// What the filters offer: regions in use (by hops along the index), tags of the tenants that changed last, owners.
+/// What the filters offer: regions in use (by hops along the index), tags, owners.
 pub(in crate::tenants) async fn facets(connection: &mut PgConnection) -> Result<Facets> {
     let regions = sqlx::query_scalar!(
         r#"WITH RECURSIVE hop AS (
@@ -226,12 +226,8 @@ pub(in crate::tenants) async fn facets(connection: &mut PgConnection) -> Result<
     )
     .fetch_all(&mut *connection)
     .await?;
-    let tags = sqlx::query_scalar!(
-        r#"SELECT tag AS "tag!" FROM (SELECT tags FROM tenant ORDER BY updated_at DESC, id DESC LIMIT 5000) t, unnest(t.tags) tag
-        GROUP BY tag ORDER BY count(*) DESC, tag LIMIT 20"#
-    )
-    .fetch_all(&mut *connection)
-    .await?;
+    let tags =
+        sqlx::query_scalar!("SELECT tag FROM tag ORDER BY tag LIMIT 100").fetch_all(&mut *connection).await?;
     let owners = sqlx::query!(
         r#"SELECT id, name FROM user_account WHERE platform_role IN ('owner', 'operator', 'success') AND disabled_at IS NULL ORDER BY name, id LIMIT 200"#
     )

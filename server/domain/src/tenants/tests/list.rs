@@ -263,6 +263,17 @@ async fn the_fleet_is_not_for_everybody(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_tag_is_offered_however_many_came_later(admin: PgPool) {
+    let (_, cx) = operator(&admin).await;
+    let tagged = NewTenant { tags: vec!["seldom".into()], ..NewTenant::named("First", PlanId::Free) };
+    create(&cx, tagged).await.expect("made");
+    fleet(&admin, 5_100).await;
+    let tags = open(&cx, "").await.facets.tags;
+    assert!(tags.iter().any(|tag| tag == "seldom"), "{tags:?}");
+    assert!(tags.is_sorted(), "{tags:?}");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_new_tenant_is_checked_and_audited(admin: PgPool) {
     let (_, cx) = operator(&admin).await;
     let new = NewTenant {
@@ -295,6 +306,11 @@ async fn a_new_tenant_is_checked_and_audited(admin: PgPool) {
 async fn the_export_is_the_list(admin: PgPool) {
     fleet(&admin, 2_100).await;
     let (_, cx) = operator(&admin).await;
+    // A filter that is not understood would export everything: nothing leaves.
+    let wrong = [("status".to_owned(), "zzz".to_owned())];
+    assert!(
+        matches!(export(&cx, &wrong).await, Err(Error::Invalid(e)) if e.get("").is_some_and(|why| why.contains("status=zzz")))
+    );
     create(&cx, NewTenant { slug: "evil".into(), ..NewTenant::named("=cmd|'/c calc'!A1", PlanId::Free) })
         .await
         .expect("made");
