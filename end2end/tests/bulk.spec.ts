@@ -97,7 +97,7 @@ test('all that match are the filter, not ids, and whoever changes before its tur
   // Meanwhile one of them moves to another plan, elsewhere.
   const other = await page.context().newPage()
   await other.goto(`/tenants/${tenants[1]?.slug}/plan?plan=enterprise`)
-  await other.getByRole('button', { name: 'Change to Enterprise' }).click()
+  await other.getByRole('button', { name: 'Change to Enterprise', exact: true }).click()
   await expect(other.getByText('is on the enterprise plan now')).toBeVisible()
   await page.getByLabel('Reason').fill('They asked for it.')
   await page.getByLabel('Type 2 to confirm').fill('2')

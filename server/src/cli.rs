@@ -19,7 +19,7 @@ const HELP: &str = "Steward, the control plane of a multi-tenant platform
   server isolation verify --json [SLUG]
                                attack the isolation of one tenant, or of all in service, and keep the evidence
   server reconcile --json      list what no operation stands for any more, and how to clean it
-  server surface --json        list every server function and API route with what it asks for
+  server surface --json        list every door of the service with what it asks for
   server help                  this list
 
 Settings are environment variables; the README lists them.

@@ -158,6 +158,6 @@ fn runs(rows: &[RunRow]) -> AnyView {
     });
     let body = body.collect_view();
     let head = view! { <Th>"Conversation"</Th><Th>"When"</Th><Th>"Outcome"</Th><Th>"Task"</Th><Th num=true>"Took"</Th> }.into_any();
-    view! { <DataTable id="runs" caption="Newest runs" head small=true cards=true>{body}</DataTable> }
+    view! { <DataTable id="runs" caption="Runs, the newest first" head small=true cards=true>{body}</DataTable> }
         .into_any()
 }
