@@ -160,16 +160,22 @@ test.describe.serial('an operator’s day', () => {
 
     await section('Onboarding').click()
     await expect(page.getByRole('heading', { level: 2, name: 'Onboarding' })).toBeVisible()
+    // What begins with the title: an item that waits for another names that one too.
+    const summaryOf = (title: string) => page.locator('summary', { hasText: new RegExp(`^${title}`) })
+    const itemOf = (title: string) => page.getByRole('listitem').filter({ has: summaryOf(title) })
+    // Nobody asks for these: the sweep sees that the tenant works.
+    for (const title of ['Ingestion configured', 'Global baseline AI tasks available as Disabled']) {
+      await expect(async () => {
+        await page.reload()
+        await expect(itemOf(title)).toContainText('done, proven by an automatic check', { timeout: 1_000 })
+      }).toPass({ timeout: 30_000 })
+    }
     for (const [step, title] of [
-      ['ingestion', 'Ingestion configured'],
-      ['baseline_tasks', 'Global baseline AI tasks available as Disabled'],
       ['transcription', 'Transcription validated'],
       ['task_runs', 'AI Assistant job processing confirmed'],
       ['dashboards', 'Dashboards and search available'],
     ] as const) {
-      // What begins with the title: an item that waits for another names that one too.
-      const summary = page.locator('summary', { hasText: new RegExp(`^${title}`) })
-      const item = page.getByRole('listitem').filter({ has: summary })
+      const [summary, item] = [summaryOf(title), itemOf(title)]
       const again = item.getByRole('button', { name: /^Check again/ })
       // The item that waits is open by itself, and so is the one that was checked last.
       if (!(await again.isVisible())) await summary.click()
