@@ -3,7 +3,7 @@
 //! A spreadsheet runs what begins like a formula, so such cells get a leading apostrophe (ASVS 5.0 1.2.10).
 
 use super::list::part;
-use super::store::list::{Found, Key};
+use super::store::list::{Details, Found, Key, details};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
@@ -77,11 +77,14 @@ impl Export {
         }
         let mut read = self.cx.read(Reach::Fleet).await?;
         let rows = part(read.conn(), &self.query.filter, self.query.sort, self.from.as_ref(), PART).await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let mut details = details(read.conn(), &ids).await?;
         drop(read);
         self.done = (rows.len() as i64) < PART;
         self.from = rows.last().map(|row| (row.key(self.query.sort.key), row.id));
         for row in &rows {
-            out.write_record(cells(row).iter().map(|cell| guarded(cell).into_owned())).map_err(broken)?;
+            let cells = cells(row, details.remove(&row.id).unwrap_or_default());
+            out.write_record(cells.iter().map(|cell| guarded(cell).into_owned())).map_err(broken)?;
         }
         out.into_inner().map(Some).map_err(|error| Error::Internal(format!("csv: {error}")))
     }
@@ -91,14 +94,13 @@ fn broken(error: csv::Error) -> Error {
     Error::Internal(format!("csv: {error}"))
 }
 
-fn cells(found: &Found) -> [String; 16] {
-    let row = &found.row;
+fn cells(Found { row, .. }: &Found, details: Details) -> [String; 16] {
     let or_empty = |text: &Option<String>| text.clone().unwrap_or_default();
     [
         row.name.clone(),
         row.slug.clone(),
-        or_empty(&found.domain),
-        or_empty(&found.external_id),
+        or_empty(&details.domain),
+        or_empty(&details.external_id),
         row.status.as_str().into(),
         or_empty(&row.status_reason),
         row.stage.as_str().into(),
@@ -106,9 +108,9 @@ fn cells(found: &Found) -> [String; 16] {
         row.health_score.map(|score| score.to_string()).unwrap_or_default(),
         row.health_band.as_str().into(),
         row.region.clone(),
-        or_empty(&found.country),
+        or_empty(&details.country),
         or_empty(&row.owner_name),
-        found.tags.join(";"),
+        details.tags.join(";"),
         row.created_at.to_rfc3339(),
         row.updated_at.to_rfc3339(),
     ]

@@ -7,8 +7,8 @@
 //!
 //! The planner cannot guess how many rows hold a word, and each of its two plans is terrible where the other is good.
 //! So the last tier first walks a window of [`WINDOW`] rows (of those that the other filters leave) in the wanted order:
-//! a common word fills the page there. A word too rare for that is asked of the trigram index, which then has few rows
-//! to answer.
+//! a common word fills the page there. A word too rare for that, as a [`GLANCE`] at the first of them mostly tells, is
+//! asked of the trigram index, which then has few rows to answer.
 
 use super::list::{Found, Key, behind, conditions, ordered, rows};
 use crate::error::Result;
@@ -19,6 +19,8 @@ use uuid::Uuid;
 /// Rows that are looked at in the wanted order before the trigram index is asked: about where both cost the same at a
 /// million rows.
 const WINDOW: i64 = 6_000;
+/// Rows that tell whether the window is worth its walk.
+const GLANCE: i64 = 600;
 /// Rows from which a count learns whether a word is common.
 const SAMPLE: i64 = 2_000;
 /// Rows that the trigram index may answer. Only words that are common but absent from the window reach it.
@@ -59,8 +61,14 @@ impl Search {
         Self { raw: raw.trim().to_owned(), uuid: text.parse().ok(), words, text }
     }
 
-    fn prefix(&self) -> String {
-        format!("{}%", literal(&self.text))
+    /// Appends "begins with the words", as a range, which an index answers under any plan that is kept.
+    fn begins(&self, sql: &mut QueryBuilder<Postgres>, column: &str, (from, to): (&str, &str)) {
+        sql.push(format_args!("({column} {from} ")).push_bind(self.text.clone());
+        sql.push(format_args!(" AND {column} {to} ")).push_bind(format!("{}\u{10FFFF}", self.text)).push(")");
+    }
+
+    fn name_begins(&self, sql: &mut QueryBuilder<Postgres>) {
+        self.begins(sql, "name_key", (">=", "<"));
     }
 
     /// Appends "every word is in it".
@@ -74,7 +82,8 @@ impl Search {
             sql.push(")");
         }
         if self.words.is_empty() {
-            sql.push(" AND name_key LIKE ").push_bind(self.prefix());
+            sql.push(" AND ");
+            self.name_begins(sql);
         }
         sql.push(")");
     }
@@ -198,13 +207,13 @@ async fn by_name(
     backwards: bool,
     limit: i64,
 ) -> Result<Vec<Match>> {
-    let mut sql = QueryBuilder::new("SELECT id, name_key FROM tenant WHERE name_key LIKE ");
-    sql.push_bind(search.prefix());
+    let mut sql = QueryBuilder::new("SELECT id, name_key FROM tenant WHERE ");
+    search.name_begins(&mut sql);
     conditions(&mut sql, filter);
     sql.push(" AND id <> ALL(").push_bind(seen.to_vec()).push(")");
     behind(&mut sql, SortKey::Name, backwards, from);
     ordered(&mut sql, SortKey::Name, backwards, limit);
-    Ok(sql.build_query_as().persistent(false).fetch_all(connection).await?)
+    Ok(sql.build_query_as().fetch_all(connection).await?)
 }
 
 async fn similar(
@@ -216,14 +225,15 @@ async fn similar(
     let mut sql = QueryBuilder::new("SELECT id, name_key FROM (");
     for (at, column) in ["slug", "domain"].into_iter().enumerate() {
         sql.push(if at > 0 { " UNION " } else { "" });
-        sql.push(format_args!("(SELECT id, name_key FROM tenant WHERE {column} LIKE "))
-            .push_bind(search.prefix());
+        sql.push("(SELECT id, name_key FROM tenant WHERE ");
+        search.begins(&mut sql, column, ("~>=~", "~<~"));
         conditions(&mut sql, filter);
         sql.push(format_args!(" ORDER BY {column} USING ~<~ LIMIT {SIMILAR})"));
     }
-    sql.push(") x WHERE name_key NOT LIKE ").push_bind(search.prefix());
+    sql.push(") x WHERE NOT ");
+    search.name_begins(&mut sql);
     sql.push(" AND id <> ALL(").push_bind(exact.to_vec()).push(")");
-    Ok(sql.build_query_as().persistent(false).fetch_all(connection).await?)
+    Ok(sql.build_query_as().fetch_all(connection).await?)
 }
 
 /// Rows that hold every word, or are exactly what was asked for, in any order of the directory. With `better`, those of
@@ -237,16 +247,26 @@ async fn anywhere(
     which: Which<'_>,
     limit: i64,
 ) -> Result<Vec<Match>> {
-    let mut sql = QueryBuilder::new("SELECT id, name_key FROM (SELECT * FROM tenant WHERE true");
-    conditions(&mut sql, filter);
-    behind(&mut sql, order.key, order.descending, from);
-    ordered(&mut sql, order.key, order.descending, WINDOW);
-    sql.push(") w WHERE ");
-    which.push(&mut sql, search);
-    sql.push(format_args!(" LIMIT {limit}"));
-    let hits: Vec<Match> = sql.build_query_as().persistent(false).fetch_all(&mut *connection).await?;
-    if hits.len() as i64 == limit {
-        return Ok(hits);
+    // Where other filters choose the rows, the trigram index could have far more to answer than they leave.
+    let windows: &[i64] = if filter.has_facets() { &[WINDOW] } else { &[GLANCE, WINDOW] };
+    let mut hits: Vec<Match> = vec![];
+    for &window in windows {
+        let mut sql = QueryBuilder::new("SELECT id, name_key FROM (SELECT * FROM tenant WHERE true");
+        conditions(&mut sql, filter);
+        behind(&mut sql, order.key, order.descending, from);
+        ordered(&mut sql, order.key, order.descending, window);
+        sql.push(") w WHERE ");
+        which.push(&mut sql, search);
+        sql.push(format_args!(" LIMIT {limit}"));
+        hits = sql.build_query_as().fetch_all(&mut *connection).await?;
+        let found = hits.len() as i64;
+        if found == limit {
+            return Ok(hits);
+        }
+        // Not even half a page, if the rest of the window is like its beginning.
+        if window == GLANCE && found * (WINDOW / GLANCE) * 2 < limit {
+            break;
+        }
     }
     if filter.has_facets() {
         // Few rows are left by the filters: the window was all of them, however common the word is elsewhere.
@@ -265,7 +285,7 @@ async fn anywhere(
     behind(&mut sql, order.key, order.descending, from);
     sql.push(format_args!(" LIMIT {CANDIDATES}) x"));
     ordered(&mut sql, order.key, order.descending, limit);
-    let hits = sql.build_query_as().persistent(false).fetch_all(&mut *connection).await?;
+    let hits = sql.build_query_as().fetch_all(&mut *connection).await?;
     bitmaps(connection, false).await?;
     Ok(hits)
 }
@@ -284,7 +304,8 @@ impl Which<'_> {
         match self {
             Self::Rest(better) => {
                 search.contains(sql);
-                sql.push(" AND name_key NOT LIKE ").push_bind(search.prefix());
+                sql.push(" AND NOT ");
+                search.name_begins(sql);
                 sql.push(" AND id <> ALL(").push_bind(better.to_vec()).push(")");
             }
             Self::All([]) => search.contains(sql),
