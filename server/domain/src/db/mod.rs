@@ -20,12 +20,12 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 /// What the running server's login may become, it may through this role; tests log in as it.
 pub const APP_LOGIN: &str = "steward_app";
 
-/// Connections for what people and programs ask, unless the configuration says otherwise: four for each core, eight at
+/// Connections for what people and programs ask, unless the configuration says otherwise: three for each core, six at
 /// least. More do not make it quicker: whoever waits for a core in PostgreSQL makes those wait that are nearly done.
 pub fn serving() -> u32 {
     let cores =
         std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
-    (4 * cores).clamp(8, 64)
+    (3 * cores).clamp(6, 64)
 }
 /// Connections for background work: a few jobs at a time, whatever is waiting.
 const JOBS: u32 = 8;
