@@ -74,11 +74,15 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/operations") view=crate::operations::OperationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/plan-changes") view=tenants::PlanChangesPage ssr=SsrMode::Async/>
                     <Route path=path!("/operations/:id") view=crate::operations::OperationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/isolation") view=crate::isolation::FleetIsolationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/isolation") view=crate::isolation::IsolationPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/isolation/:run") view=crate::isolation::EvidencePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug") view=tenants::TenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys") view=crate::api_keys::ApiKeysPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/api-keys/:key/revoke") view=crate::api_keys::RevokePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/health") view=crate::health::TenantHealthPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/usage") view=crate::usage::TenantUsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/billing") view=crate::billing::BillingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/audit") view=crate::audit::TenantAuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/notifications") view=crate::notifications::NotificationsPage ssr=SsrMode::Async/>
                     <Route path=path!("/notifications/:delivery") view=crate::notifications::DeliveryPage ssr=SsrMode::Async/>
@@ -91,6 +95,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/webhooks/:webhook") view=crate::webhooks::TenantWebhookPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/webhooks/:webhook/remove") view=crate::webhooks::TenantRemovePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/users") view=crate::users::UsersPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/users/:user/withdraw") view=crate::users::WithdrawPage ssr=SsrMode::Async/>
                     <Route path=path!("/overview") view=crate::overview::OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/health") view=crate::health::FleetHealthPage ssr=SsrMode::Async/>
                     <Route path=path!("/usage") view=crate::usage::FleetUsagePage ssr=SsrMode::Async/>
@@ -125,10 +130,13 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings") view=crate::settings::PlatformSettingsPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/approvals") view=crate::settings::ApprovalRulesPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/approvals/:kind") view=crate::settings::ApprovalRulePage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/rules") view=crate::settings::LifecycleRulesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/rules/:kind") view=crate::settings::LifecycleRulePage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/:key") view=crate::settings::PlatformSettingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/onboarding") view=crate::checklists::OnboardingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/offboarding") view=tenants::OffboardingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/suspend") view=tenants::SuspendPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/scope") view=tenants::ScopePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/reinstate") view=tenants::ReinstatePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/plan") view=tenants::PlanPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/go-live") view=tenants::GoLivePage ssr=SsrMode::Async/>

@@ -52,6 +52,7 @@ const fn section_icon(section: Section) -> &'static str {
         Section::Settings => "sliders",
         Section::Baseline => "layers",
         Section::Usage => "activity",
+        Section::Billing => "credit-card",
         Section::Health => "heart-pulse",
         Section::ApiKeys => "key",
         Section::Users => "users",
@@ -59,6 +60,7 @@ const fn section_icon(section: Section) -> &'static str {
         Section::Notifications => "bell",
         Section::Audit => "history",
         Section::Offboarding => "status-offboarding",
+        Section::Isolation => "shield",
     }
 }
 
@@ -89,6 +91,8 @@ fn platform(actor: &Actor) -> Vec<Group> {
 fn sections(actor: &Actor, membership: &Membership) -> Vec<Link> {
     Section::ALL
         .iter()
+        // The rail is long enough: billing stands among the sections of the tenant's own pages.
+        .filter(|section| !matches!(section, Section::Billing))
         .filter(|section| actor.allows(section.permission(), Scope::Tenant(membership.tenant)))
         .map(|&section| Link {
             label: if section == Section::Overview { "Home" } else { section.label() },

@@ -16,6 +16,7 @@ pub const AUDIT: &str = "/audit";
 pub const USAGE: &str = "/usage";
 pub const SETTINGS: &str = "/settings";
 pub const APPROVALS: &str = "/settings/approvals";
+pub const RULES: &str = "/settings/rules";
 pub const TEMPLATES: &str = "/templates";
 pub const TEMPLATES_NEW: &str = "/templates/new";
 pub const TEMPLATES_COMPARE: &str = "/templates/compare";
@@ -24,6 +25,7 @@ pub const SIGNUP_PAGES_NEW: &str = "/signup-pages/new";
 pub const ALIGNMENT: &str = "/alignment";
 pub const OPERATIONS: &str = "/operations";
 pub const PLAN_CHANGES: &str = "/plan-changes";
+pub const ISOLATION: &str = "/isolation";
 pub const SEARCH: &str = "/search";
 pub const USERS: &str = "/users";
 pub const SESSIONS: &str = "/me/sessions";
@@ -106,6 +108,11 @@ pub fn tenant(slug: &str, section: &str) -> String {
     }
 }
 
+/// The evidence of one run of the isolation probe of a tenant.
+pub fn isolation(slug: &str, run: model::RunId) -> String {
+    format!("{}/{run}", tenant(slug, "isolation"))
+}
+
 /// A page of one task of a tenant; `action` is `override`, `compare` or `revert`, or empty for the task itself.
 pub fn task(slug: &str, key: &str, action: &str) -> String {
     let task = tenant(slug, &format!("tasks/{key}"));
@@ -125,6 +132,11 @@ pub fn platform_setting(key: model::settings::Key) -> String {
 /// The rule about a second person for one kind of operation.
 pub fn approval_rule(kind: model::operations::Kind) -> String {
     format!("{APPROVALS}/{}", kind.as_str())
+}
+
+/// The rule about suspensions that nobody has to ask for.
+pub fn lifecycle_rule(kind: model::rules::RuleKind) -> String {
+    format!("{RULES}/{}", kind.as_str())
 }
 
 /// A page of a template; `action` is `edit`, `details`, `publish`, `deprecate` or `roll-out`, or empty for the template.
@@ -160,6 +172,11 @@ pub fn accept_difference(slug: &str, item: &str) -> String {
 /// Where a key of a tenant is revoked.
 pub fn revoke_api_key(slug: &str, key: model::ApiKeyId) -> String {
     format!("/tenants/{slug}/api-keys/{key}/revoke")
+}
+
+/// Where the invitation of somebody into a tenant is withdrawn.
+pub fn withdraw_invitation(slug: &str, user: model::UserId) -> String {
+    format!("/tenants/{slug}/users/{user}/withdraw")
 }
 
 /// An entry of the audit log; `stream` is a tenant's slug or `platform`.

@@ -1,14 +1,16 @@
-//! The people of a tenant: who they are, inviting somebody, and sending an invitation again.
+//! The people of a tenant: who they are, inviting somebody, sending an invitation again, and withdrawing it.
 
 use crate::error::AppError;
 use crate::paths;
-use crate::tenants::{Section, TenantSection};
+use crate::tenants::{Section, TenantFrame, TenantSection};
 use crate::ui::{self, *};
 use leptos::prelude::*;
+use leptos_meta::Title;
 use model::page::Page;
 use model::permission::{Permission, Role, Scope, Verdict};
 use model::tenants::TenantHead;
 use model::users::Person;
+use model::work::Work;
 
 /// `query` is the one of the page's address.
 #[server]
@@ -44,6 +46,26 @@ pub async fn invite_again(slug: String, user: String) -> Result<(), AppError> {
     Ok(())
 }
 
+#[server]
+pub async fn get_invitation(slug: String, user: String) -> Result<(TenantHead, Person), AppError> {
+    let cx = crate::server::ctx()?;
+    let head = domain::tenants::head(&cx, &slug).await?;
+    let user = user.parse().map_err(|_| AppError::NotFound)?;
+    let person = domain::users::member(&cx, head.tenant.id, user).await?;
+    Ok((head, person))
+}
+
+#[server]
+pub async fn withdraw_invitation(slug: String, user: String) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    let user = user.parse().map_err(|_| AppError::NotFound)?;
+    let name = domain::users::withdraw_invitation(&cx, tenant.id, user).await?;
+    crate::server::flash("success", format!("The invitation of {name} is withdrawn."));
+    leptos_axum::redirect(&paths::tenant(&slug, Section::Users.as_str()));
+    Ok(())
+}
+
 /// `/tenants/{slug}/users`
 #[component]
 pub fn UsersPage() -> impl IntoView {
@@ -66,6 +88,15 @@ fn ability(head: &TenantHead) -> Result<(), String> {
         Verdict::Allowed => Ok(()),
         Verdict::Suspended(_) => Err("Your organisation’s access is read-only at the moment.".into()),
         _ => Err("Your role does not let you invite people.".into()),
+    }
+}
+
+/// Whether the reader may take an invitation back now, or why not.
+fn withdrawal(head: &TenantHead) -> Result<(), String> {
+    match head.viewer.may(Permission::MemberManage, Scope::Tenant(head.tenant.id)) {
+        Verdict::Allowed => head.refusal(Work::Withdraw).map_or(Ok(()), Err),
+        Verdict::Suspended(_) => Err("Your organisation’s access is read-only at the moment.".into()),
+        _ => Err("Your role does not let you withdraw invitations.".into()),
     }
 }
 
@@ -106,10 +137,10 @@ fn list(head: &TenantHead, page: Page<Person>) -> AnyView {
         return view! { <Empty icon="users" title="Nobody belongs to this tenant" text="Invite its first admin below; they choose their own password."/> }
             .into_any();
     }
-    let may = ability(head).is_ok();
+    let (may, may_withdraw) = (ability(head).is_ok(), withdrawal(head).is_ok());
     let slug = head.tenant.slug.clone();
     let path = paths::tenant(&slug, Section::Users.as_str());
-    let rows = page.rows.into_iter().map(|person| row(&slug, may, person)).collect_view();
+    let rows = page.rows.into_iter().map(|person| row(&slug, may, may_withdraw, person)).collect_view();
     view! {
         <DataTable id="users" caption="People" cards=true head=view! {
             <Th>"Name"</Th><Th>"E-mail"</Th><Th>"Role"</Th><Th>"State"</Th><Th>"Last seen"</Th><Th hidden=true>"Actions"</Th>
@@ -119,7 +150,7 @@ fn list(head: &TenantHead, page: Page<Person>) -> AnyView {
     .into_any()
 }
 
-fn row(slug: &str, may: bool, person: Person) -> AnyView {
+fn row(slug: &str, may: bool, may_withdraw: bool, person: Person) -> AnyView {
     let state = if person.closed {
         view! { <Badge tone=Tone::Neutral icon="ban">"Closed"</Badge> }.into_any()
     } else if person.invited {
@@ -137,15 +168,81 @@ fn row(slug: &str, may: bool, person: Person) -> AnyView {
             </Form>
         }
     });
+    let withdraw = (may_withdraw && person.invited && !person.closed).then(|| {
+        let name = format!(" the invitation of {}", person.name);
+        view! {
+            <LinkButton href=paths::withdraw_invitation(slug, person.id) kind=Kind::DangerQuiet size=Size::Small>
+                "Withdraw…"<span class="u-visually-hidden">{name}</span>
+            </LinkButton>
+        }
+    });
     view! {
         <tr>
             <th scope="row">{person.name.clone()}</th>
             <td data-label="E-mail"><span class="u-break">{person.email.clone()}</span></td>
             <td data-label="Role">{person.role.label()}</td>
-            <td data-label="State">{state}</td>
+            <td data-label="State">{state}" "{withdraw}</td>
             <td data-label="Last seen"><MaybeWhen at=person.last_seen_at never="never"/></td>
             <td class="c-table__actions">{again}</td>
         </tr>
+    }
+    .into_any()
+}
+
+/// `/tenants/{slug}/users/{user}/withdraw`
+#[component]
+pub fn WithdrawPage() -> impl IntoView {
+    let (slug, user) = (ui::param("slug"), ui::param("user"));
+    view! {
+        <Load read=move || get_invitation(slug.clone(), user.clone()) view=|(head, person): (TenantHead, Person)| {
+            let title = format!("Withdraw the invitation of {} · {}", person.name, head.tenant.name);
+            let body = confirm(&head, &person);
+            view! { <Title text=title/> <TenantFrame head section=Section::Users>{body}</TenantFrame> }.into_any()
+        }/>
+    }
+}
+
+fn confirm(head: &TenantHead, person: &Person) -> AnyView {
+    let back = paths::tenant(&head.tenant.slug, Section::Users.as_str());
+    let why = if person.closed {
+        Err(format!("The account of {} is closed: nobody signs in with it.", person.name))
+    } else if !person.invited {
+        Err(format!("{} has accepted the invitation already.", person.name))
+    } else {
+        withdrawal(head)
+    };
+    if let Err(why) = why {
+        return view! {
+            <Empty kind=EmptyKind::Zero icon="ban" title="There is no invitation to withdraw" text=why>
+                <LinkButton href=back>"All people"</LinkButton>
+            </Empty>
+        }
+        .into_any();
+    }
+    let consequences = vec![
+        Consequence::new(
+            Tone::Danger,
+            "ban",
+            format!(
+                "The link that was sent to {} lets nobody into this tenant any more, from now on.",
+                person.email
+            ),
+        ),
+        Consequence::new(
+            Tone::Neutral,
+            "users",
+            format!("{} leaves the list of people, and the seat is free.", person.name),
+        ),
+        Consequence::new(
+            Tone::Neutral,
+            "info",
+            "They are not told. Somebody who is let in elsewhere as well keeps their account, and the same person can be invited again.",
+        ),
+    ];
+    view! {
+        <ConfirmPage to="withdraw_invitation" state=ui::form_state("withdraw_invitation") tier=Tier::Review consequences
+            button="Withdraw invitation" back
+            hidden=vec![("slug", head.tenant.slug.clone()), ("user", person.id.to_string())]/>
     }
     .into_any()
 }

@@ -1,5 +1,5 @@
 /** Signing in and out, and what each role finds: accounts are one place, permissions another. */
-import { credentials, expect, signIn, test, unique } from '../fixtures/index.ts'
+import { credentials, expect, expectAccessible, signIn, test, unique } from '../fixtures/index.ts'
 
 const account = (page: import('@playwright/test').Page) => page.getByRole('banner').getByLabel(/^Account: /)
 
@@ -81,3 +81,37 @@ test('a tenant’s admin sees their own tenant and no other', async ({ as, tenan
   expect(fleet?.status()).toBe(200)
   await expect(page.getByRole('main').getByRole('link', { name: 'New tenant' })).toHaveCount(0)
 })
+
+for (const script of [true, false]) {
+  test.describe(script ? 'an invitation, with a script' : 'an invitation, without a script', () => {
+    test.use({ javaScriptEnabled: script })
+
+    test('it is withdrawn after a confirmation, and the same person can be invited again', async ({ as, tenant }) => {
+      const page = await as('operator')
+      const email = `${unique()}@example.com`
+      const row = page.getByRole('row', { name: /Nia Novak/ })
+      const invite = async () => {
+        await page.goto(`/tenants/${tenant.slug}/users`)
+        await page.getByLabel('E-mail').fill(email)
+        await page.getByLabel('Name', { exact: true }).fill('Nia Novak')
+        await page.getByRole('button', { name: 'Invite', exact: true }).click()
+        await expect(row).toContainText('Invited')
+      }
+      await invite()
+      await row.getByRole('link', { name: 'Withdraw… the invitation of Nia Novak' }).click()
+      await expect(page).toHaveURL(/\/users\/[0-9a-f-]{36}\/withdraw$/)
+      await expect(page.getByText(email)).toBeVisible()
+      if (script) await expectAccessible(page)
+      const address = page.url()
+      // Cancel changes nothing.
+      await page.getByRole('link', { name: 'Cancel' }).click()
+      await expect(row).toContainText('Invited')
+      await page.goto(address)
+      await page.getByRole('button', { name: 'Withdraw invitation' }).click()
+      await expect(page.getByRole('status').filter({ hasText: 'The invitation of Nia Novak is withdrawn.' })).toBeVisible()
+      await expect(row).toHaveCount(0)
+      expect((await page.goto(address))?.status()).toBe(404)
+      await invite()
+    })
+  })
+}

@@ -122,6 +122,7 @@ test('the API is described by a document that needs no key', async ({ api }) => 
     '/deliveries',
     '/deliveries/{id}',
     '/deliveries/{id}/resend',
+    '/isolation',
     '/settings',
     '/template',
     '/tenant',

@@ -30,7 +30,7 @@ for (const script of [true, false]) {
       await answer(page, tenant)
       const answers = page.getByRole('region', { name: 'Identity' })
       await expect(answers).toContainText(tenant.slug)
-      await expect(page.getByRole('region', { name: 'What will happen' }).getByRole('listitem')).toHaveCount(12)
+      await expect(page.getByRole('region', { name: 'What will happen' }).getByRole('listitem')).toHaveCount(13)
       await expectNoError(page)
 
       // Change leads back here, and what was typed is there.
@@ -55,7 +55,7 @@ for (const script of [true, false]) {
         }).toPass({ timeout: 40_000 })
       }
       const steps = page.getByRole('region', { name: 'Steps' })
-      await expect(steps.getByRole('listitem').filter({ hasText: 'done' })).toHaveCount(12)
+      await expect(steps.getByRole('listitem').filter({ hasText: 'done' })).toHaveCount(13)
       await page.getByRole('link', { name: 'Open onboarding' }).click()
       await expect(page.getByRole('heading', { level: 1, name: tenant.name })).toBeVisible()
     })

@@ -203,6 +203,7 @@ pub async fn demo(opened: &Opened, data: &Path, tenants: u32, only_empty: bool) 
     let mut out = std::io::stdout();
     writeln!(out, "\n  The demo fleet is loaded. Sign in with (kept in {}):", path.display())?;
     for (role, person) in [
+        ("owner", &sign_ins.owner),
         ("operator", &sign_ins.operator),
         ("success", &sign_ins.success),
         ("tenant_admin", &sign_ins.tenant_admin),
@@ -310,7 +311,6 @@ async fn roll_outs(services: Services) {
 /// At the start and every hour: looks whether anything weakens the isolation of tenants, and removes ended sessions and
 /// old counters.
 async fn hourly(services: Services) {
-    let mut probed = None;
     let mut tick = tokio::time::interval(Duration::from_secs(3600));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -329,9 +329,8 @@ async fn hourly(services: Services) {
             }
             Err(error) => tracing::error!(%error, "isolation could not be checked"),
         }
-        match probe_some(&cx, probed).await {
-            Ok(last) => probed = last,
-            Err(error) => tracing::error!(%error, "the isolation of tenants could not be probed"),
+        if let Err(error) = probe_some(&cx).await {
+            tracing::error!(%error, "the isolation of tenants could not be probed");
         }
         if let Err(error) = domain::operations::sweep(&cx).await {
             tracing::warn!(%error, "old keys of requests were not removed");
@@ -354,23 +353,12 @@ async fn hourly(services: Services) {
     }
 }
 
-/// Tenants whose isolation is probed within an hour: a process goes round the fleet, this many at a time.
-const PROBED: i64 = 50;
-
-/// Probes the tenants after `last`, from the first again where the fleet ends; answers where it stopped.
-async fn probe_some(
-    cx: &domain::Ctx,
-    last: Option<model::TenantId>,
-) -> domain::Result<Option<model::TenantId>> {
-    let mut next = domain::isolation::in_service(cx, last, PROBED).await?;
-    if next.is_empty() && last.is_some() {
-        next = domain::isolation::in_service(cx, None, PROBED).await?;
-    }
-    for tenant in &next {
-        let run = domain::isolation::probe(cx, *tenant, domain::isolation::Trigger::Schedule).await?;
-        if let Some(problems) = run.problems() {
-            tracing::error!(tenant = %tenant, problems, "the isolation of a tenant is not proven");
+/// Probes the isolation of those tenants that have waited longest. One that cannot be probed does not keep the others from it.
+async fn probe_some(cx: &domain::Ctx) -> domain::Result<()> {
+    for tenant in domain::isolation::due(cx, model::isolation::PROBED_AN_HOUR).await? {
+        if let Err(error) = domain::isolation::probe(cx, tenant, domain::isolation::Trigger::Schedule).await {
+            tracing::error!(%tenant, %error, "the isolation of a tenant could not be probed");
         }
     }
-    Ok(next.last().copied())
+    Ok(())
 }

@@ -85,6 +85,12 @@ pub const fn reads(mut function: Function) -> Function {
     function
 }
 
+/// A function that changes something, though what it asks for is a permission to read: it leaves evidence.
+pub const fn changes(mut function: Function) -> Function {
+    function.changes = true;
+    function
+}
+
 /// Every server function.
 pub const FUNCTIONS: &[Function] = &[
     // Accounts
@@ -154,7 +160,9 @@ pub const FUNCTIONS: &[Function] = &[
     // People
     tenant("get_people", MemberRead, "slug=acme"),
     tenant("invite_user", MemberManage, "slug=acme&email=new%40example.com&name=New&role=tenant_member"),
+    tenant("get_invitation", MemberRead, "slug=acme&user=00000000-0000-0000-0000-0000000000a1"),
     tenant("invite_again", MemberManage, "slug=acme&user=00000000-0000-0000-0000-0000000000a1"),
+    tenant("withdraw_invitation", MemberManage, "slug=acme&user=00000000-0000-0000-0000-0000000000a1"),
     // Webhooks, and what was told to whom. The slug `platform` is the platform's own.
     tenant("list_webhooks", NotificationRead, "slug=acme"),
     tenant("get_webhook", NotificationRead, "slug=acme&webhook=00000000-0000-0000-0000-0000000000a2"),
@@ -195,6 +203,12 @@ pub const FUNCTIONS: &[Function] = &[
     tenant("get_tenant_audit", AuditRead, "slug=acme"),
     tenant("get_audit_entry", AuditRead, "slug=acme&seq=1"),
     tenant("verify_audit", AuditRead, "slug=acme"),
+    // Isolation
+    tenant("get_newest_isolation", TenantRead, "slug=acme"),
+    tenant("get_isolation", AuditRead, "slug=acme"),
+    tenant("get_isolation_evidence", AuditRead, "slug=acme&run=00000000-0000-0000-0000-000000000009"),
+    changes(tenant("verify_isolation", AuditFleet, "slug=acme")),
+    platform("get_fleet_isolation", AuditFleet, "query=standing%3Dnever"),
     // Tasks and fields
     tenant("get_tasks", TaskRead, "slug=acme"),
     tenant("get_task", TaskRead, "slug=acme&key=summary"),
@@ -287,6 +301,12 @@ pub const FUNCTIONS: &[Function] = &[
         ApprovalManage,
         "kind=reinstate&whom=some&some=enterprise%2Cdedicated&reason=test",
     ),
+    platform("get_lifecycle_rules", SettingPlatformRead, ""),
+    platform(
+        "set_lifecycle_rule",
+        SettingPlatform,
+        "kind=inactivity&enabled=on&scope=read_only&reason=test&version=1",
+    ),
     tenant("get_tenant_overview", TenantRead, "slug=acme"),
     tenant("get_limits", TenantRead, "slug=acme"),
     // The moves of a tenant's life
@@ -298,14 +318,16 @@ pub const FUNCTIONS: &[Function] = &[
         TenantSuspend,
         "slug=acme&version=1&code=inactivity&scope=read_only&reason=test",
     ),
+    tenant("change_suspension_scope", TenantSuspend, "slug=acme&version=1&scope=blocked&reason=test"),
     tenant("reinstate_tenant", TenantSuspend, "slug=acme&version=1&proof=test"),
     tenant("get_plan_schedule", TenantRead, "slug=acme"),
     platform("get_plan_changes", OperationFleet, ""),
     tenant("schedule_plan_change", TenantPlan, "slug=acme&plan=enterprise&at=2027-06-30"),
     tenant("move_plan_change", TenantPlan, "slug=acme&version=1&day=2027-07-31&why=test"),
     tenant("cancel_plan_change", TenantPlan, "slug=acme&version=1&reason=test"),
-    tenant("note_failed_payment", TenantSuspend, "slug=acme&reference=Invoice+1"),
-    tenant("settle_payment", TenantSuspend, "slug=acme&reference=Invoice+1&how=paid"),
+    tenant("get_payments", BillingRead, "slug=acme"),
+    tenant("note_failed_payment", TenantSuspend, "slug=acme&reference=Invoice+1&amount=9+EUR&failed_on="),
+    tenant("settle_payment", TenantSuspend, "slug=acme&payment=Invoice+1&how=paid"),
     tenant("change_plan", TenantPlan, "slug=acme&version=1&plan=enterprise"),
     tenant(
         "start_offboarding",

@@ -29,6 +29,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("webhook", "Webhooks"),
     ("notification", "Notifications"),
     ("health", "Health"),
+    ("isolation", "Isolation"),
     ("member", "Members"),
     ("user", "Users"),
     ("session", "Sessions"),

@@ -18,6 +18,7 @@ words! {
         ProvisioningFailed = "tenant.provisioning_failed", "Provisioning failed";
         TenantLive = "tenant.live", "Tenant went live";
         TenantSuspended = "tenant.suspended", "Tenant suspended";
+        SuspensionChanged = "tenant.suspension_changed", "Suspension changed";
         TenantReinstated = "tenant.reinstated", "Tenant reinstated";
         PlanChanged = "tenant.plan_changed", "Plan changed";
         /// Also when its day is another one.

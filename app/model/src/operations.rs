@@ -18,6 +18,7 @@ words! {
     Kind {
         Provision = "provision", "Provision";
         Suspend = "suspend", "Suspend";
+        ChangeScope = "change_scope", "Change scope";
         Reinstate = "reinstate", "Reinstate";
         ChangePlan = "change_plan", "Change plan";
         ApplyTemplate = "apply_template", "Apply template";
@@ -34,7 +35,15 @@ words! {
 impl Kind {
     /// Whether a rule can make it wait for a second person (R10): kinds whose forms say so to who asks.
     pub const fn may_wait(self) -> bool {
-        matches!(self, Self::Provision | Self::Suspend | Self::Reinstate | Self::ChangePlan | Self::Bulk)
+        matches!(
+            self,
+            Self::Provision
+                | Self::Suspend
+                | Self::ChangeScope
+                | Self::Reinstate
+                | Self::ChangePlan
+                | Self::Bulk
+        )
     }
 }
 

@@ -46,6 +46,8 @@ words! {
         ConversationRead = "conversation.read", "read conversations";
         ConversationWrite = "conversation.write", "send conversations";
         UsageRead = "usage.read", "see usage";
+        /// Of its payments, those that did not come.
+        BillingRead = "billing.read", "see a tenant’s billing";
         HealthRead = "health.read", "see health";
         HealthFleet = "health.fleet", "see the health of the fleet";
         HealthCompute = "health.compute", "compute a health score anew";
@@ -94,8 +96,8 @@ impl Permission {
             | SettingOperate | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept
             | SignupPageManage => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
-            | HealthRead | HealthFleet | ApiKeyRead | ChecklistRead | AuditRead | AuditFleet
-            | NotificationRead | MemberRead | OperationRead | OperationFleet | SettingRead
+            | BillingRead | HealthRead | HealthFleet | ApiKeyRead | ChecklistRead | AuditRead
+            | AuditFleet | NotificationRead | MemberRead | OperationRead | OperationFleet | SettingRead
             | SettingPlatformRead | TemplateRead | SignupPageRead => false,
         }
     }
@@ -156,7 +158,10 @@ impl Role {
             Self::TenantMember => {
                 !permission.is_platform()
                     && !permission.writes()
-                    && !matches!(permission, AuditRead | NotificationRead | MemberRead | ApiKeyRead)
+                    && !matches!(
+                        permission,
+                        AuditRead | BillingRead | NotificationRead | MemberRead | ApiKeyRead
+                    )
             }
         }
     }

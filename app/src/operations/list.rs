@@ -10,6 +10,7 @@ use crate::ui::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::operations::{COUNT_MAX, Kind, OperationPage, OperationRow, State};
+use model::permission::{Permission, Scope};
 
 /// Letters of the reason of a failure in the list.
 const REASON: usize = 90;
@@ -82,11 +83,13 @@ fn page(list: &OperationPage) -> AnyView {
     } else {
         list.rows.iter().map(row).collect_view().into_any()
     };
-    // Of the whole fleet only: a tenant's is on its plan page.
-    let plans = list
-        .tenant
-        .is_none()
-        .then(|| view! { <LinkButton href=paths::PLAN_CHANGES>"Scheduled plan changes"</LinkButton> });
+    // Of the whole fleet only: a tenant's are on its own pages.
+    let plans = list.tenant.is_none().then(|| {
+        let isolation = crate::server::actor()
+            .allows(Permission::AuditFleet, Scope::Platform)
+            .then(|| view! { <LinkButton href=paths::ISOLATION>"Isolation"</LinkButton> });
+        view! { <LinkButton href=paths::PLAN_CHANGES>"Scheduled plan changes"</LinkButton>{isolation} }
+    });
     let header = view! { <PageHeader title lead="Long work on tenants, step by step: it ends finished or undone." actions=plans.into_any()/> };
     let at_start = list.next.is_none() && list.previous.is_none();
     if empty && at_start && !filtered && here.get("after").or(here.get("before")).is_none() {

@@ -50,6 +50,7 @@ fn effect(kind: What) -> &'static str {
     match kind {
         What::Provision => "Makes a tenant.",
         What::Suspend => "Takes writing, or all access, from a tenant. Suspensions by rule wait as well.",
+        What::ChangeScope => "Takes reading as well from a suspended tenant, or gives it back.",
         What::Reinstate => "Gives a suspended tenant its access back.",
         What::ChangePlan => "Moves a tenant to other limits, now or on a day. Of plans, both count.",
         What::Bulk => "Works on many tenants at once. Each part follows the rule of its own kind as well.",

@@ -4,12 +4,14 @@
 pub mod api;
 mod approvals;
 mod detail;
+mod lifecycle;
 mod list;
 mod platform;
 mod rules_api;
 
 pub use approvals::{ApprovalRulePage, ApprovalRulesPage};
 pub use detail::SettingPage;
+pub use lifecycle::{LifecycleRulePage, LifecycleRulesPage};
 pub use list::SettingsPage;
 pub use platform::{PlatformSettingPage, PlatformSettingsPage};
 
@@ -25,11 +27,15 @@ use model::settings::{Key, Kind, Level, Value};
 enum Tab {
     Settings,
     Approvals,
+    Rules,
 }
 
 fn tabs(current: Tab) -> AnyView {
-    let items =
-        [(Tab::Settings, paths::SETTINGS, "Values"), (Tab::Approvals, paths::APPROVALS, "Approval rules")];
+    let items = [
+        (Tab::Settings, paths::SETTINGS, "Values"),
+        (Tab::Approvals, paths::APPROVALS, "Approval rules"),
+        (Tab::Rules, paths::RULES, "Lifecycle rules"),
+    ];
     let items = items.map(|(tab, href, label)| NavItem::new(href, label, tab == current)).into();
     view! { <SectionNav label="Parts of the settings" items/> }.into_any()
 }

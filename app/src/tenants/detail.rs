@@ -38,7 +38,9 @@ fn page(overview: Overview) -> AnyView {
     let schedule = view! { <super::schedule::PlanScheduleCard slug=tenant.slug.clone()/> };
     let main = view! { <ui::Stack>{next}{schedule}{operations}{usage}{changes}</ui::Stack> };
     let (facts, contacts) = (key_facts(&tenant), contacts(&head));
-    let side = view! { <ui::Stack>{facts}{tasks}{contacts}</ui::Stack> };
+    let may_read = super::frame::could(&head.viewer, Section::Isolation.permission(), &tenant);
+    let isolation = view! { <crate::isolation::IsolationCard slug=tenant.slug.clone() may_read/> };
+    let side = view! { <ui::Stack>{facts}{tasks}{isolation}{contacts}</ui::Stack> };
     view! {
         <Title text=tenant.name.clone()/>
         <TenantFrame head section=Section::Overview>

@@ -22,6 +22,7 @@ pub enum Section {
     Settings,
     Baseline,
     Usage,
+    Billing,
     Health,
     ApiKeys,
     Users,
@@ -29,6 +30,8 @@ pub enum Section {
     Notifications,
     Audit,
     Offboarding,
+    /// In no list of sections, so that neither they nor the rail grow: the card on the overview leads there.
+    Isolation,
 }
 
 impl Section {
@@ -40,6 +43,7 @@ impl Section {
         Self::Settings,
         Self::Baseline,
         Self::Usage,
+        Self::Billing,
         Self::Health,
         Self::ApiKeys,
         Self::Users,
@@ -59,6 +63,7 @@ impl Section {
             Self::Settings => "settings",
             Self::Baseline => "baseline",
             Self::Usage => "usage",
+            Self::Billing => "billing",
             Self::Health => "health",
             Self::ApiKeys => "api-keys",
             Self::Users => "users",
@@ -66,6 +71,7 @@ impl Section {
             Self::Notifications => "notifications",
             Self::Audit => "audit",
             Self::Offboarding => "offboarding",
+            Self::Isolation => "isolation",
         }
     }
 
@@ -78,6 +84,7 @@ impl Section {
             Self::Settings => "Settings",
             Self::Baseline => "Baseline",
             Self::Usage => "Usage",
+            Self::Billing => "Billing",
             Self::Health => "Health",
             Self::ApiKeys => "API keys",
             Self::Users => "People",
@@ -85,6 +92,7 @@ impl Section {
             Self::Notifications => "Notifications",
             Self::Audit => "Audit",
             Self::Offboarding => "Offboarding",
+            Self::Isolation => "Isolation",
         }
     }
 
@@ -98,11 +106,12 @@ impl Section {
             Self::Settings => Permission::SettingRead,
             Self::Baseline => Permission::TemplateRead,
             Self::Usage => Permission::UsageRead,
+            Self::Billing => Permission::BillingRead,
             Self::Health => Permission::HealthRead,
             Self::ApiKeys => Permission::ApiKeyRead,
             Self::Users => Permission::MemberRead,
             Self::Webhooks | Self::Notifications => Permission::NotificationRead,
-            Self::Audit => Permission::AuditRead,
+            Self::Audit | Self::Isolation => Permission::AuditRead,
         }
     }
 }
@@ -222,6 +231,7 @@ fn actions(head: &TenantHead) -> AnyView {
     let list = [
         (Action::ChangePlan, Permission::TenantPlan, "Change plan…", "plan", Kind::Default),
         (Action::Suspend, Permission::TenantSuspend, "Suspend…", "suspend", Kind::Default),
+        (Action::ChangeScope, Permission::TenantSuspend, "Change scope…", "scope", Kind::Default),
         (
             Action::StartOffboarding,
             Permission::TenantOffboard,
@@ -237,7 +247,9 @@ fn actions(head: &TenantHead) -> AnyView {
             (tenant.status, action),
             (Status::Suspended, Action::Suspend) | (Status::Offboarding, Action::StartOffboarding)
         );
-        if under_way || !allowed(permission) {
+        // Without a suspension there is no scope to speak of.
+        let beside_the_point = action == Action::ChangeScope && tenant.status != Status::Suspended;
+        if under_way || beside_the_point || !allowed(permission) {
             continue;
         }
         match action.check(tenant.status) {
@@ -352,8 +364,11 @@ fn banner(head: &TenantHead) -> Option<AnyView> {
 
 #[component]
 fn SectionNav(head: TenantHead, section: Section) -> impl IntoView {
+    // A section in no list is named where the reader is in it.
+    let unlisted = (!Section::ALL.contains(&section)).then_some(&section);
     let items = Section::ALL
         .iter()
+        .chain(unlisted)
         .filter(|each| could(&head.viewer, each.permission(), &head.tenant))
         .map(|each| {
             let item =

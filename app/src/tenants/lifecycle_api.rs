@@ -79,6 +79,23 @@ pub async fn suspend_tenant(
 }
 
 #[server]
+pub async fn change_suspension_scope(
+    slug: String,
+    #[server(default)] version: String,
+    #[server(default)] scope: String,
+    #[server(default)] reason: String,
+    #[server(default)] message: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    let form = domain::tenants::ChangeScope { scope: &scope, reason: &reason, message: &message };
+    let asked = domain::tenants::change_scope(&cx, tenant.id, version.parse().unwrap_or(0), form).await?;
+    let text = format!("The scope of {}’s suspension is changed. Its access follows at once.", tenant.name);
+    crate::server::done_or_asked(&asked, &slug, text);
+    Ok(())
+}
+
+#[server]
 pub async fn reinstate_tenant(
     slug: String,
     #[server(default)] version: String,
@@ -104,26 +121,6 @@ pub async fn change_plan(
     let asked = domain::tenants::change_plan(&cx, tenant.id, version, &plan, &note).await?;
     crate::server::done_or_asked(&asked, &slug, format!("{} is on the {plan} plan now.", tenant.name));
     Ok(())
-}
-
-/// Notes a payment that did not come; the rule for unpaid bills does the rest.
-#[server]
-pub async fn note_failed_payment(slug: String, #[server(default)] reference: String) -> Result<(), AppError> {
-    let cx = crate::server::ctx()?;
-    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    Ok(domain::tenants::rules::payment_failed(&cx, tenant.id, &reference).await?)
-}
-
-/// Settles one that came after all.
-#[server]
-pub async fn settle_payment(
-    slug: String,
-    #[server(default)] reference: String,
-    #[server(default)] how: String,
-) -> Result<(), AppError> {
-    let cx = crate::server::ctx()?;
-    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
-    Ok(domain::tenants::rules::payment_settled(&cx, tenant.id, &reference, &how).await?)
 }
 
 #[server]

@@ -11,6 +11,7 @@ mod offboarding;
 mod plan;
 mod schedule;
 mod schedule_api;
+mod scope;
 mod suspend;
 mod wizard;
 
@@ -22,5 +23,6 @@ pub use list::DirectoryPage;
 pub use offboarding::OffboardingPage;
 pub use plan::{LimitsTable, PlanPage};
 pub use schedule::PlanChangesPage;
+pub use scope::ScopePage;
 pub use suspend::{GoLivePage, ReinstatePage, SuspendPage};
 pub use wizard::{DraftPage, NewTenantPage};

@@ -39,6 +39,7 @@ pub mod tenants;
 pub mod testing;
 pub mod usage;
 pub mod users;
+pub mod vectors;
 pub mod webhooks;
 
 pub use audit::AuditEvent;

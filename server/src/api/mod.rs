@@ -7,6 +7,7 @@
 mod baseline;
 mod body;
 mod conversations;
+mod isolation;
 mod problem;
 mod schema;
 mod tenant;
@@ -82,6 +83,7 @@ fn routed() -> OpenApiRouter<body::Budget> {
         .routes(routes!(tenant::get))
         .routes(routes!(baseline::template))
         .routes(routes!(baseline::settings))
+        .routes(routes!(isolation::newest))
         .routes(routes!(webhooks::list, webhooks::create))
         .routes(routes!(webhooks::get, webhooks::change, webhooks::remove))
         .routes(routes!(webhooks::rotate))

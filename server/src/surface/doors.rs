@@ -22,6 +22,7 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/tenant", Some(TenantRead), "", ""),
     route("GET", "/api/v1/template", Some(TenantRead), "", ""),
     route("GET", "/api/v1/settings", Some(SettingRead), "", ""),
+    route("GET", "/api/v1/isolation", Some(TenantRead), "", ""),
     route("GET", "/api/v1/conversations", Some(ConversationRead), "", ""),
     route("GET", "/api/v1/conversations/{id}", Some(ConversationRead), "", ""),
     route(

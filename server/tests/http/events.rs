@@ -36,8 +36,8 @@ async fn a_page_hears_of_its_operation_until_it_ends(admin: PgPool) {
     let first = answer.body.find("event: change\n").expect("told how it stands");
     let last = answer.body.find("event: end\n").expect("told that it ended");
     assert!(first < last && answer.body.contains("retry: 1000\n"), "{}", answer.body);
-    assert!(answer.body.contains("data: Queued, 0 of 12 steps done."), "{}", answer.body);
-    assert!(answer.body.contains("data: Succeeded, 12 of 12 steps done."), "{}", answer.body);
+    assert!(answer.body.contains("data: Queued, 0 of 13 steps done."), "{}", answer.body);
+    assert!(answer.body.contains("data: Succeeded, 13 of 13 steps done."), "{}", answer.body);
 
     // What has ended is told at once, and once.
     let begin = Instant::now();

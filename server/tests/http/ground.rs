@@ -24,8 +24,10 @@ pub async fn mark(site: &Site, tenant: TenantId) {
          UPDATE delivery SET recipient = 'https://zanzibar.example.com/', problem = 'Zanzibar' WHERE tenant_id = '{tenant}';
          INSERT INTO api_key (tenant_id, id, name, secret_hash, access, created_by)
              VALUES ('{tenant}', '{ZERO}', 'Zanzibar', decode(repeat('00', 32), 'hex'), 'read', 'Zanzibar');
+         {}
          {}",
-        settled(tenant, NINE)
+        settled(tenant, NINE),
+        evidence(tenant)
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&site.admin).await.expect("a marked tenant");
 }
@@ -33,6 +35,15 @@ pub async fn mark(site: &Site, tenant: TenantId) {
 /// An operation that rests, so that whoever follows it is told at once and let go.
 pub async fn rest(site: &Site, tenant: TenantId, id: &str) {
     sqlx::raw_sql(AssertSqlSafe(settled(tenant, id))).execute(&site.admin).await.expect("an operation");
+}
+
+/// A run of the isolation probe.
+fn evidence(tenant: TenantId) -> String {
+    format!(
+        "INSERT INTO isolation_run (tenant_id, id, trigger, build, server_version, catalogue_hash, placement, passed, failed, attempts)
+         VALUES ('{tenant}', '{NINE}', 'schedule', 'Zanzibar', 'Zanzibar', 'Zanzibar', 'pooled', 1, 0,
+             '[{{\"name\": \"Zanzibar\", \"expected\": \"rows 0\", \"actual\": \"rows 0\", \"passed\": true}}]')"
+    )
 }
 
 fn settled(tenant: TenantId, id: &str) -> String {
@@ -124,6 +135,11 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         | "register_signup" => signup_page(),
         "get_tenant_import" | "apply_tenant_import" => import(),
         "get_api_key" | "revoke_api_key" => key(),
+        // Whoever waits there waits in acme as well: their account stays.
+        "withdraw_invitation" => format!(
+            "INSERT INTO member (tenant_id, user_id, role) VALUES ('{tenant}', '00000000-0000-0000-0000-0000000000a1', 'tenant_member')"
+        ),
+        "get_isolation_evidence" => evidence(tenant),
         "get_bulk" | "start_bulk" => bulk("NULL"),
         "get_bulk_outcome" => bulk(&format!("'{NINE}'")),
         "get_operation" | "cancel_operation" => again(&operation("queued")),
@@ -140,7 +156,7 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
              SELECT v.template_id, 2, 'draft', v.bundle, 'test' FROM template_version v JOIN template t ON t.id = v.template_id WHERE t.key = 'sample'".into(),
         "get_rollout" | "pause_rollout" | "cancel_rollout" | "advance_rollout" => rollout("running"),
         "resume_rollout" => rollout("paused"),
-        "reinstate_tenant" => format!(
+        "change_suspension_scope" | "reinstate_tenant" => format!(
             "UPDATE tenant SET status = 'suspended', status_before = 'active', status_reason = 'inactivity', suspension = 'read_only' WHERE id = '{tenant}'"
         ),
         "cancel_offboarding" => format!(

@@ -151,6 +151,8 @@ impl Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Suspend,
+    /// How far its suspension goes.
+    ChangeScope,
     Reinstate,
     ChangePlan,
     StartOffboarding,
@@ -165,7 +167,7 @@ impl Action {
             Self::Suspend => {
                 status.may_become(Status::Suspended) && matches!(status, Status::Trial | Status::Active)
             }
-            Self::Reinstate => status == Status::Suspended,
+            Self::ChangeScope | Self::Reinstate => status == Status::Suspended,
             Self::ChangePlan | Self::GoLive => matches!(status, Status::Trial | Status::Active),
             Self::StartOffboarding => status.may_become(Status::Offboarding),
             Self::CancelOffboarding => status == Status::Offboarding,
@@ -180,6 +182,7 @@ impl Action {
     const fn participle(self) -> &'static str {
         match self {
             Self::Suspend => "suspended",
+            Self::ChangeScope => "given another scope of its suspension: only a suspended one can",
             Self::Reinstate => "reinstated: only a suspended one can",
             Self::ChangePlan => "moved to another plan: only a trial or active one can",
             Self::StartOffboarding => "offboarded",

@@ -90,6 +90,7 @@ fn every_action_is_allowed_exactly_where_its_move_is_legal() {
         let running = matches!(status, Status::Trial | Status::Active);
         for (action, allowed) in [
             (Action::Suspend, running),
+            (Action::ChangeScope, *status == Status::Suspended),
             (Action::Reinstate, *status == Status::Suspended),
             (Action::ChangePlan, running),
             (Action::StartOffboarding, running || *status == Status::Suspended),

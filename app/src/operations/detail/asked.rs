@@ -78,7 +78,7 @@ fn label<'a>(key: &str, text: &'a str) -> &'a str {
     let known = match key {
         "plan" | "from" | "to" => of(text, PlanId::label),
         "placement" => of(text, Placement::label),
-        "scope" | "suspension" => of(text, Suspension::label),
+        "scope" | "suspension" | "was" => of(text, Suspension::label),
         "role" => of(text, Role::label),
         "reason" | "code" => of(text, SuspensionReason::label).or_else(|| of(text, OffboardingReason::label)),
         _ => None,

@@ -1,6 +1,6 @@
 //! The demo fleet: tenants of every kind with ninety days behind them, so that every screen has something true to show.
 //!
-//! Equal for two loads within an hour (but for the three sign-ins and their random passwords), and relative to the
+//! Equal for two loads within an hour (but for the four sign-ins and their random passwords), and relative to the
 //! database's day. What is shown follows from what is loaded: scores come from `health::score` over the loaded usage,
 //! days are the sums of their hours, a tenant with conversations has as many as its usage says, and every audit chain
 //! stands up to `audit verify`.
@@ -31,7 +31,7 @@ use model::UserId;
 use model::permission::{Permission, Role, Scope};
 use model::tasks::EngineKind;
 use past::{Baseline, Staff};
-use people::{ADMIN, OPERATOR, Person, SUCCESS};
+use people::{ADMIN, OPERATOR, OWNER, Person, SUCCESS};
 use serde::Serialize;
 
 /// Tenants that are loaded unless a number is given.
@@ -57,6 +57,7 @@ pub struct SignIn {
 /// What is written to `credentials.json` and printed once.
 #[derive(Clone, Serialize)]
 pub struct SignIns {
+    pub owner: SignIn,
     pub operator: SignIn,
     pub success: SignIn,
     pub tenant_admin: SignIn,
@@ -75,7 +76,7 @@ pub async fn is_empty(cx: &Ctx) -> Result<bool> {
     Ok(store::state(read.conn()).await?.tenants == 0)
 }
 
-/// Loads a fleet, or lets the one that is there grow to this number, and gives its three sign-ins new passwords.
+/// Loads a fleet, or lets the one that is there grow to this number, and gives its four sign-ins new passwords.
 /// `progress` is told how many tenants are there.
 ///
 /// # Errors
@@ -116,7 +117,12 @@ pub async fn load(cx: &Ctx, tenants: u64, mut progress: impl FnMut(u64)) -> Resu
     admin.1.tenant = Some(own.slug.clone());
     let id = crate::tenants::by_slug(cx, &own.slug).await?.id;
     users::add_member(cx, id, admin.0, Role::TenantAdmin).await?;
-    Ok(SignIns { operator: operator.1, success: success.1, tenant_admin: admin.1 })
+    // After the fleet: she is one of the colleagues that came with it.
+    let owner = sign_in(cx, OWNER, Some(Role::Owner)).await?;
+    if users::person(cx, owner.0).await?.role != Role::Owner {
+        users::set_role(cx, owner.0, Role::Owner.as_str(), "Somebody has to own the platform.").await?;
+    }
+    Ok(SignIns { owner: owner.1, operator: operator.1, success: success.1, tenant_admin: admin.1 })
 }
 
 /// The account with a new random password.

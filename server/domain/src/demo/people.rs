@@ -1,4 +1,4 @@
-//! People of the fleet: the three who can sign in, their colleagues on the platform, and the members of tenants.
+//! People of the fleet: the four who can sign in, their colleagues on the platform, and the members of tenants.
 
 use super::fleet::{OWNERS, Tenant};
 use super::{names, random::Random};
@@ -11,6 +11,8 @@ use uuid::Uuid;
 /// E-mail address and name of those who get a password.
 pub(super) const OPERATOR: (&str, &str) = ("ada.operator@example.com", "Ada Osei");
 pub(super) const SUCCESS: (&str, &str) = ("sam.success@example.com", "Sam Lindqvist");
+/// One of [`COLLEAGUES`], an operator in what the fleet tells of the past: whoever loads it makes them an owner.
+pub(super) const OWNER: (&str, &str) = ("freya.dahl@example.com", "Freya Dahl");
 pub(super) const ADMIN: (&str, &str) = ("tara.admin@example.com", "Tara Almeida");
 
 /// Their colleagues, without a password: they own tenants and stand in the audit log. The first of the

@@ -93,7 +93,13 @@ async fn it_grows_and_renews_its_passwords(admin: PgPool) {
     let second = load(&cx, 9, |_| ()).await.expect("a larger fleet");
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 9);
     assert_ne!(first.operator.password, second.operator.password);
+    assert_ne!(first.owner.password, second.owner.password);
     assert_eq!(count(&admin, "SELECT count(*) FROM user_account WHERE platform_role IS NOT NULL").await, 10);
+    assert_eq!(
+        count(&admin, "SELECT count(*) FROM user_account WHERE platform_role = 'owner' AND email = 'freya.dahl@example.com'").await,
+        1
+    );
+    assert_eq!(count(&admin, "SELECT count(*) FROM audit_entry WHERE action = 'user.set_role'").await, 1);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

@@ -5,39 +5,15 @@
 //! pass; what is expected is an exact SQLSTATE or number of rows, not "some error".
 
 use super::store;
+use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use model::TenantId;
+use model::isolation::{Attempt, Trigger, refusal};
 use model::permission::{Permission, Scope};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
-
-/// Why it was run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    Provisioning,
-    Schedule,
-    Request,
-}
-
-impl Trigger {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Provisioning => "provisioning",
-            Self::Schedule => "schedule",
-            Self::Request => "request",
-        }
-    }
-}
-
-/// One attempt and what came of it: `rows N` or a SQLSTATE.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    pub name: String,
-    pub expected: String,
-    pub actual: String,
-    pub passed: bool,
-}
 
 /// The evidence of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,6 +24,8 @@ pub struct Evidence {
     pub placement: model::tenants::Placement,
     pub passed: i16,
     pub failed: i16,
+    /// Milliseconds.
+    pub took_ms: i32,
     pub attempts: Vec<Attempt>,
 }
 
@@ -64,12 +42,42 @@ impl Evidence {
     }
 }
 
-/// Runs the probe for one tenant and keeps the evidence. About 35 attempts, 50 ms.
+/// Runs the probe for one tenant and keeps the evidence. About 50 attempts, 100 ms.
 pub async fn probe(cx: &Ctx, tenant: TenantId, trigger: Trigger) -> Result<Evidence> {
     cx.require(Permission::AuditFleet, Scope::Platform).await?;
+    let target = find(cx, tenant).await?;
+    let evidence = attack(cx, tenant, target).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    store::keep(tx.conn(), &evidence, trigger).await?;
+    tx.commit_unaudited("evidence has rows of its own").await?;
+    Ok(evidence)
+}
+
+/// The same because somebody asked for it on the tenant's page: who did stands in its audit log.
+///
+/// # Errors
+/// `Conflict` where the tenant is not in service: there is nobody to be isolated, or its data is on the way out.
+pub async fn verify(cx: &Ctx, tenant: TenantId) -> Result<Evidence> {
+    cx.require(Permission::AuditFleet, Scope::Tenant(tenant)).await?;
+    let target = find(cx, tenant).await?;
+    if let Some(why) = refusal(target.status) {
+        return Err(Error::Conflict(why));
+    }
+    let evidence = attack(cx, tenant, target).await?;
+    let mut tx = cx.begin(Reach::Fleet).await?;
+    store::keep(tx.conn(), &evidence, Trigger::Request).await?;
+    let kept = json!({ "run": evidence.id, "passed": evidence.passed, "failed": evidence.failed });
+    tx.commit(AuditEvent::on(tenant, "isolation.verify", evidence.slug.as_str()).after(kept)).await?;
+    Ok(evidence)
+}
+
+async fn find(cx: &Ctx, tenant: TenantId) -> Result<store::Target> {
     let mut read = cx.read(Reach::Fleet).await?;
-    let target = store::target(read.conn(), tenant).await?.ok_or(Error::NotFound)?;
-    drop(read);
+    store::target(read.conn(), tenant).await?.ok_or(Error::NotFound)
+}
+
+async fn attack(cx: &Ctx, tenant: TenantId, target: store::Target) -> Result<Evidence> {
+    let begun = cx.now();
     let mut attempts = Vec::new();
     for each in store::tries(tenant, &target) {
         let mut tx = cx.begin(each.reach).await?;
@@ -88,11 +96,9 @@ pub async fn probe(cx: &Ctx, tenant: TenantId, trigger: Trigger) -> Result<Evide
         placement: target.placement,
         passed: count(true),
         failed: count(false),
+        took_ms: i32::try_from((cx.now() - begun).num_milliseconds()).unwrap_or(i32::MAX),
         attempts,
     };
-    let mut tx = cx.begin(Reach::Fleet).await?;
-    store::keep(tx.conn(), &evidence, trigger).await?;
-    tx.commit_unaudited("evidence has rows of its own").await?;
     if let Some(problems) = evidence.problems() {
         tracing::error!(%tenant, problems, "the isolation of a tenant is not proven");
     }

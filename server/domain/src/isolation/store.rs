@@ -1,15 +1,16 @@
-//! SQL of the isolation checks; `attempts` holds what the probe tries.
+//! SQL of the isolation checks; `attempts` holds what the probe tries, `reads` shows what was kept.
 
 mod attempts;
+pub(super) mod reads;
 
 pub(in crate::isolation) use attempts::{attempt, tries};
 
 use super::Finding;
-use super::probe::{Evidence, Trigger};
+use super::probe::Evidence;
 use crate::error::Result;
-use chrono::{DateTime, Utc};
 use model::TenantId;
-use model::tenants::Placement;
+use model::isolation::Trigger;
+use model::tenants::{Placement, Status};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ pub(super) async fn lint(connection: &mut PgConnection) -> Result<Vec<Finding>> 
 pub(super) struct Target {
     pub slug: String,
     pub placement: Placement,
+    pub status: Status,
     /// Another tenant; where there is none, an id that nobody has.
     pub other: TenantId,
     /// The schema of another tenant that has one.
@@ -29,7 +31,7 @@ pub(super) struct Target {
 
 pub(super) async fn target(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Target>> {
     let row = sqlx::query!(
-        r#"SELECT t.slug, t.placement AS "placement: Placement",
+        r#"SELECT t.slug, t.placement AS "placement: Placement", t.status AS "status: Status",
             (SELECT o.id FROM tenant o WHERE o.id <> t.id AND o.placement = 'pooled' ORDER BY o.id DESC LIMIT 1) AS other,
             (SELECT n.nspname::text FROM pg_namespace n WHERE n.nspname ~ '^t_[0-9a-f]{32}$'
                 AND n.nspname <> 't_' || replace(t.id::text, '-', '') LIMIT 1) AS foreign_schema
@@ -41,6 +43,7 @@ pub(super) async fn target(connection: &mut PgConnection, tenant: TenantId) -> R
     Ok(row.map(|row| Target {
         slug: row.slug,
         placement: row.placement,
+        status: row.status,
         other: TenantId(row.other.unwrap_or(Uuid::from_u128(1))),
         foreign_schema: row.foreign_schema,
     }))
@@ -51,16 +54,18 @@ pub(super) async fn visible(connection: &mut PgConnection) -> Result<Vec<Uuid>> 
     Ok(sqlx::query_scalar!("SELECT id FROM tenant LIMIT 2").fetch_all(connection).await?)
 }
 
+/// Keeps a run, and that it is the tenant's newest.
 pub(super) async fn keep(connection: &mut PgConnection, evidence: &Evidence, trigger: Trigger) -> Result<()> {
     let attempts = serde_json::to_value(&evidence.attempts)?;
-    sqlx::query!(
-        r#"INSERT INTO isolation_run (tenant_id, id, trigger, build, server_version, catalogue_hash, placement, passed, failed, attempts)
+    let at = sqlx::query_scalar!(
+        r#"INSERT INTO isolation_run (tenant_id, id, trigger, build, server_version, catalogue_hash, placement, passed, failed, attempts, took_ms)
         SELECT $1, $2, $3, $4, version(),
             (SELECT encode(sha256(convert_to(string_agg(x, E'\n' ORDER BY x), 'UTF8')), 'hex') FROM (
                 SELECT format('%s %s %s %s %s', polrelid::regclass, polname, polcmd, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)) AS x FROM pg_policy
                 UNION ALL SELECT format('%s %s', oid::regclass, relacl) FROM pg_class WHERE relkind IN ('r', 'p', 'v') AND relnamespace IN ('steward'::regnamespace, 'pooled'::regnamespace)
                 UNION ALL SELECT format('%s %s', roleid::regrole, member::regrole) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid WHERE r.rolname LIKE 'steward%') AS c),
-            $5, $6, $7, $8"#,
+            $5, $6, $7, $8, $9
+        RETURNING at"#,
         evidence.tenant.0,
         evidence.id,
         trigger.as_str(),
@@ -68,25 +73,24 @@ pub(super) async fn keep(connection: &mut PgConnection, evidence: &Evidence, tri
         evidence.placement.as_str(),
         evidence.passed,
         evidence.failed,
-        attempts
+        attempts,
+        evidence.took_ms
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    // Two at once: the later one stays.
+    sqlx::query!(
+        "INSERT INTO isolation_newest (tenant_id, run_id, at, failed) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tenant_id) DO UPDATE SET run_id = excluded.run_id, at = excluded.at, failed = excluded.failed
+        WHERE isolation_newest.at <= excluded.at",
+        evidence.tenant.0,
+        evidence.id,
+        at,
+        evidence.failed
     )
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// The newest proof of a tenant: when, and whether everything held.
-pub(super) async fn newest(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-) -> Result<Option<(DateTime<Utc>, i16, i16)>> {
-    let row = sqlx::query!(
-        "SELECT at, passed, failed FROM isolation_run WHERE tenant_id = $1 ORDER BY at DESC LIMIT 1",
-        tenant.0
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|row| (row.at, row.passed, row.failed)))
 }
 
 /// Tenants in service, in the order of their ids.

@@ -1,6 +1,8 @@
 //! The lint finds what it is for, and nothing in our own schema; tenants do not reach each other; a connection that
 //! comes back to the pool is clean.
 
+mod evidence;
+
 use super::{Finding, store};
 use crate::ctx::Reach;
 use crate::{db, testing};

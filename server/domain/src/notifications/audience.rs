@@ -26,6 +26,7 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
         Event::ProvisioningFailed => &[Requester, Operators],
         Event::TenantLive
         | Event::TenantSuspended
+        | Event::SuspensionChanged
         | Event::TenantReinstated
         | Event::PlanChanged
         | Event::PlanScheduled
@@ -55,6 +56,7 @@ pub(super) const fn is_lifecycle(event: Event) -> bool {
         event,
         TenantLive
             | TenantSuspended
+            | SuspensionChanged
             | TenantReinstated
             | PlanChanged
             | TrialEnding
@@ -79,9 +81,13 @@ mod tests {
 
     #[test]
     fn whoever_loses_access_is_told() {
-        for event in
-            [Event::TenantSuspended, Event::OffboardingStarted, Event::TenantOffboarded, Event::TrialEnded]
-        {
+        for event in [
+            Event::TenantSuspended,
+            Event::SuspensionChanged,
+            Event::OffboardingStarted,
+            Event::TenantOffboarded,
+            Event::TrialEnded,
+        ] {
             assert!(of(event, false).contains(&Audience::Admins), "{event:?}");
         }
     }

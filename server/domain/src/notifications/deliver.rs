@@ -98,7 +98,12 @@ async fn mail(cx: &Ctx, claimed: &Claimed, event: Event) -> Result<Ending> {
         return stranger(cx, claimed, event).await;
     }
     let mut read = cx.read(Reach::System).await?;
-    let person = queue::person(read.conn(), claimed.user.unwrap_or_default()).await?;
+    let user = claimed.user.unwrap_or_default();
+    // Withdrawn while its mail waited: there is no place to let them into, and maybe no account any more.
+    if event == Event::UserInvited && !queue::belongs(read.conn(), claimed.tenant, user).await? {
+        return Ok(Ending::hopeless("The invitation was withdrawn."));
+    }
+    let person = queue::person(read.conn(), user).await?;
     drop(read);
     let Some(person) = person else { return Ok(Ending::hopeless("The account is closed.")) };
     let deployment = cx.services().deployment();

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// Something that should not be there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `schema`, `role`, `tenant`, `name`, `account`, `conversation` or `operation`.
+    /// `schema`, `role`, `tenant`, `name`, `account`, `conversation`, `vectors` or `operation`.
     pub kind: String,
     pub object: String,
     pub why: String,

@@ -1,5 +1,5 @@
-//! The moves of a tenant's life (R2, R3, R77, R79, R81, R103): suspend, reinstate, change plan, start and cancel
-//! offboarding, go live; and what people are shown before they decide.
+//! The moves of a tenant's life (R2, R3, R77, R79, R81, R103): suspend, change how far that goes, reinstate, change plan,
+//! start and cancel offboarding, go live; and what people are shown before they decide.
 //!
 //! Invariants: only moves of `model::tenants::Status::may_become`; the row is locked while it is decided, and a form
 //! that was filled in on an older version is told what changed, by whom and when. Every move is audited with its reason
@@ -22,7 +22,7 @@ pub use schedule::{
     cancel_plan_change, move_plan_change, plan_schedule, plan_schedules, schedule_plan_change,
 };
 pub use show::{graces, head, impact, overview};
-pub use suspension::{Suspend, reinstate, suspend};
+pub use suspension::{ChangeScope, Suspend, change_scope, reinstate, suspend};
 pub(super) use suspension::{ask_to_suspend, back};
 
 use super::store::lifecycle as store;
@@ -153,6 +153,7 @@ async fn stale(tx: &mut Tx, id: TenantId, row: &Row, version: i64) -> Result<Str
 fn did(action: &str) -> &'static str {
     match action {
         "tenant.suspend" => "suspended it",
+        "tenant.change_scope" => "changed how far its suspension goes",
         "tenant.reinstate" => "reinstated it",
         "tenant.change_plan" => "changed its plan",
         "tenant.offboard" => "started its offboarding",

@@ -10,6 +10,7 @@ mod lifecycle;
 mod list;
 mod many;
 pub(crate) mod moves;
+pub(crate) mod rescope;
 pub mod rules;
 mod store;
 #[cfg(test)]
@@ -23,9 +24,9 @@ pub use export::{Export, export};
 pub use import::{apply_import, get_import, may_create, stage_import};
 pub(crate) use lifecycle::settle_milestones;
 pub use lifecycle::{
-    Offboard, Suspend, cancel_offboarding, cancel_plan_change, change_plan, end_grace, go_live, graces, head,
-    impact, move_plan_change, overview, plan_schedule, plan_schedules, reinstate, schedule_plan_change,
-    set_contacts, start_offboarding, suspend,
+    ChangeScope, Offboard, Suspend, cancel_offboarding, cancel_plan_change, change_plan, change_scope,
+    end_grace, go_live, graces, head, impact, move_plan_change, overview, plan_schedule, plan_schedules,
+    reinstate, schedule_plan_change, set_contacts, start_offboarding, suspend,
 };
 pub use list::{directory, search_quick};
 pub(crate) use many::{Move, ids_matching, ids_of_slugs, prepare};

@@ -202,7 +202,8 @@ mod cause {
         let (tenant, asked) = (at.tenant(), at.payload::<Reinstating>()?);
         let open = store::open_payments(at.conn()?, tenant).await?;
         if asked.was.code == SuspensionReason::PaymentFailure && !open.is_empty() {
-            return Err(Error::Conflict(format!("Not paid yet: {}. Settle it first.", open.join(", "))));
+            let open = open.join(", ");
+            return Err(Error::Conflict(format!("Not paid yet: {open}. Settle it first, under Billing.")));
         }
         Ok(json!({ "reason": asked.was.code, "proof": asked.proof, "open_payments": open.len() }))
     }

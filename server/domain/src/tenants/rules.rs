@@ -2,16 +2,22 @@
 //! uses any more. Each becomes an ordinary suspension in the ledger, asked for by the system.
 //!
 //! Invariants: time is the database's; a tenant that has a suspension under way, or one that failed within the hour, is
-//! left alone, as is one whose suspension waits for a second person, or was rejected within the day; what is rule and what is scope stands in `lifecycle_rule`.
+//! left alone, as is one whose suspension waits for a second person, or was rejected within the day; which rules are on,
+//! after how many days they bite and how far stands in `lifecycle_rule`. `change` is about the rules themselves,
+//! `payments` about what they look at of a bill.
 
+mod change;
+mod payments;
 mod store;
 #[cfg(test)]
 mod tests;
 
+pub use change::{SetLifecycleRule, lifecycle_rules, set_lifecycle_rule};
+pub use payments::{FailedPayment, payment_failed, payment_settled, payments};
+
 use super::lifecycle::ask_to_suspend;
-use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
-use crate::error::{Error, OnConstraint, Result};
+use crate::error::{Error, Result};
 use crate::notifications::announce;
 use crate::settings;
 use model::TenantId;
@@ -19,8 +25,6 @@ use model::notifications::Event;
 use model::permission::{Permission, Scope};
 use model::settings::Key;
 use model::tenants::SuspensionReason;
-use model::validate;
-use model::work::Work;
 use serde_json::json;
 use store::Due;
 
@@ -90,38 +94,4 @@ async fn suspend(cx: &Ctx, due: &Due, code: SuspensionReason, note: &str) -> Res
         }
         Err(error) => Err(error),
     }
-}
-
-/// Notes a payment that did not come; without it by the rule's day the tenant is suspended.
-///
-/// # Errors
-/// `Invalid` at `reference`, also for one that is noted already.
-pub async fn payment_failed(cx: &Ctx, tenant: TenantId, reference: &str) -> Result<()> {
-    cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
-    let reference =
-        validate::line(reference, "A reference", 200).map_err(|e| Error::field("reference", e))?;
-    let mut tx = cx.begin_about(tenant, Work::Record).await?;
-    let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
-    store::payment_failed(tx.conn(), tenant, cx.new_id(), &reference).await.on_constraint(
-        "payment_failure_reference_key",
-        "reference",
-        "This payment is noted already.",
-    )?;
-    let event = AuditEvent::on(tenant, "payment.failed", name).after(json!({ "reference": reference }));
-    tx.commit(event).await
-}
-
-/// Settles a payment that came after all; `how` is part of the proof for a reinstatement.
-pub async fn payment_settled(cx: &Ctx, tenant: TenantId, reference: &str, how: &str) -> Result<()> {
-    cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
-    let how = validate::required(how, "How it was settled", 500).map_err(|e| Error::field("how", e))?;
-    let mut tx = cx.begin_about(tenant, Work::Record).await?;
-    let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;
-    if !store::payment_settled(tx.conn(), tenant, reference.trim(), &how).await? {
-        return Err(Error::NotFound);
-    }
-    let event = AuditEvent::on(tenant, "payment.settled", name)
-        .reason(how)
-        .after(json!({ "reference": reference.trim() }));
-    tx.commit(event).await
 }

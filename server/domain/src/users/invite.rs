@@ -1,4 +1,4 @@
-//! Inviting people into a tenant, and the link by which they choose their password (R22).
+//! Inviting people into a tenant, taking an invitation back, and the link by which they choose their password (R22).
 //!
 //! Invariants: a token exists in one mail only; the database keeps its SHA-256. Each mail has a token of its own, so that
 //! sending a mail again needs no secret at rest; using one of them ends all of that person's, and proves that the address
@@ -141,6 +141,51 @@ pub async fn invite_again(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<St
         .await?;
     tx.commit(AuditEvent::on(tenant, "member.invite_again", member.email)).await?;
     Ok(member.name)
+}
+
+/// One of the people of a tenant.
+///
+/// # Errors
+/// `NotFound` for who is no member.
+pub async fn member(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<Person> {
+    cx.require(Permission::MemberRead, Scope::Tenant(tenant)).await?;
+    // Accounts belong to no tenant; the member is this one's.
+    let mut read = cx.read(Reach::Fleet).await?;
+    store::one_of(read.conn(), tenant, user).await?.ok_or(Error::NotFound)
+}
+
+/// Takes an invitation back that nobody has accepted, and says whose it was: the place goes, and with it the account,
+/// should it have been made for this invitation and have no other place. Nobody is told; a mail that is still waiting is
+/// not sent. A link opens nothing from now on, but for who is invited elsewhere as well: there it is theirs still.
+///
+/// # Errors
+/// `NotFound` for who is no member; `Conflict` for somebody who has chosen a password already.
+pub async fn withdraw_invitation(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<String> {
+    cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
+    let mut tx = cx.begin_about(tenant, Work::Withdraw).await?;
+    // Links before the account, as when a password is chosen: two at once would otherwise wait for each other.
+    tx.switch(Reach::System).await?;
+    store::end_set_ups_here(tx.conn(), tenant, user).await?;
+    tx.switch(Reach::Fleet).await?;
+    let guest = store::lock_member(tx.conn(), tenant, user).await?.ok_or(Error::NotFound)?;
+    if guest.has_password {
+        return Err(Error::Conflict(format!(
+            "{} has accepted the invitation already: there is none to withdraw.",
+            guest.name
+        )));
+    }
+    store::delete_member(tx.conn(), tenant, user).await?;
+    let mut removed = false;
+    if guest.came_with_it {
+        tx.switch(Reach::Provision).await?;
+        removed = store::drop_account(tx.conn(), user).await?;
+        tx.switch(Reach::Fleet).await?;
+    }
+    let event = AuditEvent::on(tenant, "member.withdraw_invitation", guest.email)
+        .before(json!({ "name": guest.name, "role": guest.role.as_str(), "user": user }))
+        .after(json!({ "account": if removed { "removed" } else { "kept" } }));
+    tx.commit(event).await?;
+    Ok(guest.name)
 }
 
 /// A token for the mail that is being written.

@@ -7,8 +7,13 @@ mod people;
 mod sessions;
 mod throttle;
 
-pub(super) use links::{insert_set_up, link_is_good, replace_link, set_up_of, use_link, use_set_up};
-pub(super) use members::{count_people, insert_member, known, member, no_seat_left, people, upsert_member};
+pub(super) use links::{
+    end_set_ups_here, insert_set_up, link_is_good, replace_link, set_up_of, use_link, use_set_up,
+};
+pub(super) use members::{
+    count_people, delete_member, drop_account, insert_member, known, lock_member, member, no_seat_left,
+    one_of, people, upsert_member,
+};
 pub(super) use people::{
     Account, account, end_set_ups, lock_owners, other_owner, own_sessions, platform_people, revoke_others,
     revoke_own, set_platform_role,

@@ -127,6 +127,7 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
             "GET /conversations/{id}",
             "GET /deliveries",
             "GET /deliveries/{id}",
+            "GET /isolation",
             "GET /settings",
             "GET /template",
             "GET /tenant",

@@ -1,4 +1,4 @@
-//! What a program sees and arranges of its own tenant: webhooks and deliveries, template and settings.
+//! What a program sees and arranges of its own tenant: webhooks and deliveries, template and settings, isolation.
 
 use super::*;
 
@@ -120,5 +120,25 @@ async fn a_key_reads_its_tenants_template_and_settings_and_applies_nothing(admin
         (Some(15), Some("template"), Some(true))
     );
     let answer = api.call("POST", "/template", &api.key, "", Body::empty()).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "a key administers nothing");
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn a_key_reads_the_newest_evidence_of_isolation_and_asks_for_none(admin: PgPool) {
+    let api = Api::new(admin).await;
+    assert_eq!(api.get("/isolation").await.status, StatusCode::NOT_FOUND, "it was never verified");
+    let operator = testing::platform(&api.services, Role::Operator);
+    let run = domain::isolation::verify(&operator, api.tenant).await.expect("evidence");
+    let newest = api.get("/isolation").await;
+    assert_eq!(newest.status, StatusCode::OK, "{}", newest.body);
+    assert_eq!(
+        (newest.body["id"].as_str(), newest.body["trigger"].as_str(), newest.body["standing"].as_str()),
+        (Some(run.id.to_string().as_str()), Some("request"), Some("proven"))
+    );
+    assert_eq!(
+        (newest.body["passed"].as_i64(), newest.body["failed"].as_i64()),
+        (Some(i64::from(run.passed)), Some(0))
+    );
+    let answer = api.call("POST", "/isolation", &api.key, "", Body::empty()).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "a key administers nothing");
 }

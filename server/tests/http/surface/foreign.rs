@@ -17,7 +17,14 @@ fn with_ids_of_acme() -> Vec<(&'static Function, String)> {
             Asks::Nothing | Asks::Platform(_) => {}
         }
     }
-    for name in ["get_api_key", "revoke_api_key", "invite_again", "change_webhook", "get_operation"] {
+    for name in [
+        "get_api_key",
+        "revoke_api_key",
+        "invite_again",
+        "withdraw_invitation",
+        "change_webhook",
+        "get_operation",
+    ] {
         assert!(calls.iter().any(|(function, _)| function.name == name), "{name} is walked");
     }
     calls
@@ -75,9 +82,11 @@ async fn a_part_of_another_tenant_is_missing_on_ones_own(admin: PgPool) {
             .replace("{slug}", "other")
             .replace("{webhook}", WEBHOOK)
             .replace("{delivery}", DELIVERY)
+            .replace("users/{user}", &format!("users/{INVITED}"))
             .replace("api-keys/{key}", &format!("api-keys/{KEY}"))
+            .replace("isolation/{run}", &format!("isolation/{OPERATION}"))
             .replace("operations/{id}", &format!("operations/{OPERATION}"));
-        let part = [WEBHOOK, DELIVERY, KEY, OPERATION].iter().any(|id| address.contains(id));
+        let part = [INVITED, WEBHOOK, DELIVERY, KEY, OPERATION].iter().any(|id| address.contains(id));
         if address.contains('{') || !(part || address.starts_with("/tenants/other")) {
             continue;
         }

@@ -3,17 +3,18 @@
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use crate::tenants::{Offboard, Suspend};
+use crate::tenants::{ChangeScope, Offboard, Suspend};
 use crate::webhooks::Form;
 use crate::{
     api_keys, checklists, conversations, health, notifications, settings, tasks, templates, tenants, testing,
-    users, webhooks,
+    users, vectors, webhooks,
 };
 use model::checklists::ListKey;
 use model::permission::Role;
 use model::settings::Key;
 use model::tasks::OverrideInput;
 use model::tenants::{Action, PlanId, Status};
+use model::vectors::VectorKind;
 use model::work::Work;
 use model::{ApiKeyId, DeliveryId, TenantId, UserId, WebhookId};
 use sqlx::PgPool;
@@ -61,6 +62,7 @@ const WRITERS: &[(&str, Rule)] = &[
     ("tenants::cancel_offboarding", Rule::Move(Action::CancelOffboarding)),
     ("tenants::cancel_plan_change", Rule::Work(Work::Record)),
     ("tenants::change_plan", Rule::Move(Action::ChangePlan)),
+    ("tenants::change_scope", Rule::Move(Action::ChangeScope)),
     ("tenants::go_live", Rule::Move(Action::GoLive)),
     ("tenants::move_plan_change", Rule::Move(Action::ChangePlan)),
     ("tenants::payment_failed", Rule::Work(Work::Record)),
@@ -73,6 +75,10 @@ const WRITERS: &[(&str, Rule)] = &[
     ("users::add_member", Rule::Work(Work::Admit)),
     ("users::invite", Rule::Work(Work::Admit)),
     ("users::invite_again", Rule::Work(Work::Admit)),
+    ("users::withdraw_invitation", Rule::Work(Work::Withdraw)),
+    ("vectors::drop_collection", Rule::Work(Work::Withdraw)),
+    ("vectors::put", Rule::Work(Work::Ingest)),
+    ("vectors::remove", Rule::Work(Work::Withdraw)),
     ("webhooks::change", Rule::Work(Work::Admit)),
     ("webhooks::create", Rule::Work(Work::Admit)),
     ("webhooks::remove", Rule::Work(Work::Withdraw)),
@@ -92,6 +98,8 @@ struct Stage {
     key: ApiKeyId,
     hook: WebhookId,
     user: UserId,
+    /// Whose invitation is withdrawn.
+    guest: UserId,
 }
 
 async fn stage(admin: PgPool) -> Stage {
@@ -103,12 +111,13 @@ async fn stage(admin: PgPool) -> Stage {
     let form = Form { name: "first", url: "https://127.0.0.1/", every: false, events: &events };
     let hook = webhooks::create(&cx, Some(id), &form).await.expect("an endpoint").id;
     let user = users::invite(&cx, id, "ina@example.com", "Ina", "tenant_member").await.expect("invited");
+    let guest = users::invite(&cx, id, "gus@example.com", "Gus", "tenant_member").await.expect("invited");
     let mut tx = cx.begin(Reach::Fleet).await.expect("a transaction");
     for list in [ListKey::Onboarding, ListKey::Offboarding] {
         checklists::start(tx.conn(), list, &[id]).await.expect("a list");
     }
     tx.commit_unaudited("a stage").await.expect("committed");
-    Stage { admin, cx, id, key, hook, user }
+    Stage { admin, cx, id, key, hook, user, guest }
 }
 
 impl Stage {
@@ -217,6 +226,10 @@ impl Stage {
                 tenants::move_plan_change(cx, id, 1, at, "why").await
             }
             "tenants::change_plan" => tenants::change_plan(cx, id, version, "enterprise", "").await.map(drop),
+            "tenants::change_scope" => {
+                let form = ChangeScope { scope: "blocked", reason: "why", message: "" };
+                tenants::change_scope(cx, id, version, form).await.map(drop)
+            }
             "tenants::go_live" => {
                 // Its list must be complete before its status is looked at.
                 sqlx::query("UPDATE checklist_item SET state = 'passed' WHERE tenant_id = $1 AND run_id IN (SELECT id FROM checklist_run WHERE key = 'onboarding')")
@@ -226,7 +239,10 @@ impl Stage {
                 tenants::go_live(cx, id, version).await
             }
             "tenants::reinstate" => tenants::reinstate(cx, id, version, "paid").await.map(drop),
-            "tenants::payment_failed" => tenants::rules::payment_failed(cx, id, "bill 7").await,
+            "tenants::payment_failed" => {
+                let failed = tenants::rules::FailedPayment { reference: "bill 7", ..Default::default() };
+                tenants::rules::payment_failed(cx, id, failed).await
+            }
             "tenants::payment_settled" => tenants::rules::payment_settled(cx, id, "bill 7", "by card").await,
             "tenants::schedule_plan_change" => {
                 let at = cx.now() + chrono::TimeDelta::days(3);
@@ -246,6 +262,21 @@ impl Stage {
                 users::invite(cx, id, "eve@example.com", "Eve", "tenant_member").await.map(drop)
             }
             "users::invite_again" => users::invite_again(cx, id, self.user).await.map(drop),
+            "users::withdraw_invitation" => users::withdraw_invitation(cx, id, self.guest).await.map(drop),
+            "vectors::drop_collection" => vectors::drop_collection(cx, id, "why").await.map(drop),
+            "vectors::put" => {
+                let item = vectors::Item {
+                    kind: VectorKind::Document,
+                    id: uuid::Uuid::nil(),
+                    embedding: vectors::embed("Hello").unwrap_or_default(),
+                    label: "one".into(),
+                    meta: serde_json::json!({}),
+                };
+                vectors::put(cx, id, &item).await
+            }
+            "vectors::remove" => {
+                vectors::remove(cx, id, VectorKind::Document, uuid::Uuid::nil()).await.map(drop)
+            }
             "webhooks::change" => webhooks::change(cx, Some(id), self.hook, None, &form).await.map(drop),
             "webhooks::create" => webhooks::create(cx, Some(id), &form).await.map(drop),
             "webhooks::remove" => webhooks::remove(cx, Some(id), self.hook, "why").await.map(drop),

@@ -47,6 +47,8 @@ pub(in crate::isolation) fn tries(tenant: TenantId, target: &Target) -> Vec<Try>
         ("foreign conversations", "conversation"),
         ("foreign task runs", "task_run"),
         ("foreign field values", "field_value"),
+        ("foreign vectors", "vector_item"),
+        ("foreign vector collections", "vector_collection"),
         ("foreign overrides", "task_override"),
         ("foreign activations", "activation"),
         ("foreign usage", "usage_hour"),
@@ -67,6 +69,27 @@ pub(in crate::isolation) fn tries(tenant: TenantId, target: &Target) -> Vec<Try>
         format!("DELETE FROM conversation WHERE tenant_id = '{other}' RETURNING 1"),
         "rows 0",
     );
+    let vector = |of: TenantId| {
+        format!(
+            "INSERT INTO vector_item (tenant_id, id, kind, embedding, label) \
+             VALUES ('{of}', gen_random_uuid(), 'document', '{{1}}', 'probe') RETURNING 1"
+        )
+    };
+    add("control: a vector of its own goes in", vector(tenant), "rows 1");
+    add("a vector into another tenant", vector(other), "42501");
+    add(
+        "deleting foreign vectors",
+        format!("DELETE FROM vector_item WHERE tenant_id = '{other}' RETURNING 1"),
+        "rows 0",
+    );
+    add(
+        "a vector collection for another tenant",
+        format!(
+            "INSERT INTO vector_collection (tenant_id, dimension, backend) VALUES ('{other}', 1, 'exact')"
+        ),
+        "42501",
+    );
+    add("dropping vector collections", "DELETE FROM vector_collection".into(), "42501");
     add(
         "changing foreign members",
         format!("UPDATE member SET role = role WHERE tenant_id = '{other}' RETURNING 1"),
@@ -99,16 +122,25 @@ pub(in crate::isolation) fn tries(tenant: TenantId, target: &Target) -> Vec<Try>
     }
     if let Some(schema) = &target.foreign_schema {
         add("another tenant’s schema", format!("SELECT FROM {schema}.conversation"), "42501");
+        add("another tenant’s own vectors", format!("SELECT FROM {schema}.vector_item"), "42501");
         add("writing into another tenant’s schema", format!("DELETE FROM {schema}.conversation"), "42501");
     }
     if target.placement == Placement::Dedicated {
         add("shared tables of others", "SELECT FROM pooled.conversation".into(), "rows 0");
+        add("shared vectors of others", "SELECT FROM pooled.vector_item".into(), "rows 0");
     }
     all.push(Try {
         name: "a conversation of its own over to another tenant",
         reach: own,
         ground: Some(conversation(tenant)),
         sql: format!("UPDATE conversation SET tenant_id = '{other}' WHERE external_id = 'probe'"),
+        expected: "42501".into(),
+    });
+    all.push(Try {
+        name: "a vector of its own over to another tenant",
+        reach: own,
+        ground: Some(vector(tenant)),
+        sql: format!("UPDATE vector_item SET tenant_id = '{other}' WHERE label = 'probe'"),
         expected: "42501".into(),
     });
     all.push(Try {

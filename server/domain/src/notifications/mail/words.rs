@@ -129,6 +129,24 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
             ])
             .paragraph("Answer to your contact on our side if you think that this is a mistake, or when the cause is gone.")
             .link(open, facts.page()),
+        Event::SuspensionChanged => begin(match facts.word::<Suspension>("scope") {
+            Some(Suspension::ReadOnly) => format!("{tenant} can be read again"),
+            _ => format!("{tenant} is blocked"),
+        })
+            .paragraph(match facts.word::<Suspension>("scope") {
+                Some(Suspension::ReadOnly) => format!(
+                    "The suspension of {tenant} goes less far from now on: its people and programs can read again. Nothing can be changed, and no conversations are taken in. Nothing has been deleted."
+                ),
+                _ => format!(
+                    "The suspension of {tenant} goes further from now on: its people and programs have no access any more. Nothing has been deleted."
+                ),
+            })
+            .facts(vec![
+                ("Reason", facts.word::<SuspensionReason>("reason").map(|word| word.label().to_owned())),
+                ("Since", when),
+            ])
+            .paragraph("Answer to your contact on our side if you think that this is a mistake, or when the cause is gone.")
+            .link(open, facts.page()),
         Event::TenantReinstated => begin(format!("{tenant} is reinstated"))
             .paragraph(format!(
                 "The suspension of {tenant} has ended: its people and programs have full access again, and waiting conversations are taken up."
@@ -345,6 +363,21 @@ mod tests {
         let text = letter(&facts(Event::TenantSuspended, &data, Some(&tenant))).text();
         assert!(text.contains("Payment failure") && text.contains("can only be read"), "{text}");
         assert!(text.contains("https://steward.example/tenants/acme"), "{text}");
+    }
+
+    #[test]
+    fn another_scope_says_what_is_left() {
+        let tenant = json!({ "slug": "acme", "name": "Acme" });
+        for (scope, subject, words) in [
+            ("read_only", "Acme can be read again", "goes less far"),
+            ("blocked", "Acme is blocked", "have no access any more"),
+        ] {
+            let data = json!({ "reason": "security_incident", "scope": scope });
+            let letter = letter(&facts(Event::SuspensionChanged, &data, Some(&tenant)));
+            assert_eq!(letter.subject, subject);
+            let text = letter.text();
+            assert!(text.contains(words) && text.contains("Security incident"), "{text}");
+        }
     }
 
     #[test]

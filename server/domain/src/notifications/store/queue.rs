@@ -277,3 +277,19 @@ pub(in crate::notifications) async fn person(
     .await?;
     Ok(found)
 }
+
+/// Whether somebody has a place in a tenant.
+pub(in crate::notifications) async fn belongs(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: Uuid,
+) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM member WHERE tenant_id = $1 AND user_id = $2) AS "found!""#,
+        tenant.0,
+        user
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
+}

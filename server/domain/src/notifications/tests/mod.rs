@@ -4,6 +4,7 @@ mod hooks;
 mod log;
 mod mails;
 mod outbox;
+mod withdrawn;
 
 use crate::ctx::{Ctx, Deployment, Services};
 use crate::testing::{self, http::Receiver, smtp::Catcher};

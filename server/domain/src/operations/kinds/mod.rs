@@ -14,6 +14,7 @@ pub(super) fn of(kind: Kind) -> Option<&'static [Step]> {
     match kind {
         Kind::Provision => Some(provision::STEPS),
         Kind::Suspend => Some(crate::tenants::moves::SUSPEND),
+        Kind::ChangeScope => Some(crate::tenants::rescope::CHANGE_SCOPE),
         Kind::Reinstate => Some(crate::tenants::moves::REINSTATE),
         Kind::ChangePlan => Some(crate::tenants::moves::CHANGE_PLAN),
         Kind::ApplyTemplate => Some(crate::templates::STEPS),

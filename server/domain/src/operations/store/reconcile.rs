@@ -6,7 +6,12 @@ use sqlx::PgConnection;
 
 pub(in crate::operations) async fn findings(connection: &mut PgConnection) -> Result<Vec<Finding>> {
     let rows = sqlx::query!(
-        r#"WITH open AS (SELECT id, tenant_id, kind, state FROM operation WHERE state IN ('requested', 'queued', 'running', 'undoing', 'parked', 'needs_operator'))
+        r#"WITH RECURSIVE holders AS (
+            -- Whose vectors are in the shared table, from one tenant to the next.
+            (SELECT tenant_id FROM pooled.vector_item ORDER BY tenant_id LIMIT 1)
+            UNION ALL SELECT (SELECT v.tenant_id FROM pooled.vector_item v WHERE v.tenant_id > h.tenant_id ORDER BY v.tenant_id LIMIT 1)
+            FROM holders h WHERE h.tenant_id IS NOT NULL),
+        open AS (SELECT id, tenant_id, kind, state FROM operation WHERE state IN ('requested', 'queued', 'running', 'undoing', 'parked', 'needs_operator'))
         SELECT 'schema' AS "kind!", n.nspname::text AS "object!", 'A schema of no dedicated tenant.' AS "why!",
             format('As the administrator: SELECT prov.drop_namespace(%L)', substr(n.nspname, 3)::uuid) AS "remedy!"
         FROM pg_namespace n WHERE n.nspname ~ '^t_[0-9a-f]{32}$'
@@ -26,7 +31,12 @@ pub(in crate::operations) async fn findings(connection: &mut PgConnection) -> Re
         FROM tenant t WHERE t.status = 'provisioning' AND NOT EXISTS (SELECT FROM open o WHERE o.tenant_id = t.id)
             AND EXISTS (SELECT FROM operation o WHERE o.tenant_id = t.id AND o.kind = 'provision')
         UNION ALL SELECT 'tenant', t.slug, 'Rows of its data are in the shared tables, though it has a schema of its own.', 'Compare both by hand; nothing but a fault writes there'
-        FROM tenant t WHERE t.placement = 'dedicated' AND EXISTS (SELECT FROM pooled.conversation c WHERE c.tenant_id = t.id)
+        FROM tenant t WHERE t.placement = 'dedicated' AND (EXISTS (SELECT FROM pooled.conversation c WHERE c.tenant_id = t.id)
+            OR EXISTS (SELECT FROM pooled.vector_item v WHERE v.tenant_id = t.id))
+        UNION ALL SELECT 'vectors', v.tenant_id::text, 'Vectors in the shared table without a collection.', format('As the administrator: DELETE FROM pooled.vector_item WHERE tenant_id = %L', v.tenant_id)
+        FROM holders v WHERE v.tenant_id IS NOT NULL AND NOT EXISTS (SELECT FROM vector_collection c WHERE c.tenant_id = v.tenant_id)
+        UNION ALL SELECT 'vectors', t.slug, 'A vector collection of a tenant that is deleted.', format('As the administrator: DELETE FROM pooled.vector_item WHERE tenant_id = %L, then of steward.vector_collection', t.id)
+        FROM tenant t JOIN vector_collection c ON c.tenant_id = t.id WHERE t.status = 'deleted'
         UNION ALL SELECT 'name', c.what || ' ' || c.value, 'It is taken by a request that is over.', format('As the administrator: DELETE FROM steward.name_claim WHERE operation_id = %L', c.operation_id)
         FROM name_claim c WHERE NOT EXISTS (SELECT FROM operation o WHERE o.id = c.operation_id
             AND o.state IN ('requested', 'queued', 'running', 'undoing', 'failed', 'parked', 'needs_operator'))

@@ -123,6 +123,11 @@ async fn killed_at_every_point_of_a_suspension_it_finishes(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_at_every_point_of_a_change_of_scope_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::ChangeScope, &["do.before", "do.after", "do.committed"]).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn killed_at_every_point_of_a_reinstatement_it_finishes(admin: PgPool) {
     finishes_after(admin, Case::Reinstate, &["do.before", "do.after", "do.committed"]).await;
 }
@@ -168,6 +173,11 @@ async fn killed_in_every_undo_of_a_suspension_it_ends_clean(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_of_a_change_of_scope_it_ends_clean(admin: PgPool) {
+    undone_after(admin, Case::ChangeScope).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn killed_in_every_undo_of_a_reinstatement_it_ends_clean(admin: PgPool) {
     undone_after(admin, Case::Reinstate).await;
 }
@@ -203,7 +213,7 @@ async fn a_process_that_was_stopped_and_revived_is_fenced_off(admin: PgPool) {
     let mut child = start(&admin, "provision.monitoring.do.before=sleep");
     let pid = child.id().to_string();
     let reached = "SELECT count(*) FROM operation_step WHERE state = 'done'";
-    while sqlx::query_scalar::<_, i64>(reached).fetch_one(&admin).await.expect("a count") < 7 {
+    while sqlx::query_scalar::<_, i64>(reached).fetch_one(&admin).await.expect("a count") < 8 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(Command::new("kill").args(["-STOP", &pid]).status().expect("kill").success());

@@ -10,17 +10,20 @@ pub(super) enum Case {
     Pooled,
     Dedicated,
     Suspend,
+    ChangeScope,
     Reinstate,
     ChangePlan,
 }
 
 impl Case {
-    pub(super) const ON_A_TENANT: [Self; 3] = [Self::Suspend, Self::Reinstate, Self::ChangePlan];
+    pub(super) const ON_A_TENANT: [Self; 4] =
+        [Self::Suspend, Self::ChangeScope, Self::Reinstate, Self::ChangePlan];
 
     pub(super) fn kind(self) -> Kind {
         match self {
             Self::Pooled | Self::Dedicated => Kind::Provision,
             Self::Suspend => Kind::Suspend,
+            Self::ChangeScope => Kind::ChangeScope,
             Self::Reinstate => Kind::Reinstate,
             Self::ChangePlan => Kind::ChangePlan,
         }
@@ -35,6 +38,12 @@ impl Case {
         no_approval(admin).await;
         if Self::ON_A_TENANT.contains(&self) {
             testing::tenant(admin, "acme").await.expect("a tenant");
+        }
+        if self == Self::ChangeScope {
+            sqlx::query("UPDATE tenant SET status = 'suspended', suspension = 'read_only', status_before = 'active', status_reason = 'security_incident', status_note = 'A key leaked.'")
+                .execute(admin)
+                .await
+                .expect("suspended");
         }
         if self == Self::Reinstate {
             sqlx::query("UPDATE tenant SET status = 'suspended', suspension = 'blocked', status_before = 'active', status_reason = 'security_incident', status_note = 'A key leaked.'")
@@ -60,6 +69,9 @@ impl Case {
         let suspension = serde_json::json!({ "version": version, "code": "security_incident", "note": "A key leaked.", "scope": "blocked", "priority": 0 });
         let payload = match self {
             Self::Suspend => suspension,
+            Self::ChangeScope => {
+                serde_json::json!({ "version": version, "was": "read_only", "scope": "blocked", "reason": "It leaks still.", "message": null, "was_message": null })
+            }
             Self::Reinstate => {
                 serde_json::json!({ "version": version, "proof": "The key is revoked.", "was": suspension })
             }
@@ -164,6 +176,11 @@ async fn an_error_at_every_step_ends_clean_suspend(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_error_at_every_step_ends_clean_change_scope(admin: PgPool) {
+    fails_at_every_step(admin, Case::ChangeScope).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn an_error_at_every_step_ends_clean_reinstate(admin: PgPool) {
     fails_at_every_step(admin, Case::Reinstate).await;
 }
@@ -239,6 +256,11 @@ async fn every_step_done_twice_ends_the_same_suspend(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn every_step_done_twice_ends_the_same_change_scope(admin: PgPool) {
+    twice_is_once(admin, Case::ChangeScope).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn every_step_done_twice_ends_the_same_reinstate(admin: PgPool) {
     twice_is_once(admin, Case::Reinstate).await;
 }
@@ -252,7 +274,8 @@ async fn every_step_done_twice_ends_the_same_change_plan(admin: PgPool) {
 #[test]
 fn every_kind_that_is_built_is_tried() {
     let tried =
-        [Case::Pooled, Case::Dedicated, Case::Suspend, Case::Reinstate, Case::ChangePlan].map(Case::kind);
+        [Case::Pooled, Case::Dedicated, Case::Suspend, Case::ChangeScope, Case::Reinstate, Case::ChangePlan]
+            .map(Case::kind);
     // Tried beside its own code, `templates::tests::rollout`: one step of SQL, done and undone twice; and in `bulk`, which
     // is not undone.
     let elsewhere = [Kind::ApplyTemplate, Kind::Bulk];

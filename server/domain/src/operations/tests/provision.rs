@@ -26,7 +26,7 @@ async fn a_tenant_is_made_with_everything_it_needs(admin: PgPool) {
             );
             assert_eq!((step.state, step.attempt), (StepState::Done, 1), "{}", step.name);
         }
-        let criteria = operation.steps[10].output.clone().expect("evidence");
+        let criteria = operation.steps[11].output.clone().expect("evidence");
         assert_eq!(criteria["criteria"].as_array().map(Vec::len), Some(5));
         assert!(operation.result.is_some(), "the criteria are its result");
         let tenant = crate::tenants::by_slug(&cx, slug).await.expect("the tenant");

@@ -1,10 +1,11 @@
-//! Suspending and reinstating.
+//! Suspending, changing how far a suspension goes, and reinstating.
 
 use super::{NOTE_MAX, carry_out, decide, decide_on, request};
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use crate::operations::{self};
 use crate::tenants::moves::{Reinstating, Suspending};
+use crate::tenants::rescope::Rescoping;
 use crate::tenants::store::lifecycle::Row;
 use model::operations::{Kind, Requested};
 use model::permission::{Permission, Scope};
@@ -63,6 +64,41 @@ pub(in crate::tenants) async fn ask_to_suspend(
     tx.commit_unaudited("the ledger holds the request; its first step writes the line").await?;
     operations::ring(cx);
     Ok(request.id)
+}
+
+/// What the form of another scope says; words as they were sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ChangeScope<'a> {
+    /// A word of [`Suspension`].
+    pub scope: &'a str,
+    /// For the platform's people only.
+    pub reason: &'a str,
+    /// What the tenant's people are told from now on; may be empty.
+    pub message: &'a str,
+}
+
+/// Lets a suspension go further or less far without ending it: from read-only to blocked, or back (R79). Why and since
+/// when it is suspended stays.
+///
+/// # Errors
+/// `Invalid` at `scope`, `reason` or `message`; the scope that it has already among it.
+pub async fn change_scope(cx: &Ctx, id: TenantId, version: i64, form: ChangeScope<'_>) -> Result<Requested> {
+    cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    let mut errors = FieldErrors::default();
+    let scope = errors.take("scope", validate::word::<Suspension>(form.scope, "How far it goes"));
+    let reason = errors.take("reason", validate::required(form.reason, "A reason", NOTE_MAX));
+    let message = errors.take("message", validate::optional(form.message, "A message", MESSAGE_MAX));
+    let (Some(scope), Some(reason), Some(message)) = (scope, reason, message) else {
+        return Err(errors.into());
+    };
+    let (tx, before) = decide(cx, id, version, Action::ChangeScope).await?;
+    let was = before.suspension.unwrap_or(Suspension::Blocked);
+    if was == scope {
+        return Err(Error::field("scope", format!("It is {} already.", scope.label().to_lowercase())));
+    }
+    let asked = Rescoping { version, was, scope, reason, message, was_message: before.message.clone() };
+    let payload = serde_json::to_value(&asked)?;
+    carry_out(tx, cx, request(cx, Kind::ChangeScope, id, &before.name, payload, Some(&asked.reason))).await
 }
 
 /// Ends a suspension: back to what it interrupted, with the proof that its cause is gone (R81).

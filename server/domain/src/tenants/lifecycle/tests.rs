@@ -55,6 +55,10 @@ impl Stage {
     async fn act(&self, cx: &Ctx, action: Action, version: i64) -> Result<()> {
         match action {
             Action::Suspend => suspend(cx, self.id, version, SUSPEND).await.map(drop),
+            Action::ChangeScope => {
+                let form = ChangeScope { scope: "blocked", reason: "They go on.", message: "" };
+                change_scope(cx, self.id, version, form).await.map(drop)
+            }
             Action::Reinstate => reinstate(cx, self.id, version, "Paid on 4 May.").await.map(drop),
             Action::ChangePlan => change_plan(cx, self.id, version, "enterprise", "").await.map(drop),
             Action::StartOffboarding => start_offboarding(cx, self.id, version, LEAVE).await,
@@ -74,8 +78,9 @@ impl Stage {
     }
 }
 
-const ACTIONS: [Action; 5] = [
+const ACTIONS: [Action; 6] = [
     Action::Suspend,
+    Action::ChangeScope,
     Action::Reinstate,
     Action::ChangePlan,
     Action::StartOffboarding,
@@ -99,7 +104,10 @@ async fn every_action_is_refused_from_every_status_where_it_is_illegal(admin: Pg
                 Ok(()) => {
                     done.unwrap_or_else(|e| panic!("{action:?} from {status:?}: {e}"));
                     assert_eq!(after.version, before.version + 1);
-                    assert_ne!((after.status, after.plan), (before.status, before.plan));
+                    assert_ne!(
+                        (after.status, after.plan, after.suspension),
+                        (before.status, before.plan, before.suspension)
+                    );
                     let (_, _, said_before, said_after) = stage.last_audit().await;
                     assert_eq!(said_before.expect("before")["status"], before.status.as_str());
                     assert_eq!(said_after.expect("after")["status"], after.status.as_str());

@@ -3,7 +3,8 @@
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use model::TenantId;
-use model::tenants::Suspension;
+use model::rules::{LifecycleRule, Payment, RuleKind};
+use model::tenants::{Status, Suspension};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -135,31 +136,199 @@ pub(super) async fn payment_failed(
     tenant: TenantId,
     id: Uuid,
     reference: &str,
+    amount: Option<&str>,
+    failed_at: Option<DateTime<Utc>>,
+    by: &str,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO payment_failure (tenant_id, id, reference) VALUES ($1, $2, $3)",
+        "INSERT INTO payment_failure (tenant_id, id, reference, amount, failed_at, recorded_by) VALUES ($1, $2, $3, $4, coalesce($5, now()), $6)",
         tenant.0,
         id,
-        reference
+        reference,
+        amount,
+        failed_at,
+        by
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
+/// A payment that was noted, locked.
+pub(super) async fn payment(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    reference: &str,
+) -> Result<Option<Payment>> {
+    let row = sqlx::query_as!(
+        Payment,
+        "SELECT reference, amount, failed_at, recorded_by, settled_at, settled_how, settled_by FROM payment_failure
+        WHERE tenant_id = $1 AND reference = $2 FOR UPDATE",
+        tenant.0,
+        reference
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// Settles one that [`payment`] holds.
 pub(super) async fn payment_settled(
     connection: &mut PgConnection,
     tenant: TenantId,
     reference: &str,
     how: &str,
-) -> Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE payment_failure SET settled_at = now(), settled_how = $3 WHERE tenant_id = $1 AND reference = $2 AND settled_at IS NULL",
+    by: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE payment_failure SET settled_at = now(), settled_how = $3, settled_by = $4 WHERE tenant_id = $1 AND reference = $2",
         tenant.0,
         reference,
-        how
+        how,
+        by
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+/// Open ones first, the oldest of them on top; then what is settled, the newest on top.
+pub(super) async fn payments(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    limit: i64,
+) -> Result<Vec<Payment>> {
+    let rows = sqlx::query_as!(
+        Payment,
+        "SELECT reference, amount, failed_at, recorded_by, settled_at, settled_how, settled_by FROM payment_failure WHERE tenant_id = $1
+        ORDER BY settled_at IS NOT NULL, CASE WHEN settled_at IS NULL THEN failed_at END, settled_at DESC, reference LIMIT $2",
+        tenant.0,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// What the rules look at of one tenant.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub status: Status,
+    pub trial_ends_at: Option<DateTime<Utc>>,
+    /// The oldest payment that is open.
+    pub failed_at: Option<DateTime<Utc>>,
+    pub reference: Option<String>,
+    pub used_at: Option<DateTime<Utc>>,
+    /// The state of the suspension that keeps the rules away, and until when it does where it has ended.
+    pub asked: Option<String>,
+    pub again_at: Option<DateTime<Utc>>,
+}
+
+pub(super) async fn standing(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Standing>> {
+    let row = sqlx::query_as!(
+        Standing,
+        r#"SELECT t.status AS "status!: Status", t.trial_ends_at AS "trial_ends_at?", p.failed_at AS "failed_at?", p.reference AS "reference?",
+            last.used AS "used_at?", o.state AS "asked?", o.again_at AS "again_at?"
+        FROM tenant t
+        LEFT JOIN LATERAL (
+            SELECT failed_at, reference FROM payment_failure WHERE tenant_id = t.id AND settled_at IS NULL ORDER BY failed_at LIMIT 1
+        ) p ON true
+        LEFT JOIN LATERAL (
+            SELECT s.state, s.finished_at + CASE s.state WHEN 'rejected' THEN interval '1 day' ELSE interval '1 hour' END AS again_at
+            FROM operation s WHERE s.tenant_id = t.id AND s.kind = 'suspend'
+                AND (s.state IN ('requested', 'queued', 'running', 'undoing')
+                    OR s.finished_at > now() - CASE s.state WHEN 'rejected' THEN interval '1 day' ELSE interval '1 hour' END)
+            ORDER BY s.finished_at IS NOT NULL, again_at DESC LIMIT 1
+        ) o ON true
+        CROSS JOIN LATERAL (
+            SELECT greatest(t.created_at, t.status_since,
+                (SELECT max(u.day)::timestamptz FROM usage_day u WHERE u.tenant_id = t.id AND u.quantity > 0),
+                (SELECT max(a.last_seen_at) FROM member m JOIN user_account a ON a.id = m.user_id WHERE m.tenant_id = t.id)) AS used
+        ) last
+        WHERE t.id = $1"#,
+        tenant.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+pub(super) async fn rules(connection: &mut PgConnection) -> Result<Vec<LifecycleRule>> {
+    let rows = sqlx::query_as!(
+        LifecycleRule,
+        r#"SELECT kind AS "kind: RuleKind", enabled, days, scope AS "scope: Suspension", version, changed_by, changed_at, reason,
+            NULL::bigint AS due FROM lifecycle_rule"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// One rule, locked.
+pub(super) async fn lock_rule(
+    connection: &mut PgConnection,
+    kind: RuleKind,
+) -> Result<Option<LifecycleRule>> {
+    let row = sqlx::query_as!(
+        LifecycleRule,
+        r#"SELECT kind AS "kind: RuleKind", enabled, days, scope AS "scope: Suspension", version, changed_by, changed_at, reason,
+            NULL::bigint AS due FROM lifecycle_rule WHERE kind = $1 FOR UPDATE"#,
+        kind.as_str()
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// Writes a rule that [`lock_rule`] holds.
+pub(super) async fn set_rule(
+    connection: &mut PgConnection,
+    rule: &LifecycleRule,
+    by: &str,
+    reason: &str,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE lifecycle_rule SET enabled = $2, days = $3, scope = $4, changed_by = $5, changed_at = now(), reason = $6,
+            version = version + 1 WHERE kind = $1",
+        rule.kind.as_str(),
+        rule.enabled,
+        rule.days,
+        rule.scope.as_str(),
+        by,
+        reason
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Trials whose days are over, whether the rule is on or off, counted up to `max`.
+pub(super) async fn count_trials_ended(connection: &mut PgConnection, max: i64) -> Result<i64> {
+    // The second bound as in `trials_ended`.
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+            SELECT FROM lifecycle_rule r JOIN tenant t ON t.trial_ends_at <= now() - make_interval(days => r.days)
+            WHERE r.kind = 'trial_ended' AND t.status = 'trial' AND t.trial_ends_at <= now() LIMIT $1
+        ) d"#,
+        max
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
+}
+
+/// Tenants with a payment that is open for as long as the rule waits, likewise.
+pub(super) async fn count_unpaid(connection: &mut PgConnection, max: i64) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+            SELECT DISTINCT t.id FROM lifecycle_rule r
+            JOIN payment_failure p ON p.failed_at <= now() - make_interval(days => r.days) AND p.settled_at IS NULL
+            JOIN tenant t ON t.id = p.tenant_id
+            WHERE r.kind = 'payment_failure' AND t.status IN ('trial', 'active') LIMIT $1
+        ) d"#,
+        max
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
 }

@@ -81,6 +81,25 @@ pub(in crate::tenants) async fn suspend(
     Ok(())
 }
 
+/// Of a tenant that is suspended; everything else about the suspension stays.
+pub(in crate::tenants) async fn set_scope(
+    connection: &mut PgConnection,
+    id: TenantId,
+    scope: Suspension,
+    message: Option<&str>,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE tenant SET suspension = $2, status_message = $3, version = version + 1, updated_at = now()
+        WHERE id = $1 AND status = 'suspended'",
+        id.0,
+        scope.as_str(),
+        message
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Back to an ordinary status: nothing of the interruption stays.
 pub(in crate::tenants) async fn resume(
     connection: &mut PgConnection,

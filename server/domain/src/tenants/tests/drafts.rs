@@ -62,7 +62,7 @@ async fn pages_are_saved_one_by_one_and_become_one_operation(admin: PgPool) {
     });
     save_draft(&cx, id, &people, 3).await.expect("saved");
     let view = draft(&cx, id).await.expect("the draft");
-    assert_eq!((view.draft.reached, view.draft.version, view.steps.len()), (4, 4, 12));
+    assert_eq!((view.draft.reached, view.draft.version, view.steps.len()), (4, 4, 13));
     assert_eq!((view.draft.request.slug.as_str(), view.second_person), ("acme-soehne", false));
     assert_eq!(view.draft.request.plan, PlanId::Professional);
 

@@ -4,6 +4,7 @@ mod drafts;
 mod import;
 mod list;
 mod schedules;
+mod scope;
 
 use crate::Ctx;
 use crate::ctx::Services;

@@ -1,7 +1,7 @@
 //! SQL of one-time links: the first owner’s, and those that set a first password.
 
 use crate::error::Result;
-use model::UserId;
+use model::{TenantId, UserId};
 use sqlx::PgConnection;
 
 /// Replaces every unused link of the purpose by this one, good for 24 hours.
@@ -53,7 +53,7 @@ pub(in crate::users) async fn insert_set_up(
     Ok(())
 }
 
-/// Whose living link this is.
+/// Whose living link this is: somebody's who has a place, in a tenant or on the platform, and no password yet.
 pub(in crate::users) async fn set_up_of(
     connection: &mut PgConnection,
     hash: &[u8],
@@ -61,12 +61,32 @@ pub(in crate::users) async fn set_up_of(
     let row = sqlx::query_scalar!(
         r#"SELECT l.user_id AS "id!: UserId" FROM one_time_link l JOIN user_account u ON u.id = l.user_id
         WHERE l.token_hash = $1 AND l.purpose = 'set_up' AND l.used_at IS NULL AND l.ends_at > now()
-            AND u.disabled_at IS NULL AND u.password_hash IS NULL"#,
+            AND u.disabled_at IS NULL AND u.password_hash IS NULL
+            AND (u.platform_role IS NOT NULL OR EXISTS (SELECT FROM member m WHERE m.user_id = u.id))"#,
         hash
     )
     .fetch_optional(connection)
     .await?;
     Ok(row)
+}
+
+/// Removes the unused links of somebody who has no place but in this tenant.
+pub(in crate::users) async fn end_set_ups_here(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<()> {
+    sqlx::query!(
+        "DELETE FROM one_time_link l WHERE l.user_id = $1 AND l.purpose = 'set_up' AND l.used_at IS NULL
+            AND EXISTS (SELECT FROM member m WHERE m.user_id = $1 AND m.tenant_id = $2)
+            AND NOT EXISTS (SELECT FROM member m WHERE m.user_id = $1 AND m.tenant_id <> $2)
+            AND NOT EXISTS (SELECT FROM user_account u WHERE u.id = $1 AND u.platform_role IS NOT NULL)",
+        user.0,
+        tenant.0
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Uses a link, and with it all others of the same person.

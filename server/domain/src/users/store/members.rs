@@ -95,6 +95,70 @@ pub(in crate::users) async fn member(
     Ok(member)
 }
 
+/// Somebody with a place in a tenant, whose account is locked until the transaction ends.
+pub(in crate::users) struct Guest {
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub has_password: bool,
+    /// Account and place were made by one transaction.
+    pub came_with_it: bool,
+}
+
+pub(in crate::users) async fn lock_member(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<Guest>> {
+    let guest = sqlx::query_as!(
+        Guest,
+        r#"SELECT u.name, u.email, m.role AS "role: Role", u.password_hash IS NOT NULL AS "has_password!",
+            u.created_at = m.created_at AS "came_with_it!"
+        FROM member m JOIN user_account u ON u.id = m.user_id
+        WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL FOR UPDATE OF u"#,
+        tenant.0,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(guest)
+}
+
+pub(in crate::users) async fn delete_member(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<()> {
+    sqlx::query!("DELETE FROM member WHERE tenant_id = $1 AND user_id = $2", tenant.0, user.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Removes an account that nobody has ever used and that has no place anywhere; whether it was one. Needs the reach
+/// `Provision`.
+pub(in crate::users) async fn drop_account(connection: &mut PgConnection, user: UserId) -> Result<bool> {
+    Ok(sqlx::query_scalar("SELECT prov.drop_account($1)").bind(user.0).fetch_one(connection).await?)
+}
+
+pub(in crate::users) async fn one_of(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    user: UserId,
+) -> Result<Option<model::users::Person>> {
+    let person = sqlx::query_as!(
+        model::users::Person,
+        r#"SELECT u.id AS "id: UserId", u.name, u.email, m.role AS "role: Role", u.password_hash IS NULL AS "invited!",
+            u.disabled_at IS NOT NULL AS "closed!", u.last_seen_at, m.created_at AS since
+        FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = $1 AND m.user_id = $2"#,
+        tenant.0,
+        user.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(person)
+}
+
 pub(in crate::users) async fn people(
     connection: &mut PgConnection,
     tenant: TenantId,

@@ -1,5 +1,5 @@
 //! Making a tenant (R10–R26): who asked and who approved, the record, its place, isolation proven by attack, its
-//! configuration and baseline, its first people, what watches it, a smoke test, the success criteria with their evidence,
+//! vector collection, its configuration and baseline, its first people, what watches it, a smoke test, the success criteria with their evidence,
 //! and only then trial or active.
 //!
 //! Invariants: the names of a tenant are taken with the request ([`request`]), so that of many simultaneous ones for a
@@ -13,6 +13,7 @@ mod place;
 mod record;
 mod smoke;
 mod store;
+mod vectors;
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
@@ -40,6 +41,7 @@ pub(super) static STEPS: &[Step] = &[
     step!(Sql, "placement", "Give its data a place", place::placement),
     step!(Sql, "indexes", "Check indexes and context functions", place::indexes),
     step!(Outside, "isolation", "Prove its isolation", place::isolation),
+    step!(Sql, "vectors", "Make its vector collection", vectors::collection),
     step!(Sql, "configuration", "Apply template, configuration and policies", configure::configuration),
     step!(Sql, "administrator", "Let its administrators in", people::administrator),
     step!(Sql, "monitoring", "Set up quotas, monitoring and backups", configure::monitoring),

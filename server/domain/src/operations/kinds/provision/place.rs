@@ -89,7 +89,7 @@ pub(super) mod isolation {
 
     pub(in super::super) async fn undo(at: &mut At) -> Result<()> {
         let mut tx = at.cx.begin(Reach::Provision).await?;
-        store::wipe(tx.conn(), at.tenant(), &["isolation_run"]).await?;
+        store::wipe(tx.conn(), at.tenant(), &["isolation_newest", "isolation_run"]).await?;
         tx.commit_unaudited("the undoing of a step").await
     }
 }
