@@ -33,16 +33,10 @@ fn page(head: &TenantHead, payments: &Payments) -> AnyView {
         let text = format!("The first {} are shown.", ui::grouped(model::rules::PAYMENTS_SHOWN));
         view! { <p class="u-muted">{text}</p> }
     });
-    view! {
-        <Stack gap=6>
-            {open_ones(head, payments, &open)}
-            {next(head, payments, open.is_empty())}
-            {forms(head, payments, &open)}
-            {settled_ones(&settled)}
-            {more}
-        </Stack>
-    }
-    .into_any()
+    let next = next(head, payments, open.is_empty());
+    let forms = forms(head, payments, &open);
+    let (open, settled) = (open_ones(head, payments, &open), settled_ones(&settled));
+    view! { <Stack gap=6>{open} {next} {forms} {settled} {more}</Stack> }.into_any()
 }
 
 fn open_ones(head: &TenantHead, payments: &Payments, open: &[&Payment]) -> AnyView {

@@ -51,7 +51,7 @@ async fn what_was_verified_by_hand_is_kept_and_audited(admin: PgPool) {
     let newest = history.newest.expect("the newest");
     assert_eq!((newest.id, newest.trigger), (RunId(done.id), Trigger::Request));
     assert!(newest.held() && newest.took_ms.is_some() && history.wrong.is_empty());
-    assert_eq!(history.runs.rows, [newest.clone()]);
+    assert_eq!(history.runs.rows, std::slice::from_ref(&newest));
     assert_eq!(isolation::newest(&cx, acme).await.expect("one"), Some(newest.clone()));
 
     let evidence = isolation::evidence(&cx, acme, newest.id).await.expect("evidence");
