@@ -19,8 +19,3 @@ CREATE INDEX isolation_newest_failing ON isolation_newest (at) WHERE failed > 0;
 CALL isolate('isolation_newest', 'tenant_id');
 GRANT SELECT, INSERT, UPDATE ON isolation_newest TO steward_operator;
 RESET ROLE;
--- What was kept before.
-SET LOCAL ROLE steward_operator;
-INSERT INTO isolation_newest (tenant_id, run_id, at, failed)
-SELECT DISTINCT ON (tenant_id) tenant_id, id, at, failed FROM isolation_run ORDER BY tenant_id, at DESC;
-RESET ROLE;

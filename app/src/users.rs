@@ -212,8 +212,10 @@ fn confirm(head: &TenantHead, person: &Person) -> AnyView {
         withdrawal(head)
     };
     if let Err(why) = why {
+        let living = person.invited && !person.closed;
+        let title = if living { "Not possible now" } else { "There is no invitation to withdraw" };
         return view! {
-            <Empty kind=EmptyKind::Zero icon="ban" title="There is no invitation to withdraw" text=why>
+            <Empty kind=EmptyKind::Zero icon="ban" title text=why>
                 <LinkButton href=back>"All people"</LinkButton>
             </Empty>
         }

@@ -36,7 +36,7 @@ test.describe('webhooks', () => {
     await expect(page.getByText(secret)).toHaveCount(0)
 
     await test.step('a test call is signed', async () => {
-      await page.getByRole('link', { name: 'Billing' }).click()
+      await page.getByRole('table').getByRole('link', { name: 'Billing' }).click()
       await expectAccessible(page)
       await page.getByRole('button', { name: 'Send a test' }).click()
       await expect(page.getByRole('status').filter({ hasText: 'A test is on its way to “Billing”' })).toBeVisible()
@@ -66,7 +66,7 @@ test.describe('webhooks', () => {
 
     await test.step('a new secret and the old one are both good', async () => {
       await page.goto(`/tenants/${tenant.slug}/webhooks`)
-      await page.getByRole('link', { name: 'Billing' }).click()
+      await page.getByRole('table').getByRole('link', { name: 'Billing' }).click()
       await page.getByRole('button', { name: 'Make a new secret' }).click()
       const next = await page.getByRole('alert').getByText(/^whsec_/).textContent()
       const before = receiver.calls.length
@@ -78,7 +78,7 @@ test.describe('webhooks', () => {
 
     await test.step('it is removed', async () => {
       await page.goto(`/tenants/${tenant.slug}/webhooks`)
-      await page.getByRole('link', { name: 'Billing' }).click()
+      await page.getByRole('table').getByRole('link', { name: 'Billing' }).click()
       await page.getByRole('link', { name: 'Remove endpoint…' }).click()
       await page.getByRole('button', { name: 'Remove endpoint' }).click()
       await expect(page.getByRole('alert')).toContainText('A reason is needed.')

@@ -65,11 +65,11 @@ for (const script of [true, false]) {
 
       await test.step('another day needs a reason', async () => {
         const move = page.getByRole('region', { name: 'Another day' })
-        await expect(move.getByLabel('New day')).toHaveValue(first.typed)
-        await move.getByLabel('New day').fill(second.typed)
+        await expect(move.getByLabel('New day', { exact: true })).toHaveValue(first.typed)
+        await move.getByLabel('New day', { exact: true }).fill(second.typed)
         await move.getByRole('button', { name: 'Change the day' }).click()
         await expect(move.getByLabel('Reason for the new day')).toHaveAttribute('aria-invalid', 'true')
-        await expect(move.getByLabel('New day')).toHaveValue(second.typed)
+        await expect(move.getByLabel('New day', { exact: true })).toHaveValue(second.typed)
         await move.getByLabel('Reason for the new day').fill('They asked for two weeks more.')
         await move.getByRole('button', { name: 'Change the day' }).click()
         await told(page, `The plan changes on ${second.written} now.`)

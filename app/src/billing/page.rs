@@ -73,7 +73,7 @@ fn open_ones(head: &TenantHead, payments: &Payments, open: &[&Payment]) -> AnyVi
     }
     .into_any();
     view! {
-        <Section id="open" title="Open payments">
+        <Section id="open" title="Not paid yet">
             <DataTable id="open-payments" caption="Open payments" head cards=true>{rows}</DataTable>
         </Section>
     }
@@ -148,7 +148,7 @@ fn forms(head: &TenantHead, payments: &Payments, open: &[&Payment]) -> AnyView {
         return view! {
             <ui::SummaryOf state=&note/>
             <ui::SummaryOf state=&settle/>
-            <ui::Typed state=&note fields=&[("reference", "Reference"), ("amount", "Amount")]/>
+            <ui::Typed state=&note fields=&[("reference", "Reference"), ("amount", "Amount"), ("failed_on", "Failed on")]/>
             <ui::Typed state=&settle fields=&[("how", "How it was settled")]/>
             <Banner tone=Tone::Info icon="lock" quiet=true><p>{why}</p></Banner>
         }
@@ -171,9 +171,14 @@ fn settle_form(head: &TenantHead, open: &[&Payment]) -> AnyView {
         let choice = Choice::new(payment.reference.clone(), payment.reference.clone());
         choice.note(payment.amount.clone().unwrap_or_default())
     });
-    let choices = choices.collect::<Vec<_>>();
+    let mut choices = choices.collect::<Vec<_>>();
     let here = Query::here();
     let initial = here.get("settle").unwrap_or_default().to_owned();
+    // The one that was meant is settled by now: another is chosen knowingly or not at all.
+    let meant = state.value("payment", &initial);
+    if (state.failed() || !meant.is_empty()) && !open.iter().any(|payment| payment.reference == meant) {
+        choices.insert(0, Choice::new("", "Choose a payment"));
+    }
     let slug = head.tenant.slug.clone();
     view! {
         <Section id="settle" title="Settle a payment">
@@ -224,7 +229,7 @@ fn settled_ones(settled: &[&Payment]) -> AnyView {
     let head = view! { <Th>"Payment"</Th><Th>"Amount"</Th><Th>"Failed"</Th><Th>"Settled"</Th><Th>"How"</Th> }
         .into_any();
     view! {
-        <Section id="settled" title="Settled payments">
+        <Section id="settled" title="Settled">
             <DataTable id="settled-payments" caption="Settled payments" head cards=true>{rows}</DataTable>
         </Section>
     }

@@ -31,6 +31,11 @@ fn scope_form(head: &TenantHead, impact: &Impact) -> AnyView {
     }
     let state = form_state("change_suspension_scope");
     let now = tenant.suspension.unwrap_or(Suspension::Blocked);
+    // Somebody was quicker with the same: what was typed is no reason for the contrary.
+    if state.is_conflict() && state.sent("scope") == Some(now.as_str()) {
+        let why = format!("It is {} already.", now.label().to_lowercase());
+        return view! { {header}<Impossible tenant why to="change_suspension_scope"/> }.into_any();
+    }
     let to = other(now);
     let why = tenant.reason_label().unwrap_or("an unknown reason").to_lowercase();
     let message = tenant.status_message.clone().unwrap_or_default();

@@ -19,6 +19,8 @@ pub(super) fn reason(action: &str, reason: Option<String>) -> Option<String> {
         "tenant.suspend" | "tenant.offboard" => {
             reason.and_then(|text| text.split_once(": ").map(|(code, _)| code.to_owned()))
         }
+        // Its reason is what operators say to each other; how far it goes stands in the values.
+        "tenant.change_scope" => None,
         // What operators say to each other about long work, or what went wrong inside.
         _ if action.starts_with("operation.") => None,
         _ => reason,
@@ -50,6 +52,7 @@ mod tests {
         );
         assert_eq!(said("tenant.suspend", "no code"), None);
         assert_eq!(said("task.override", "Ours: for EU"), Some("Ours: for EU".into()));
+        assert_eq!(said("tenant.change_scope", "Payment failure: They lie."), None);
         assert_eq!(said("operation.reject", "They will not pay."), None);
         let row = json!({ "status": "suspended", "note": "They lie.", "message": "Pay, please." });
         assert_eq!(

@@ -315,9 +315,11 @@ async fn a_schema_of_before_gets_the_table_when_it_is_brought_up_to_date(admin: 
     let drop = format!("DROP TABLE {}.vector_item", schema(&admin, tenant).await);
     sqlx::raw_sql(sqlx::AssertSqlSafe(drop)).execute(&admin).await.expect("as it was");
     assert!(put(&cx, tenant, &document(1, "parcel")).await.is_err());
+    let system = services.system("test");
+    let broken = crate::isolation::probe(&system, tenant, crate::isolation::Trigger::Schedule).await;
+    assert!(broken.expect("evidence all the same").problems().is_some());
     place(&admin, tenant).await;
     works_for(&admin, &services, tenant).await;
-    let system = services.system("test");
     let evidence = crate::isolation::probe(&system, tenant, crate::isolation::Trigger::Schedule).await;
     assert_eq!(evidence.expect("evidence").problems(), None);
 }

@@ -20,7 +20,14 @@ pub(in crate::isolation) struct Try {
 /// What came of the statement of a try: a SQLSTATE, or `rows` with their number.
 pub(in crate::isolation) async fn attempt(connection: &mut PgConnection, each: &Try) -> Result<String> {
     if let Some(ground) = &each.ground {
-        sqlx::query(AssertSqlSafe(ground.clone())).execute(&mut *connection).await?;
+        match sqlx::query(AssertSqlSafe(ground.clone())).execute(&mut *connection).await {
+            Ok(_) => {}
+            // Evidence as well: without its ground it is not proven.
+            Err(sqlx::Error::Database(error)) => {
+                return Ok(format!("no ground ({})", error.code().unwrap_or_default()));
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     match sqlx::query(AssertSqlSafe(each.sql.clone())).fetch_all(connection).await {
         Ok(rows) => Ok(format!("rows {}", rows.len())),

@@ -80,6 +80,9 @@ fn day(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> 
 /// `Invalid` at `how`; `NotFound` for a reference that was never noted; `Conflict` for one that is settled already.
 pub async fn payment_settled(cx: &Ctx, tenant: TenantId, reference: &str, how: &str) -> Result<()> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(tenant)).await?;
+    if reference.trim().is_empty() {
+        return Err(Error::field("payment", "Choose a payment."));
+    }
     let how = validate::required(how, "How it was settled", 500).map_err(|e| Error::field("how", e))?;
     let mut tx = cx.begin_about(tenant, Work::Record).await?;
     let name = store::name(tx.conn(), tenant).await?.ok_or(Error::NotFound)?;

@@ -57,6 +57,22 @@ async fn every_order_shows_every_row_once(admin: PgPool) {
     }
 }
 
+/// In tests the search looks at few rows before it asks the trigram index, and lets that answer fewer than these.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_common_word_that_stands_far_behind_is_found_whole(admin: PgPool) {
+    fleet(&admin, 40).await;
+    let (_, cx) = operator(&admin).await;
+    let mut wanted = Vec::new();
+    for number in 0..45 {
+        let slug = format!("behind-{number:02}");
+        let named = NewTenant::named(&format!("Zz {number:02} Lighthouse"), PlanId::Free);
+        create(&cx, NewTenant { slug: slug.clone(), ..named }).await.expect("made");
+        wanted.push(slug);
+    }
+    assert_eq!(walk(&cx, "rows=25&q=lighthouse", async |_| ()).await, wanted);
+    assert_eq!(open(&cx, "rows=25&q=lighthouse").await.page.total, Total::Exact(45));
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn paging_neither_skips_nor_repeats_while_rows_come_in(admin: PgPool) {
     fleet(&admin, 120).await;
