@@ -65,7 +65,7 @@ async fn a_common_word_that_stands_far_behind_is_found_whole(admin: PgPool) {
     let mut wanted = Vec::new();
     for number in 0..45 {
         let slug = format!("behind-{number:02}");
-        let named = NewTenant::named(&format!("Zz {number:02} Lighthouse"), PlanId::Free);
+        let named = NewTenant::named(format!("Zz {number:02} Lighthouse"), PlanId::Free);
         create(&cx, NewTenant { slug: slug.clone(), ..named }).await.expect("made");
         wanted.push(slug);
     }
