@@ -191,7 +191,7 @@ fn words(segment: &str) -> String {
     if segment.len() == 36 && segment.bytes().filter(|byte| *byte == b'-').count() == 4 {
         return segment.get(..8).unwrap_or_default().to_owned();
     }
-    let text = segment.replace('-', " ");
+    let text = segment.replace(['-', '_'], " ");
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

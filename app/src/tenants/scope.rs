@@ -66,7 +66,7 @@ fn consequences(to: Suspension, impact: &Impact) -> Vec<Consequence> {
                 Tone::Danger,
                 "users",
                 format!(
-                    "{people} see nothing of it any more; of {}, those of people without another place end at once.",
+                    "{people} can see nothing of it any more; of {}, those of people without another place end at once.",
                     plural(impact.sessions, "open session")
                 ),
             ),
