@@ -4,6 +4,7 @@ use crate::error::AppError;
 use crate::paths;
 use crate::tenants::{Section, TenantFrame, TenantSection};
 use crate::ui::{self, *};
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::api_keys::{ApiKey, NewKey, hint};
@@ -151,19 +152,24 @@ fn list(head: &TenantHead, keys: Vec<ApiKey>) -> AnyView {
     .into_any()
 }
 
-fn row(slug: &str, key: ApiKey, revocable: bool) -> AnyView {
+/// How a key stands, a platform key as well.
+pub(crate) fn state_badge(revoked_at: Option<DateTime<Utc>>, expires_at: Option<DateTime<Utc>>) -> AnyView {
     let now = ui::now();
-    let soon = key.expires_at.is_some_and(|at| at < now + SOON);
-    let state = match key.revoked_at {
+    let ends_before = |then: DateTime<Utc>| expires_at.is_some_and(|at| at <= then);
+    match revoked_at {
         Some(at) => view! { <Badge tone=Tone::Neutral icon="ban">"Revoked"</Badge>" "<When at/> }.into_any(),
-        None if key.expired(now) => {
+        None if ends_before(now) => {
             view! { <Badge tone=Tone::Neutral icon="hourglass">"Expired"</Badge> }.into_any()
         }
-        None if soon => {
+        None if ends_before(now + SOON) => {
             view! { <Badge tone=Tone::Warning icon="hourglass">"Expires soon"</Badge> }.into_any()
         }
         None => view! { <Badge tone=Tone::Success icon="status-active">"Active"</Badge> }.into_any(),
-    };
+    }
+}
+
+fn row(slug: &str, key: ApiKey, revocable: bool) -> AnyView {
+    let state = state_badge(key.revoked_at, key.expires_at);
     let name = key.name.clone();
     let revoke = (key.revoked_at.is_none() && revocable).then(|| {
         view! {

@@ -19,9 +19,10 @@ const PREFETCH: &str = r#"{"prefetch":[{"where":{"and":[{"href_matches":"/*"},{"
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let theme = crate::ui::theme();
     let density = crate::ui::density();
+    let keys = crate::ui::keys_off();
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme data-density=density>
+        <html lang="en" data-theme=theme data-density=density data-keys=keys>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
@@ -63,6 +64,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/me/sessions") view=crate::access::SessionsPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/password") view=crate::access::PasswordPage ssr=SsrMode::Async/>
                     <Route path=path!("/me/preferences") view=crate::me::PreferencesPage ssr=SsrMode::Async/>
+                    <Route path=path!("/me/shortcuts") view=crate::me::ShortcutsPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants") view=tenants::DirectoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/new") view=tenants::NewTenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/new/quick") view=tenants::QuickTenantPage ssr=SsrMode::Async/>
@@ -132,6 +134,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/settings/approvals/:kind") view=crate::settings::ApprovalRulePage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/rules") view=crate::settings::LifecycleRulesPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/rules/:kind") view=crate::settings::LifecycleRulePage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/keys") view=crate::settings::PlatformKeysPage ssr=SsrMode::Async/>
+                    <Route path=path!("/settings/keys/:key/revoke") view=crate::settings::RevokePlatformKeyPage ssr=SsrMode::Async/>
                     <Route path=path!("/settings/:key") view=crate::settings::PlatformSettingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/onboarding") view=crate::checklists::OnboardingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/offboarding") view=tenants::OffboardingPage ssr=SsrMode::Async/>

@@ -138,8 +138,13 @@ pub fn role(actor: &Actor, path: &str) -> Option<Role> {
     }
 }
 
-/// The address of the link that is current: the longest one that the path lies under.
+/// Pages that the rail does not name, and the one that leads to them.
+const BEHIND: &[(&str, &str)] =
+    &[(paths::PLAN_CHANGES, paths::OPERATIONS), (paths::ISOLATION, paths::OPERATIONS)];
+
+/// The address of the link that is current: the longest one that the path lies under, or that leads to it.
 pub fn current(groups: &[Group], path: &str) -> Option<String> {
+    let path = BEHIND.iter().find(|(page, _)| *page == path).map_or(path, |(_, way)| *way);
     groups
         .iter()
         .flat_map(|group| &group.links)
@@ -283,6 +288,7 @@ mod tests {
         let owner = groups(&person(Some(Role::Owner)), "/");
         assert_eq!(current(&owner, "/tenants/acme/tasks").as_deref(), Some("/tenants"));
         assert_eq!(current(&owner, "/tenantsx"), None);
+        assert_eq!(current(&owner, "/plan-changes").as_deref(), Some("/operations"), "where its link stands");
         let inside = groups(&person(None), "/tenants/globex/tasks/1");
         assert_eq!(current(&inside, "/tenants/globex/tasks/1").as_deref(), Some("/tenants/globex/tasks"));
         assert_eq!(current(&inside, "/tenants/globex").as_deref(), Some("/tenants/globex"));

@@ -17,6 +17,7 @@ pub const USAGE: &str = "/usage";
 pub const SETTINGS: &str = "/settings";
 pub const APPROVALS: &str = "/settings/approvals";
 pub const RULES: &str = "/settings/rules";
+pub const PLATFORM_KEYS: &str = "/settings/keys";
 pub const TEMPLATES: &str = "/templates";
 pub const TEMPLATES_NEW: &str = "/templates/new";
 pub const TEMPLATES_COMPARE: &str = "/templates/compare";
@@ -31,6 +32,7 @@ pub const USERS: &str = "/users";
 pub const SESSIONS: &str = "/me/sessions";
 pub const PASSWORD: &str = "/me/password";
 pub const PREFERENCES: &str = "/me/preferences";
+pub const SHORTCUTS: &str = "/me/shortcuts";
 pub const GALLERY: &str = "/dev/gallery";
 
 /// The place of pages that are the same for a tenant and for the platform; no tenant can have this slug.
@@ -172,6 +174,11 @@ pub fn accept_difference(slug: &str, item: &str) -> String {
 /// Where a key of a tenant is revoked.
 pub fn revoke_api_key(slug: &str, key: model::ApiKeyId) -> String {
     format!("/tenants/{slug}/api-keys/{key}/revoke")
+}
+
+/// Where a platform key is revoked.
+pub fn revoke_platform_key(key: model::PlatformKeyId) -> String {
+    format!("{PLATFORM_KEYS}/{key}/revoke")
 }
 
 /// Where the invitation of somebody into a tenant is withdrawn.

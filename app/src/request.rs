@@ -116,14 +116,20 @@ pub const THEMES: &[&str] = &["light", "dark"];
 /// The densities of tables that can be chosen beside the regular one.
 pub const DENSITIES: &[&str] = &["compact", "roomy"];
 
-/// Whether both words can be chosen; `system` and `regular` stand for none.
-pub fn check_preferences(theme: &str, density: &str) -> Result<(), FieldErrors> {
+/// Single keys can only be switched off.
+pub const KEYS: &[&str] = &["off"];
+
+/// Whether the words can be chosen; `system`, `regular` and `on` stand for none.
+pub fn check_preferences(theme: &str, density: &str, keys: &str) -> Result<(), FieldErrors> {
     let mut errors = FieldErrors::default();
     if !THEMES.contains(&theme) && theme != "system" {
         errors.add("theme", "Choose one of the themes.");
     }
     if !DENSITIES.contains(&density) && density != "regular" {
         errors.add("density", "Choose one of the densities.");
+    }
+    if !KEYS.contains(&keys) && keys != "on" {
+        errors.add("keys", "Choose whether single keys do something.");
     }
     errors.into_result()
 }
@@ -135,6 +141,10 @@ pub struct Theme(pub &'static str);
 /// The density cookie, already checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Density(pub &'static str);
+
+/// The cookie about single keys, already checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys(pub &'static str);
 
 /// Where the request came from: the peer, or what a trusted proxy says it was.
 #[derive(Clone, Copy, Debug)]

@@ -51,6 +51,7 @@ pub fn pages(actor: &model::permission::Actor, from: &str, q: &str) -> Vec<Hit> 
         hits.push(hit("Actions", "Import tenants", paths::TENANTS_IMPORT.to_owned(), "upload"));
     }
     hits.push(hit("You", "Preferences", paths::PREFERENCES.to_owned(), "sliders"));
+    hits.push(hit("You", "Keyboard shortcuts", paths::SHORTCUTS.to_owned(), "keyboard"));
     hits.push(hit("You", "Your sessions", paths::SESSIONS.to_owned(), "clock"));
     hits.push(hit("You", "Change password", paths::PASSWORD.to_owned(), "key"));
     hits.retain(|hit| matches(&hit.title, &hit.group, q));

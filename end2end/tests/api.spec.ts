@@ -32,6 +32,9 @@ test('errors of every layer are problem details', async ({ as, api, tenant }) =>
   await problem(await program.get('/conversations?state=asleep'), 400, 'bad-request')
   await problem(await program.post('/conversations', 'hello', 'text/plain'), 415, 'media-type')
   await problem(await program.post('/tenant', '{}', 'application/json'), 405, 'method-not-allowed')
+  // A tenant's key is not the platform's, whatever is asked for.
+  await problem(await program.get('/tenants'), 403, 'other-key')
+  await problem(await program.post(`/tenants/${tenant.slug}/suspend`, '{}', 'application/json'), 403, 'other-key')
 
   const lines = [conversation('good'), { id: 'no-turns', turns: [] }, { turns: [{ speaker: 'robot', text: 'x' }] }]
   const wrong = await program.post('/conversations', lines.map((line) => JSON.stringify(line)).join('\n'), 'application/x-ndjson')
@@ -113,19 +116,64 @@ test('a tenant that is suspended read-only can be read and not written', async (
   await problem(await program.sendOne(conversation('x')), 403, 'tenant-suspended')
 })
 
+test('a program of the platform suspends a tenant and lets it back in', async ({ as, api, tenant }) => {
+  const owner = await as('owner')
+  await owner.goto('/settings/keys')
+  await owner.getByLabel('Name', { exact: true }).fill(`Billing of ${tenant.slug}`)
+  await owner.getByRole('radio', { name: /^Operator/ }).check()
+  await owner.getByRole('button', { name: 'Make key' }).click()
+  const billing = api((await owner.getByRole('alert').getByText(/^stw_platform_/).textContent()) ?? '')
+  const program = api(await createKey(await as('operator'), tenant.slug, 'Read-only'))
+
+  const ask = async (move: string, body: object) => {
+    const response = await billing.post(`/tenants/${tenant.slug}/${move}`, JSON.stringify(body), 'application/json')
+    expect(response.status()).toBe(202)
+    const { id } = await response.json()
+    expect(response.headers().location).toBe(`/api/v1/operations/${id}`)
+    await expect.poll(async () => (await (await billing.get(`/operations/${id}`)).json()).state).toBe('succeeded')
+  }
+  await ask('suspend', { code: 'security_incident', scope: 'blocked', reason: 'A key has leaked.' })
+  await problem(await program.get('/tenant'), 403, 'tenant-suspended')
+  await ask('reinstate', { proof: 'All keys were changed.' })
+  expect((await program.get('/tenant')).status()).toBe(200)
+
+  const found = await (await billing.get(`/tenants?q=${tenant.slug}&limit=200`)).json()
+  expect(found.tenants).toContainEqual(expect.objectContaining({ slug: tenant.slug, status: 'trial', access: 'full' }))
+  // Of the tenant's own it has nothing, and a body that says nothing is told what it lacks.
+  await problem(await billing.get('/conversations'), 403, 'other-key')
+  const empty = await problem(await billing.post(`/tenants/${tenant.slug}/suspend`, '{}', 'application/json'), 422, 'invalid')
+  expect(empty.errors.map((error: { pointer: string }) => error.pointer)).toEqual(['/code', '/reason', '/scope'])
+})
+
 test('the API is described by a document that needs no key', async ({ api }) => {
   const document = await (await api().get('/openapi.json')).json()
   expect(document.openapi).toMatch(/^3\./)
   expect(Object.keys(document.paths).sort()).toEqual([
+    '/bulk',
+    '/bulk/{id}',
+    '/bulk/{id}/start',
     '/conversations',
     '/conversations/{id}',
     '/deliveries',
     '/deliveries/{id}',
     '/deliveries/{id}/resend',
     '/isolation',
+    '/operations',
+    '/operations/{id}',
+    '/operations/{id}/cancel',
+    '/operations/{id}/retry',
+    '/operations/{id}/roll-back',
     '/settings',
     '/template',
     '/tenant',
+    '/tenants',
+    '/tenants/{slug}',
+    '/tenants/{slug}/payments',
+    '/tenants/{slug}/payments/{reference}/settle',
+    '/tenants/{slug}/plan',
+    '/tenants/{slug}/reinstate',
+    '/tenants/{slug}/scope',
+    '/tenants/{slug}/suspend',
     '/webhooks',
     '/webhooks/{id}',
     '/webhooks/{id}/rotate',

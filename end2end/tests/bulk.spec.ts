@@ -89,7 +89,7 @@ test('all that match are the filter, not ids, and whoever changes before its tur
   await page.getByRole('checkbox', { name: `Select ${tenants[0]?.name}` }).check()
   await bar(page).getByRole('radio', { name: 'All 2 that match' }).check()
   await bar(page).getByRole('button', { name: 'Suspend…' }).click()
-  await expect(page.getByText('All that match the filters of the list')).toBeVisible()
+  await expect(page.getByText(`All that match on all pages of the list, now 2 tenants. Search: ${word}.`)).toBeVisible()
   await page.getByRole('radio', { name: 'Customer request' }).check()
   await page.getByRole('radio', { name: 'Blocked' }).check()
   await page.getByRole('button', { name: 'Preview' }).click()

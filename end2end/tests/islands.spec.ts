@@ -61,6 +61,37 @@ test('a filter that is ticked applies by itself', async ({ as }) => {
   await expect(page).toHaveURL('/tenants?plan=enterprise')
 })
 
+test('a search sends itself, keeps the cursor and what is typed, and leaves no trace in the history', async ({ as, tenant }) => {
+  const page = await as('operator')
+  await page.goto('/overview')
+  await open(page, '/tenants?plan=starter&plan=free&plan=professional&plan=enterprise')
+  const before = await page.evaluate(() => history.length)
+  const field = page.getByRole('searchbox', { name: 'Search tenants' })
+  await field.pressSequentially(tenant.slug.slice(0, -1))
+  // What was filtered by stays.
+  await expect(page).toHaveURL(`/tenants?q=${tenant.slug.slice(0, -1)}&plan=starter&plan=free&plan=professional&plan=enterprise`)
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated')
+  await expect(field).toBeFocused()
+  await page.keyboard.type(tenant.slug.slice(-1))
+  await expect(field).toHaveValue(tenant.slug)
+  await expect(page).toHaveURL(new RegExp(`[?]q=${tenant.slug}&`))
+  await expect(page.getByRole('table', { name: 'Tenants' }).getByRole('rowheader')).toHaveCount(1)
+  expect(await page.evaluate(() => history.length)).toBe(before)
+  await page.goBack()
+  await expect(page).toHaveURL('/overview')
+})
+
+test('one letter is not searched for, and Enter sends at once', async ({ as }) => {
+  const page = await as('operator')
+  await open(page, '/tenants')
+  const field = page.getByRole('searchbox', { name: 'Search tenants' })
+  await field.pressSequentially('a')
+  await page.waitForTimeout(600)
+  await expect(page).toHaveURL('/tenants')
+  await field.press('Enter')
+  await expect(page).toHaveURL('/tenants?q=a')
+})
+
 test('menus close by Escape and by a click elsewhere', async ({ as }) => {
   const page = await as('operator')
   await open(page, '/tenants')

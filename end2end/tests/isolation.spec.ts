@@ -46,7 +46,7 @@ test('the evidence can be read by everybody’s means, also on a phone', async (
   expect(wider, 'nothing stands out at the side').toBeLessThanOrEqual(0)
 })
 
-test('the fleet’s page is reached from the operations and names who was never verified', async ({ as, tenant }) => {
+test('the fleet’s page is reached from the operations and names who was never verified', async ({ as }) => {
   const page = await as('operator')
   await page.goto('/operations')
   await page.getByRole('main').getByRole('link', { name: 'Isolation', exact: true }).click()
@@ -55,15 +55,14 @@ test('the fleet’s page is reached from the operations and names who was never 
   await expect(page.getByRole('region', { name: 'Catalogue of the database' })).toContainText('Nothing found')
   await expect(page.getByText('server isolation verify --json')).toBeVisible()
 
-  // There is at least the tenant of this test, which nobody has verified yet.
+  // The schedule works meanwhile: there may be nobody left.
   await page.getByRole('main').getByRole('link', { name: 'Never verified' }).click()
   await expect(page).toHaveURL('/isolation?standing=never')
-  const never = page.getByRole('table', { name: 'Tenants by standing' })
-  await expect(never.getByRole('row').filter({ hasText: 'Never verified' })).not.toHaveCount(0)
-  await expect(never.getByText('Not proven')).toHaveCount(0)
-  await never.getByRole('rowheader').getByRole('link').first().click()
-  await expect(page).toHaveURL(/\/tenants\/[a-z0-9-]+\/isolation$/)
-  expect(tenant.slug).not.toBe('')
+  const attention = page.getByRole('region', { name: 'Tenants that need attention' })
+  await expect(attention).toContainText('Standing: Never verified')
+  const never = attention.getByRole('table', { name: 'Tenants by standing' })
+  await expect(never.or(attention.getByText('No tenant in service stands like this.'))).toBeVisible()
+  await expect(attention.getByText('Not proven')).toHaveCount(0)
 })
 
 test('a tenant’s admin reads the evidence of their own tenant, and verifies nothing', async ({ as }) => {

@@ -1,5 +1,5 @@
 /** The same work without a mouse: order of stops, focus after a refusal, menus, scrolling tables (A2). */
-import { expect, test } from '../fixtures/index.ts'
+import { expect, expectAccessible, test } from '../fixtures/index.ts'
 
 test('the first stop leads past the navigation', async ({ as }) => {
   const page = await as('operator')
@@ -85,4 +85,66 @@ test('tables that scroll can be scrolled by the keyboard', async ({ as }) => {
   await page.goto('/tenants')
   await page.getByRole('region', { name: 'Tenants' }).focus()
   await expect(page.getByRole('region', { name: 'Tenants' })).toBeFocused()
+})
+
+test('single keys lead to the search, through the rows and into one', async ({ as }) => {
+  const page = await as('operator')
+  await page.goto('/tenants')
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated')
+  const search = page.getByRole('searchbox', { name: 'Search tenants' })
+  await page.keyboard.press('/')
+  await expect(search).toBeFocused()
+  // In a field they are letters.
+  await page.keyboard.press('j')
+  await expect(search).toHaveValue('j')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.press('Tab')
+  const row = (n: number) => page.getByRole('table', { name: 'Tenants' }).getByRole('rowheader').nth(n).getByRole('link')
+  await page.keyboard.press('Alt+j')
+  await expect(row(0)).not.toBeFocused()
+  await page.keyboard.press('j')
+  await expect(row(0)).toBeFocused()
+  await page.keyboard.press('j')
+  await expect(row(1)).toBeFocused()
+  await page.keyboard.press('k')
+  await page.keyboard.press('k')
+  await expect(row(0)).toBeFocused()
+  const href = (await row(0).getAttribute('href')) ?? ''
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(href)
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated')
+  await page.keyboard.press('g')
+  await page.keyboard.press('t')
+  await expect(page).toHaveURL('/tenants')
+})
+
+test('a question mark lists the keys, and they can be switched off', async ({ as }) => {
+  const page = await as('operator')
+  await page.goto('/overview')
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated')
+  const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' })
+  await page.keyboard.press('?')
+  await expect(sheet.getByRole('row').filter({ hasText: 'Next row' })).toBeVisible()
+  await expect(sheet.getByRole('button', { name: 'Close' })).toBeFocused()
+  await expectAccessible(page)
+  await sheet.getByRole('button', { name: 'Close' }).click()
+  await expect(sheet).toBeHidden()
+  await page.keyboard.press('?')
+  await expect(sheet).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(sheet).toBeHidden()
+
+  // The same as a page, and the switch.
+  await page.goto('/me/shortcuts')
+  await expect(page.getByRole('table', { name: 'Keyboard shortcuts' })).toBeVisible()
+  await page.getByRole('link', { name: 'Switch single keys on or off' }).click()
+  await page.getByRole('radio', { name: /^Off/ }).check()
+  await page.getByRole('button', { name: 'Save preferences' }).click()
+  await expect(page.getByRole('status').filter({ hasText: 'saved' })).toBeVisible()
+  await page.goto('/tenants')
+  await expect(page.locator('html')).toHaveAttribute('data-hydrated')
+  for (const key of ['/', 'j', '?']) await page.keyboard.press(key)
+  await expect(page.getByRole('searchbox', { name: 'Search tenants' })).not.toBeFocused()
+  await expect(page.locator('main :focus')).toHaveCount(0)
+  await expect(sheet).toHaveCount(0)
 })

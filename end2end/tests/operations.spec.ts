@@ -149,7 +149,7 @@ test('what waits for a second person is found in its view and can be cancelled',
   await page.getByText('What cannot be done now, and why').click()
   const approve = page.getByRole('button', { name: 'Approve' })
   await expect(approve).toHaveAttribute('aria-disabled', 'true')
-  await expect(approve).toHaveAccessibleDescription('Whoever asked for it cannot approve it as well.')
+  await expect(approve).toHaveAccessibleDescription('Whoever asked for it, or made the key that asked, cannot approve it as well.')
   await page.getByLabel('Note (optional)').fill('Not needed after all.')
   await page.getByRole('button', { name: 'Cancel', exact: true }).click()
   await expect(page.getByRole('heading', { name: 'It was called off' })).toBeVisible()

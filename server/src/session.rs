@@ -20,6 +20,7 @@ use leptos::server_fn::ServerFn;
 use model::permission::Actor;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What [`identify`] needs to know.
 #[derive(Clone)]
@@ -37,8 +38,11 @@ struct Ended;
 /// The layer that resolves the actor.
 pub async fn identify(State(state): State<Identify>, mut request: Request, next: Next) -> Response {
     let id = request.extensions().get::<RequestId>().map_or_else(|| "none".into(), |id| id.0.clone());
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     if let Some(address) = peer {
+        if is_unheard(address, request.headers(), &state.proxies) {
+            warn_once(address);
+        }
         let client = client_address(address, request.headers(), &state.proxies);
         request.extensions_mut().insert(ClientAddress(client));
     }
@@ -88,6 +92,24 @@ fn theme(headers: &HeaderMap) -> Option<Theme> {
         "light" => Some(Theme("light")),
         "dark" => Some(Theme("dark")),
         _ => None,
+    }
+}
+
+/// Whether it comes through something that says whom it speaks for and is not believed.
+fn is_unheard(peer: IpAddr, headers: &HeaderMap, proxies: &[IpAddr]) -> bool {
+    headers.contains_key("x-forwarded-for") && !proxies.contains(&peer)
+}
+
+/// Once for as long as the process lives: anybody can send the header, and a log is no place for that.
+fn warn_once(peer: IpAddr) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            %peer,
+            "X-Forwarded-For came from an address that is no trusted proxy and was not believed. If that is your proxy, \
+             name it in STEWARD_TRUSTED_PROXIES: until then everybody behind it has its address, in the audit log and \
+             wherever tries are limited. This is said once"
+        );
     }
 }
 
@@ -216,6 +238,11 @@ mod tests {
         headers.insert("x-forwarded-for", HeaderValue::from_static("6.6.6.6, 192.0.2.7, 10.0.0.2"));
         let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
         assert_eq!(client_address(ip("203.0.113.9"), &headers, &proxies), ip("203.0.113.9"), "no proxy");
+        assert!(
+            is_unheard(ip("203.0.113.9"), &headers, &proxies)
+                && !is_unheard(ip("10.0.0.1"), &headers, &proxies)
+        );
+        assert!(!is_unheard(ip("203.0.113.9"), &HeaderMap::new(), &proxies), "nobody claims anything");
         assert_eq!(client_address(ip("10.0.0.1"), &headers, &proxies), ip("192.0.2.7"), "never the leftmost");
         assert_eq!(client_address(ip("10.0.0.1"), &headers, &[]), ip("10.0.0.1"));
         headers.insert("x-forwarded-for", HeaderValue::from_static("192.0.2.7, nonsense"));

@@ -130,10 +130,12 @@ async fn serve_on(
         https: config.is_https(),
         proxies: config.proxies.clone().into(),
         secret,
+        turns: config.connections as usize,
     };
     let app = router(&parts);
     let hourly = tokio::spawn(hourly(opened.background.clone()));
     let roll_outs = tokio::spawn(roll_outs(opened.background.clone()));
+    let proofs = tokio::spawn(proofs(opened.background.clone()));
     let (stop_worker, worker_stops) = tokio::sync::oneshot::channel::<()>();
     let worker = domain::pipeline::Worker::new(opened.background.clone()).run(async {
         let _ = worker_stops.await;
@@ -147,6 +149,7 @@ async fn serve_on(
     }
     hourly.abort();
     roll_outs.abort();
+    proofs.abort();
     drop(stop_worker);
     // It finishes what it has in hand; what it cannot, the lease gives back.
     if tokio::time::timeout(Duration::from_secs(10), worker).await.is_err() {
@@ -329,9 +332,6 @@ async fn hourly(services: Services) {
             }
             Err(error) => tracing::error!(%error, "isolation could not be checked"),
         }
-        if let Err(error) = probe_some(&cx).await {
-            tracing::error!(%error, "the isolation of tenants could not be probed");
-        }
         if let Err(error) = domain::operations::sweep(&cx).await {
             tracing::warn!(%error, "old keys of requests were not removed");
         }
@@ -353,12 +353,20 @@ async fn hourly(services: Services) {
     }
 }
 
-/// Probes the isolation of those tenants that have waited longest. One that cannot be probed does not keep the others from it.
-async fn probe_some(cx: &domain::Ctx) -> domain::Result<()> {
-    for tenant in domain::isolation::due(cx, model::isolation::PROBED_AN_HOUR).await? {
-        if let Err(error) = domain::isolation::probe(cx, tenant, domain::isolation::Trigger::Schedule).await {
-            tracing::error!(%tenant, %error, "the isolation of a tenant could not be probed");
-        }
+/// Proves the isolation of tenants, mostly resting; where nobody waits for it, looks again a minute later. Any number of
+/// processes may do it: they share the tenants.
+async fn proofs(services: Services) {
+    // Whoever starts has other things to do first.
+    let mut pause = Duration::from_secs(10);
+    loop {
+        tokio::time::sleep(pause).await;
+        pause = match domain::isolation::prove_some(&services.system("isolation")).await {
+            Ok(0) => Duration::from_secs(60),
+            Ok(_) => Duration::ZERO,
+            Err(error) => {
+                tracing::error!(%error, "the isolation of tenants could not be probed");
+                Duration::from_secs(60)
+            }
+        };
     }
-    Ok(())
 }

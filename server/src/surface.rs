@@ -14,7 +14,7 @@ mod lines;
 mod tests;
 
 pub use check::check;
-pub use doors::{DOWNLOADS, Download, ROUTES, Route, STREAMS, Stream, UPLOADS, Upload};
+pub use doors::{DOWNLOADS, Download, Keys, ROUTES, Route, STREAMS, Stream, UPLOADS, Upload};
 pub use lines::{Line, lines};
 
 use axum::http::Method;
@@ -116,7 +116,7 @@ pub const FUNCTIONS: &[Function] = &[
     session("get_own_sessions", ""),
     own("end_own_session", "session=others"),
     own("change_own_password", "current=correct+horse+battery&password=another+battery+staple"),
-    session("set_preferences", "theme=dark&density=compact"),
+    session("set_preferences", "theme=dark&density=compact&keys=on"),
     session("search", "q=te"),
     // Tenants
     tenant("get_tenant", TenantRead, "slug=acme"),
@@ -306,6 +306,14 @@ pub const FUNCTIONS: &[Function] = &[
         "set_lifecycle_rule",
         SettingPlatform,
         "kind=inactivity&enabled=on&scope=read_only&reason=test&version=1",
+    ),
+    platform("list_platform_keys", PlatformKeyRead, ""),
+    platform("get_platform_key", PlatformKeyRead, "key=00000000-0000-0000-0000-000000000000"),
+    platform("create_platform_key", PlatformKeyManage, "name=Sample&role=auditor&days=30"),
+    platform(
+        "revoke_platform_key",
+        PlatformKeyManage,
+        "key=00000000-0000-0000-0000-000000000000&reason=rotated",
     ),
     tenant("get_tenant_overview", TenantRead, "slug=acme"),
     tenant("get_limits", TenantRead, "slug=acme"),

@@ -1,7 +1,7 @@
 //! The choices of a reader that shape every page, from their cookies. A word that is not known is as good as none.
 
 use crate::forms::cookie;
-use app::request::{DENSITIES, Density, THEMES, Theme};
+use app::request::{DENSITIES, Density, KEYS, Keys, THEMES, Theme};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -15,6 +15,9 @@ pub async fn theme(mut request: Request, next: Next) -> Response {
     }
     if let Some(density) = density {
         request.extensions_mut().insert(Density(density));
+    }
+    if let Some(keys) = known(&request, "keys", KEYS) {
+        request.extensions_mut().insert(Keys(keys));
     }
     next.run(request).await
 }

@@ -42,7 +42,12 @@ impl ApiKey {
 
 /// See [`ApiKey::hint`].
 pub fn hint(id: ApiKeyId) -> String {
-    let id = id.0.simple().to_string();
+    tail(id.0)
+}
+
+/// The end of a key's id: its beginning is the time, which keys of one day have in common.
+pub(crate) fn tail(id: uuid::Uuid) -> String {
+    let id = id.simple().to_string();
     format!("…{}", &id[id.len() - 8..])
 }
 

@@ -26,6 +26,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("setting", "Settings"),
     ("template", "Templates"),
     ("api_key", "API keys"),
+    ("platform_key", "Platform keys"),
     ("webhook", "Webhooks"),
     ("notification", "Notifications"),
     ("health", "Health"),

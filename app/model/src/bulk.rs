@@ -3,6 +3,7 @@
 //! [`judge`] decides for one tenant whether the work can be done to it, from facts alone, in the words in which the
 //! server would refuse the single move. Nothing here undoes anything: what was done to a tenant is taken back there.
 
+use crate::directory::Listing;
 use crate::page::grouped;
 use crate::permission::Permission;
 use crate::states::words;
@@ -433,6 +434,8 @@ pub fn summary(counts: &[(Outcome, i64)]) -> String {
 /// What the forms before a preview offer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkForm {
+    /// Whom it reaches as things are, where all that match are chosen.
+    pub listing: Option<Listing>,
     pub plans: Vec<crate::plans::Plan>,
     /// Published templates: `key.version` and a name.
     pub templates: Vec<(String, String)>,

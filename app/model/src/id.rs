@@ -36,6 +36,8 @@ id! {
     RunId,
     /// A key of a program.
     ApiKeyId,
+    /// A key of one of the operator's own programs.
+    PlatformKeyId,
     /// A notice to one recipient.
     DeliveryId,
     /// An address at which a program is told what happens.

@@ -11,9 +11,6 @@ use serde::{Deserialize, Serialize};
 /// Days after which a tenant is to be verified anew. The schedule verifies those first that have waited longest.
 pub const WANTED_DAYS: i32 = 7;
 
-/// Tenants that the schedule of one server process verifies within an hour.
-pub const PROBED_AN_HOUR: i32 = 50;
-
 /// How far a fleet is counted.
 pub const COUNT_MAX: i64 = 1_000;
 
@@ -31,10 +28,10 @@ words! {
     Standing {
         /// The newest evidence shows that something came out as it must not.
         Failing = "failing", "Not proven";
-        /// There is no evidence at all.
-        Never = "never", "Never verified";
         /// It held, but longer ago than is wanted.
         Stale = "stale", "Verified too long ago";
+        /// There is no evidence at all: the schedule has not come to it yet.
+        Never = "never", "Never verified";
         Proven = "proven", "Verified";
     }
 }
@@ -42,7 +39,7 @@ words! {
 impl Standing {
     /// Whether somebody should look at it.
     pub const fn needs_attention(self) -> bool {
-        !matches!(self, Self::Proven)
+        matches!(self, Self::Failing | Self::Stale)
     }
 }
 
@@ -170,7 +167,7 @@ pub struct Fleet {
     pub counts: Vec<(Standing, i64)>,
     /// The standing that the list is narrowed to.
     pub only: Option<Standing>,
-    /// The first of those that need attention, what is worst first.
+    /// The first of those that need attention, what is worst first; or of that standing.
     pub attention: Vec<Attention>,
     /// Whether there are more than are listed.
     pub more: bool,
@@ -212,7 +209,7 @@ mod tests {
         assert_eq!(run(35, 0).standing(at(8)), Standing::Stale);
         assert_eq!(run(34, 1).standing(at(0)), Standing::Failing);
         assert_eq!(run(34, 1).standing(at(99)), Standing::Failing);
-        assert_eq!(Standing::ALL.iter().filter(|standing| standing.needs_attention()).count(), 3);
+        assert_eq!(Standing::ALL.iter().filter(|standing| standing.needs_attention()).count(), 2);
     }
 
     #[test]

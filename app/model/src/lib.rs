@@ -27,6 +27,7 @@ pub mod overview;
 pub mod page;
 pub mod permission;
 pub mod plans;
+pub mod platform_keys;
 pub mod reports;
 pub mod rules;
 pub mod schedules;
@@ -44,6 +45,6 @@ pub mod webhooks;
 pub mod work;
 
 pub use id::{
-    ApiKeyId, ConversationId, DeliveryId, DraftId, ImportId, OperationId, RunId, SignupId, SignupPageId,
-    TaskId, TemplateId, TenantId, UserId, WebhookId,
+    ApiKeyId, ConversationId, DeliveryId, DraftId, ImportId, OperationId, PlatformKeyId, RunId, SignupId,
+    SignupPageId, TaskId, TemplateId, TenantId, UserId, WebhookId,
 };

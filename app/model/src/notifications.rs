@@ -35,6 +35,7 @@ words! {
         UserInvited = "user.invited", "Somebody invited";
         OperationFailed = "operation.failed", "Operation failed and undone";
         NeedsOperator = "operation.needs_operator", "Operation needs an operator";
+        ApprovalWaits = "operation.approval_waits", "Operation waits for approval";
         WebhookDisabled = "webhook.disabled", "Webhook switched off";
         /// To an address that nobody has proven to be theirs.
         SignupRequested = "signup.requested", "Sign-up to confirm";
@@ -52,7 +53,10 @@ impl Event {
 
     /// What only the people of the platform hear of.
     pub const fn is_internal(self) -> bool {
-        matches!(self, Self::ProvisioningFailed | Self::OperationFailed | Self::NeedsOperator)
+        matches!(
+            self,
+            Self::ProvisioningFailed | Self::OperationFailed | Self::NeedsOperator | Self::ApprovalWaits
+        )
     }
 }
 

@@ -45,6 +45,15 @@ impl Kind {
                 | Self::Bulk
         )
     }
+
+    /// The kind whose rule holds for this one as well: what may not be done alone may not be reached by a change either
+    /// (read-only, then blocked).
+    pub const fn waits_with(self) -> Option<Self> {
+        match self {
+            Self::ChangeScope => Some(Self::Suspend),
+            _ => None,
+        }
+    }
 }
 
 words! {

@@ -36,7 +36,8 @@ pub struct Attention {
     pub owner: Option<String>,
 }
 
-/// The numbers, as of one moment. Each equals the total of the list it leads to at that moment.
+/// The numbers, as of one moment. Each equals the total of the list it leads to at that moment, as far as that is counted
+/// (`directory::COUNTED`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     pub tenants: i64,

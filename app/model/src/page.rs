@@ -22,6 +22,22 @@ pub enum Total {
     About(i64),
 }
 
+impl Total {
+    /// A count that is said exactly up to `cap`, and as more than that above it: the same words for a number and for the
+    /// list behind it, which is not counted any further.
+    pub const fn up_to(n: i64, cap: i64) -> Self {
+        if n > cap { Self::AtLeast(cap) } else { Self::Exact(n) }
+    }
+
+    /// Where there is little room: `10 000+`.
+    pub fn short(self) -> String {
+        match self {
+            Self::AtLeast(n) => format!("{}+", grouped(n)),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl std::fmt::Display for Total {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -69,6 +85,15 @@ pub fn bytes(n: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_says_no_more_than_the_list_behind_it() {
+        assert_eq!(Total::up_to(10_000, 10_000), Total::Exact(10_000));
+        assert_eq!(Total::up_to(10_303, 10_000), Total::AtLeast(10_000));
+        assert_eq!(Total::up_to(10_303, 10_000).to_string(), "more than 10\u{202f}000");
+        assert_eq!(Total::up_to(10_303, 10_000).short(), "10\u{202f}000+");
+        assert_eq!(Total::up_to(312, 10_000).short(), "312");
+    }
 
     #[test]
     fn digits_are_grouped() {

@@ -1,11 +1,12 @@
 //! Who may do what: `Role::grants()` is the whole matrix; a golden file in the tests shows it at one glance.
 //!
 //! A permission is asked for in a scope: the platform, or one tenant. Platform roles hold theirs over every tenant,
-//! tenant roles and API keys only inside their own.
+//! tenant roles and API keys only inside their own. A platform key acts like a person of its role, except in what needs
+//! a person ([`Permission::needs_person`]).
 
 use crate::states::words;
 use crate::tenants::Access;
-use crate::{ApiKeyId, TenantId, UserId};
+use crate::{ApiKeyId, PlatformKeyId, TenantId, UserId};
 use serde::{Deserialize, Serialize};
 
 words! {
@@ -81,6 +82,9 @@ words! {
         TemplateAccept = "template.accept", "accept differences from a template";
         SignupPageRead = "signup_page.read", "see sign-up pages";
         SignupPageManage = "signup_page.manage", "make and change sign-up pages";
+        PlatformKeyRead = "platform_key.read", "see platform keys";
+        /// Who makes a key lets a program in: it is like managing people.
+        PlatformKeyManage = "platform_key.manage", "manage platform keys";
     }
 }
 
@@ -94,12 +98,19 @@ impl Permission {
             | ChecklistWaive | ApiKeyManage | NotificationSend | WebhookManage | MemberManage
             | UserManage | OperationControl | OperationApprove | ApprovalManage | SettingWrite
             | SettingOperate | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept
-            | SignupPageManage => true,
+            | SignupPageManage | PlatformKeyManage => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | BillingRead | HealthRead | HealthFleet | ApiKeyRead | ChecklistRead | AuditRead
             | AuditFleet | NotificationRead | MemberRead | OperationRead | OperationFleet | SettingRead
-            | SettingPlatformRead | TemplateRead | SignupPageRead => false,
+            | SettingPlatformRead | TemplateRead | SignupPageRead | PlatformKeyRead => false,
         }
+    }
+
+    /// Whether no program may do it, whatever its role: a second person is a person, and a program never says who else
+    /// may get in.
+    pub const fn needs_person(self) -> bool {
+        use Permission::*;
+        matches!(self, OperationApprove | ApprovalManage | UserManage | PlatformKeyManage)
     }
 
     /// Whether it is about the platform as a whole, so that no tenant role may hold it.
@@ -134,6 +145,8 @@ impl Permission {
                 | TemplateAccept
                 | SignupPageRead
                 | SignupPageManage
+                | PlatformKeyRead
+                | PlatformKeyManage
         )
     }
 }
@@ -148,9 +161,9 @@ impl Role {
         use Permission::*;
         match self {
             Self::Owner => true,
-            Self::Operator => !matches!(permission, UserManage | ApprovalManage),
+            Self::Operator => !matches!(permission, UserManage | ApprovalManage | PlatformKeyManage),
             Self::Success => {
-                !permission.writes() && permission != AuditFleet
+                !permission.writes() && !matches!(permission, AuditFleet | PlatformKeyRead)
                     || matches!(permission, ChecklistWork | HealthCompute)
             }
             Self::Auditor => !permission.writes(),
@@ -216,6 +229,14 @@ pub enum Actor {
         key: KeyAccess,
         access: Access,
     },
+    /// One of the operator's own programs, over the whole platform.
+    PlatformKey {
+        id: PlatformKeyId,
+        name: String,
+        role: Role,
+        /// Whoever made the key: of what it asks for, they are no second person.
+        maker: Option<UserId>,
+    },
     /// The server itself: jobs, the demo fleet, the command line.
     System {
         name: String,
@@ -262,6 +283,13 @@ impl Actor {
                     Some(m) => inside(m.role.grants(permission), permission, m.access),
                 }
             }
+            (Self::PlatformKey { role, .. }, _) => {
+                if role.grants(permission) && !permission.needs_person() {
+                    Verdict::Allowed
+                } else {
+                    Verdict::Forbidden
+                }
+            }
             (Self::ApiKey { .. }, Scope::Platform) => Verdict::Forbidden,
             (Self::ApiKey { tenant, key, access, .. }, Scope::Tenant(asked)) => {
                 if *tenant == asked {
@@ -278,14 +306,17 @@ impl Actor {
     }
 
     pub fn is_platform(&self) -> bool {
-        matches!(self, Self::System { .. } | Self::User { platform: Some(_), .. })
+        matches!(self, Self::System { .. } | Self::PlatformKey { .. } | Self::User { platform: Some(_), .. })
     }
 
     /// The name that stands in the audit log.
     pub fn name(&self) -> &str {
         match self {
             Self::Anonymous => "anonymous",
-            Self::User { name, .. } | Self::ApiKey { name, .. } | Self::System { name } => name,
+            Self::User { name, .. }
+            | Self::ApiKey { name, .. }
+            | Self::PlatformKey { name, .. }
+            | Self::System { name } => name,
         }
     }
 }
@@ -352,6 +383,23 @@ mod tests {
         );
         assert_eq!(actor.may(Permission::TenantList, Scope::Platform), Verdict::Forbidden);
         assert_eq!(actor.may(Permission::TenantSuspend, Scope::Tenant(own)), Verdict::Forbidden);
+    }
+
+    #[test]
+    fn a_platform_key_is_as_a_person_of_its_role_but_no_second_person() {
+        let tenant = Scope::Tenant(TenantId(uuid::Uuid::from_u128(7)));
+        for role in [Role::Operator, Role::Success, Role::Auditor] {
+            let id = PlatformKeyId(uuid::Uuid::from_u128(1));
+            let key = Actor::PlatformKey { id, name: "n".into(), role, maker: None };
+            assert!(key.is_platform());
+            for permission in Permission::ALL {
+                let allowed = role.grants(*permission) && !permission.needs_person();
+                let expected = if allowed { Verdict::Allowed } else { Verdict::Forbidden };
+                assert_eq!(key.may(*permission, Scope::Platform), expected, "{role} {}", permission.as_str());
+                assert_eq!(key.may(*permission, tenant), expected, "{role} {}", permission.as_str());
+            }
+            assert!(!key.allows(Permission::OperationApprove, Scope::Platform));
+        }
     }
 
     #[test]

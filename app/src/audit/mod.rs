@@ -74,6 +74,7 @@ pub fn LineRow(line: Line, fleet: bool) -> impl IntoView {
 fn kind(kind: &str) -> Option<AnyView> {
     let word = match kind {
         "api_key" => "API key",
+        "platform_key" => "platform key",
         "system" => "the server",
         "anonymous" => "not signed in",
         _ => return None,

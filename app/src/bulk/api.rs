@@ -4,10 +4,14 @@ use crate::error::AppError;
 use leptos::prelude::*;
 use model::bulk::{Bulk, BulkForm};
 
-/// What the forms before a preview offer.
+/// What the forms before a preview offer, and how many `list` means where all that match are chosen.
 #[server]
-pub async fn get_bulk_form() -> Result<BulkForm, AppError> {
-    Ok(domain::bulk::form(&crate::server::ctx()?).await?)
+pub async fn get_bulk_form(
+    #[server(default)] whom: String,
+    #[server(default)] list: String,
+) -> Result<BulkForm, AppError> {
+    let matching = (whom == model::bulk::Whom::Matching.as_str()).then_some(list.as_str());
+    Ok(domain::bulk::form(&crate::server::ctx()?, matching).await?)
 }
 
 /// Freezes a set, and leads to its preview.

@@ -71,7 +71,7 @@ fn boxes() -> Vec<HtmlInputElement> {
 }
 
 fn menu_is_open() -> bool {
-    matches!(document().query_selector("details[open]"), Ok(Some(_)))
+    matches!(document().query_selector("details[open], dialog[open]"), Ok(Some(_)))
 }
 
 /// The bar of the form around the table. `total` is what the list says of itself: “1 284 that match”.

@@ -4,21 +4,25 @@
 use super::api::get_bulk_form;
 use super::select::{list_href, symbol};
 use crate::paths;
+use crate::tenants::key_label;
 use crate::ui::{
     self, Actions, Button, Choice, Empty, Form, Hidden, Kind, LinkButton, Load, PageHeader, Query,
     RadioCards, TextArea, form_state,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::bulk::{Action, BulkForm, Whom};
+use model::bulk::{Action, BulkForm, Whom, tenants_in_words};
+use model::directory::Listing;
+use model::page::Total;
 use model::plans::limit_text;
 use model::tenants::{Suspension, SuspensionReason};
 
 #[component]
 pub fn BulkSetupPage() -> impl IntoView {
+    let Chosen { whom, list, .. } = Chosen::here(&Query::here());
     view! {
         <Title text="Work on many tenants"/>
-        <Load read=get_bulk_form view=|form| page(&form)/>
+        <Load read=move || get_bulk_form(whom.as_str().to_owned(), list.clone()) view=|form| page(&form)/>
     }
     .into_any()
 }
@@ -40,17 +44,45 @@ impl Chosen {
         Self { whom, list: text("list"), at: text("at"), slugs }
     }
 
-    fn words(&self) -> String {
-        match self.whom {
-            Whom::Ticked => {
-                format!("{} ticked in the list.", model::bulk::tenants_in_words(self.slugs.len() as i64))
+    /// How many, and by which filters: before anything is asked for.
+    fn words(&self, listing: Option<&Listing>) -> String {
+        let tenants = |total: Total| match total {
+            Total::Exact(n) => tenants_in_words(n),
+            other => format!("{other} tenants"),
+        };
+        match (self.whom, listing) {
+            (Whom::Ticked, _) => format!("{} ticked in the list.", tenants_in_words(self.slugs.len() as i64)),
+            (Whom::Matching, Some(Listing { total, terms })) if terms.is_empty() => {
+                format!("All tenants of the list, which was not filtered: now {}.", tenants(*total))
             }
-            Whom::Matching if self.list.is_empty() => {
-                "All tenants of the list, which was not filtered.".to_owned()
+            (Whom::Matching, Some(Listing { total, terms })) => {
+                format!(
+                    "All that match on all pages of the list, now {}. {}.",
+                    tenants(*total),
+                    filters(terms)
+                )
             }
-            Whom::Matching => "All that match the filters of the list, on all its pages.".to_owned(),
+            (Whom::Matching, None) => "All that match on all pages of the list.".to_owned(),
         }
     }
+}
+
+/// `Status: Suspended or Trial; Plan: Free`
+fn filters(terms: &[(String, String)]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for (key, label) in terms {
+        if key == last {
+            text.push_str(" or ");
+        } else {
+            text.push_str(if text.is_empty() { "" } else { "; " });
+            text.push_str(key_label(key));
+            text.push_str(": ");
+        }
+        text.push_str(label);
+        last = key;
+    }
+    text
 }
 
 fn page(form: &BulkForm) -> AnyView {
@@ -72,7 +104,7 @@ fn page(form: &BulkForm) -> AnyView {
         let current = (Some(*other) == action).then_some("page");
         view! { <li><a href=href aria-current=current>{ui::icon(symbol(*other), ui::Size::Medium)}{other.label()}</a></li> }
     });
-    let whom = chosen.words();
+    let whom = chosen.words(form.listing.as_ref());
     let fields = match action {
         Some(action) => fields(action, &chosen, form, back),
         None => view! { <p class="u-muted">"Choose what to do. You see whom it reaches before anything begins."</p> }.into_any(),
@@ -141,4 +173,31 @@ fn fields(action: Action, chosen: &Chosen, form: &BulkForm, back: String) -> Any
         </Form>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_it_reaches_is_said_with_number_and_filters() {
+        let chosen = |whom, slugs: &[&str]| Chosen {
+            whom,
+            list: String::new(),
+            at: String::new(),
+            slugs: slugs.iter().map(|slug| (*slug).to_owned()).collect(),
+        };
+        let terms = [("status", "Suspended"), ("status", "Trial"), ("q", "acme")];
+        let terms = terms.map(|(key, label)| (key.to_owned(), label.to_owned())).to_vec();
+        let all = chosen(Whom::Matching, &[]);
+        assert_eq!(
+            all.words(Some(&Listing { total: Total::Exact(87), terms })),
+            "All that match on all pages of the list, now 87 tenants. Status: Suspended or Trial; Search: acme."
+        );
+        assert_eq!(
+            all.words(Some(&Listing { total: Total::AtLeast(10_000), terms: vec![] })),
+            "All tenants of the list, which was not filtered: now more than 10\u{202f}000 tenants."
+        );
+        assert_eq!(chosen(Whom::Ticked, &["a"]).words(None), "1 tenant ticked in the list.");
+    }
 }

@@ -8,8 +8,9 @@ pub use fleet::FleetHealthPage;
 pub use tenant::TenantHealthPage;
 
 use leptos::prelude::*;
+use model::directory::COUNTED;
 use model::health::BandCount;
-use model::page::grouped;
+use model::page::Total;
 use model::tenants::Band;
 
 /// The share of each band as one bar. Decoration: the numbers stand in the list beside it.
@@ -54,7 +55,7 @@ pub fn BandTable(bands: Vec<BandCount>, #[prop(optional)] more: Vec<(String, Str
         view! {
             <tr>
                 <th scope="row"><span class="c-score" data-size="sm" data-band=word><crate::ui::Icon name=icon/><a href=href>{count.band.label()}</a></span></th>
-                <td class="u-num">{grouped(count.tenants)}</td>
+                <td class="u-num">{Total::up_to(count.tenants, COUNTED).short()}</td>
                 <td class="u-num">{share(count.tenants, total)}</td>
             </tr>
         }

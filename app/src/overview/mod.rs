@@ -1,4 +1,4 @@
-//! The operators' landing page. Every number leads to the list that yields exactly it.
+//! The operators' landing page. Every number leads to the list that says the same number.
 
 pub mod api;
 
@@ -13,9 +13,9 @@ use crate::ui::{
 use api::get_overview;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::directory::View;
+use model::directory::{COUNTED, View};
 use model::overview::{Attention, Concern, Overview};
-use model::page::grouped;
+use model::page::{Total, grouped};
 use model::tenants::Stage;
 
 #[component]
@@ -46,18 +46,18 @@ fn body(page: Overview) -> AnyView {
     }
     let soon = match counts.leaving_soon {
         0 => "no grace period ends within 7 days".to_owned(),
-        n => format!("{} due within 7 days", grouped(n)),
+        n => format!("{} due within 7 days", listed(n)),
     };
     let attention = page.attention;
     view! {
         {header}
         <Stack gap=6>
             <Kpis>
-                <KpiCard label="Tenants" href=list(View::All) value=grouped(counts.tenants)/>
-                <KpiCard label="Onboarding" href=list(View::Onboarding) value=grouped(counts.onboarding)/>
-                <KpiCard label="At risk" href=list(View::AtRisk) value=grouped(counts.at_risk) note="at risk or critical".into_any()/>
-                <KpiCard label="Suspended" href=list(View::Suspended) value=grouped(counts.suspended)/>
-                <KpiCard label="Offboarding" href=list(View::Offboarding) value=grouped(counts.offboarding) note=soon.into_any()/>
+                <KpiCard label="Tenants" href=list(View::All) value=listed(counts.tenants)/>
+                <KpiCard label="Onboarding" href=list(View::Onboarding) value=listed(counts.onboarding)/>
+                <KpiCard label="At risk" href=list(View::AtRisk) value=listed(counts.at_risk) note="at risk or critical".into_any()/>
+                <KpiCard label="Suspended" href=list(View::Suspended) value=listed(counts.suspended)/>
+                <KpiCard label="Offboarding" href=list(View::Offboarding) value=listed(counts.offboarding) note=soon.into_any()/>
                 <KpiCard label="Conversations today" href=paths::USAGE value=grouped(page.conversations_today) note="since 00:00 UTC".into_any()/>
             </Kpis>
             <Card id="attention" title="Needs attention" flush=true foot=view! {
@@ -80,6 +80,11 @@ fn body(page: Overview) -> AnyView {
     .into_any()
 }
 
+/// A number in the words of the list that it leads to: exact as far as that is counted.
+fn listed(n: i64) -> String {
+    Total::up_to(n, COUNTED).short()
+}
+
 /// Stages in their order, as bars of the largest.
 fn stages(stages: &[(Stage, i64)]) -> AnyView {
     let most = stages.iter().map(|(_, n)| *n).max().unwrap_or(0).max(1);
@@ -88,8 +93,8 @@ fn stages(stages: &[(Stage, i64)]) -> AnyView {
         let href = Query::default().set("stage", stage.as_str()).href(paths::TENANTS);
         view! {
             <div class="c-meter" data-level="ok">
-                <div class="c-meter__head"><a class="c-meter__label" id=id.clone() href=href>{stage.label()}</a><span class="c-meter__text">{grouped(*n)}</span></div>
-                <div class="c-meter__track"><meter aria-labelledby=id min="0" max=most value=*n>{grouped(*n)}</meter></div>
+                <div class="c-meter__head"><a class="c-meter__label" id=id.clone() href=href>{stage.label()}</a><span class="c-meter__text">{listed(*n)}</span></div>
+                <div class="c-meter__track"><meter aria-labelledby=id min="0" max=most value=*n>{listed(*n)}</meter></div>
             </div>
         }
     });

@@ -27,7 +27,7 @@ pub fn ApprovalRulePage() -> impl IntoView {
 }
 
 fn list(rules: &ApprovalRules) -> AnyView {
-    let rows = rules.rules.iter().map(|rule| row(rule, rules.may_change)).collect_view();
+    let rows = rules.rules.iter().map(|rule| row(rule, with(rule, rules), rules.may_change)).collect_view();
     let head = view! { <Th>"Operation"</Th><Th>"Waits for a second person"</Th><Th>"Since"</Th><Th num=true>"Waiting now"</Th><Th hidden=true>"Actions"</Th> }
         .into_any();
     let who = (!rules.may_change)
@@ -49,8 +49,12 @@ fn waiting_all() -> String {
 fn effect(kind: What) -> &'static str {
     match kind {
         What::Provision => "Makes a tenant.",
-        What::Suspend => "Takes writing, or all access, from a tenant. Suspensions by rule wait as well.",
-        What::ChangeScope => "Takes reading as well from a suspended tenant, or gives it back.",
+        What::Suspend => {
+            "Takes writing, or all access, from a tenant. Suspensions by rule wait as well, and so do changes of a suspension’s scope."
+        }
+        What::ChangeScope => {
+            "Takes reading as well from a suspended tenant, or gives it back. Waits wherever a suspension does, and where its own rule says so."
+        }
         What::Reinstate => "Gives a suspended tenant its access back.",
         What::ChangePlan => "Moves a tenant to other limits, now or on a day. Of plans, both count.",
         What::Bulk => "Works on many tenants at once. Each part follows the rule of its own kind as well.",
@@ -58,7 +62,14 @@ fn effect(kind: What) -> &'static str {
     }
 }
 
-fn row(rule: &ApprovalRule, may: bool) -> AnyView {
+/// What another rule adds to this one: `By the rule for suspend: Always`.
+fn with(rule: &ApprovalRule, rules: &ApprovalRules) -> Option<String> {
+    let other = rule.kind.waits_with()?;
+    let other = rules.rules.iter().find(|rule| rule.kind == other && rule.whom != Whom::Nobody)?;
+    Some(format!("By the rule for {}: {}", other.kind.label().to_lowercase(), other.words()))
+}
+
+fn row(rule: &ApprovalRule, with: Option<String>, may: bool) -> AnyView {
     let kind = rule.kind;
     let href = paths::approval_rule(kind);
     let word = if may { "Change" } else { "Show" };
@@ -76,7 +87,7 @@ fn row(rule: &ApprovalRule, may: bool) -> AnyView {
     view! {
         <tr>
             <th scope="row"><a class="c-table__link" href=href.clone()>{kind.label()}</a><span class="c-table__sub">{effect(kind)}</span></th>
-            <td data-label="Waits for a second person"><strong>{rule.words()}</strong></td>
+            <td data-label="Waits for a second person"><strong>{rule.words()}</strong>{with.map(|with| view! { <span class="c-table__sub">{with}</span> })}</td>
             <td data-label="Since">{since}</td>
             <td data-label="Waiting now" class="u-num">{waiting}</td>
             <td class="c-table__actions"><LinkButton href size=Size::Small label>{word}</LinkButton></td>
@@ -88,7 +99,7 @@ fn row(rule: &ApprovalRule, may: bool) -> AnyView {
 fn find(rules: &ApprovalRules) -> AnyView {
     let kind = param("kind").parse::<What>().ok();
     match rules.rules.iter().find(|rule| Some(rule.kind) == kind) {
-        Some(rule) => detail(rule, rules.may_change),
+        Some(rule) => detail(rule, with(rule, rules), rules.may_change),
         None => {
             status(404);
             view! { <crate::error::ErrorView error=crate::error::AppError::NotFound/> }.into_any()
@@ -96,9 +107,12 @@ fn find(rules: &ApprovalRules) -> AnyView {
     }
 }
 
-fn detail(rule: &ApprovalRule, may: bool) -> AnyView {
+fn detail(rule: &ApprovalRule, with: Option<String>, may: bool) -> AnyView {
     let kind = rule.kind;
     let mut facts = vec![("Waits for a second person", view! { <strong>{rule.words()}</strong> }.into_any())];
+    if let Some(with) = with {
+        facts.push(("As well", with.into_any()));
+    }
     if let (Some(by), Some(at), Some(reason)) =
         (rule.changed_by.clone(), rule.changed_at, rule.reason.clone())
     {

@@ -4,6 +4,7 @@
 pub mod api;
 mod approvals;
 mod detail;
+mod keys;
 mod lifecycle;
 mod list;
 mod platform;
@@ -11,6 +12,7 @@ mod rules_api;
 
 pub use approvals::{ApprovalRulePage, ApprovalRulesPage};
 pub use detail::SettingPage;
+pub use keys::{PlatformKeysPage, RevokePlatformKeyPage};
 pub use lifecycle::{LifecycleRulePage, LifecycleRulesPage};
 pub use list::SettingsPage;
 pub use platform::{PlatformSettingPage, PlatformSettingsPage};
@@ -20,6 +22,7 @@ use crate::ui::{
     Choice, FieldWidth, FormState, NavItem, Origin, Provenance, SectionNav, SelectField, TextField,
 };
 use leptos::prelude::*;
+use model::permission::{Permission, Scope};
 use model::settings::{Key, Kind, Level, Value};
 
 /// The parts of the platform's settings.
@@ -28,6 +31,7 @@ enum Tab {
     Settings,
     Approvals,
     Rules,
+    Keys,
 }
 
 fn tabs(current: Tab) -> AnyView {
@@ -35,8 +39,11 @@ fn tabs(current: Tab) -> AnyView {
         (Tab::Settings, paths::SETTINGS, "Values"),
         (Tab::Approvals, paths::APPROVALS, "Approval rules"),
         (Tab::Rules, paths::RULES, "Lifecycle rules"),
+        (Tab::Keys, paths::PLATFORM_KEYS, "Platform keys"),
     ];
-    let items = items.map(|(tab, href, label)| NavItem::new(href, label, tab == current)).into();
+    let keys = crate::server::actor().allows(Permission::PlatformKeyRead, Scope::Platform);
+    let items = items.into_iter().filter(|(tab, ..)| keys || *tab != Tab::Keys);
+    let items = items.map(|(tab, href, label)| NavItem::new(href, label, tab == current)).collect();
     view! { <SectionNav label="Parts of the settings" items/> }.into_any()
 }
 

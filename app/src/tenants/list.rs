@@ -82,17 +82,10 @@ fn selects(page: &Directory) -> bool {
     page.may_bulk && ui::Query::here().get("select") == Some("on")
 }
 
-fn short(total: Total) -> String {
-    match total {
-        Total::AtLeast(n) => format!("{}+", model::page::grouped(n)),
-        other => other.to_string(),
-    }
-}
-
 fn views(page: &Directory) -> Vec<NavItem> {
     let item = |view: &directory::ViewCount| {
         let href = Query::of(view.filter.clone()).href(paths::TENANTS);
-        NavItem::new(href, view.view.label(), view.filter == page.query.filter).count(short(view.total))
+        NavItem::new(href, view.view.label(), view.filter == page.query.filter).count(view.total.short())
     };
     page.views.iter().map(item).collect()
 }
@@ -183,7 +176,7 @@ fn ignored(page: &Directory) -> Option<AnyView> {
     Some(view! { <ui::Banner tone=Tone::Warning>{text}</ui::Banner> }.into_any())
 }
 
-fn key_label(key: &str) -> &'static str {
+pub(crate) fn key_label(key: &str) -> &'static str {
     match key {
         "q" => "Search",
         "status" => "Status",

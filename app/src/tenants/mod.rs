@@ -20,6 +20,7 @@ pub use detail::TenantPage;
 pub use frame::{Section, TenantFrame, TenantSection};
 pub use import::{ImportPage, ImportPreviewPage, UPLOAD};
 pub use list::DirectoryPage;
+pub(crate) use list::key_label;
 pub use offboarding::OffboardingPage;
 pub use plan::{LimitsTable, PlanPage};
 pub use schedule::PlanChangesPage;

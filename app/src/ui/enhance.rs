@@ -2,11 +2,13 @@
 //!
 //! - Menus (`details.c-menu`, `details.c-filter`) close on Escape and on a click elsewhere; arrows move in them.
 //! - The current section of a row of sections that scrolls sideways is in view.
-//! - A filter bar sends itself a moment after a choice.
+//! - A filter bar sends itself a moment after a choice, and a moment after the last letter of a search (`typed`).
+//! - Single keys lead to the search, through the rows and to other pages (`keys`).
 //! - Ctrl+Enter in a field sends its form.
 //! - A form that was changed and not sent asks before the page is left.
 //! - `html[data-hydrated]` tells tests that the islands are awake.
 
+use super::{keys, typed};
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -21,50 +23,85 @@ const FILTER_PAUSE: Duration = Duration::from_millis(250);
 pub fn Enhance() -> impl IntoView {
     let dirty = StoredValue::new(false);
     let turn = StoredValue::new(0_u32);
+    let chosen = StoredValue::new(false);
+    let searching = StoredValue::new(false);
+    let waiting = StoredValue::new(f64::NEG_INFINITY);
+    // Only the last choice or letter counts. A choice is a page of its own, a search takes the place of this one.
+    let send_later = move |bar: HtmlFormElement| {
+        let mine = turn.get_value() + 1;
+        turn.set_value(mine);
+        set_timeout(
+            move || {
+                if turn.get_value() != mine {
+                    return;
+                }
+                if chosen.get_value() {
+                    chosen.set_value(false);
+                    let _sent = bar.request_submit();
+                } else {
+                    searching.set_value(typed::refine(&bar));
+                }
+            },
+            FILTER_PAUSE,
+        );
+    };
     Effect::new(move |_| {
         if let Some(root) = document().document_element() {
             let _set = root.set_attribute("data-hydrated", "");
         }
         show_current();
         focus_named();
+        if let Some(bar) = typed::resume() {
+            send_later(bar);
+        }
         let handles = [
-            window_event_listener(ev::keydown, |event| {
+            window_event_listener(ev::keydown, move |event| {
                 if event.key() == "Escape" {
                     close_menus(None, true);
                 } else if event.key() == "Enter" && (event.ctrl_key() || event.meta_key()) {
                     send(&event);
-                } else if matches!(event.key().as_str(), "ArrowDown" | "ArrowUp")
-                    && step(&event, event.key() == "ArrowDown")
-                {
-                    event.prevent_default();
+                } else {
+                    let arrow = matches!(event.key().as_str(), "ArrowDown" | "ArrowUp");
+                    if arrow && step(&event, event.key() == "ArrowDown") || keys::press(&event, waiting) {
+                        event.prevent_default();
+                    }
                 }
             }),
-            window_event_listener(ev::click, |event| close_menus(target(&event).as_ref(), false)),
+            window_event_listener(ev::click, |event| {
+                close_menus(target(&event).as_ref(), false);
+                keys::close_sheet(target(&event).as_ref());
+            }),
             window_event_listener(ev::change, move |event| {
-                let Some(bar) = target(&event).and_then(|el| el.closest("form.c-filter-bar").ok().flatten())
-                else {
-                    return;
-                };
-                let Ok(bar) = bar.dyn_into::<HtmlFormElement>() else { return };
-                let mine = turn.get_value() + 1;
-                turn.set_value(mine);
-                set_timeout(
-                    move || {
-                        if turn.get_value() == mine {
-                            let _sent = bar.request_submit();
-                        }
-                    },
-                    FILTER_PAUSE,
-                );
+                let Some(field) = target(&event) else { return };
+                if let Some(bar) = bar_of(&field) {
+                    if !matches!(field.matches(typed::FIELD), Ok(true)) {
+                        chosen.set_value(true);
+                    }
+                    send_later(bar);
+                }
             }),
             window_event_listener(ev::input, move |event| {
-                let form =
-                    target(&event).and_then(|el| el.closest("form[method=post].c-form").ok().flatten());
-                if form.is_some() {
+                let Some(field) = target(&event) else { return };
+                if matches!(field.closest("form[method=post].c-form"), Ok(Some(_))) {
                     dirty.set_value(true);
                 }
+                if matches!(field.matches(typed::FIELD), Ok(true))
+                    && !typed::is_composing(&event)
+                    && let Some(bar) = bar_of(&field)
+                {
+                    send_later(bar);
+                }
             }),
-            window_event_listener(ev::submit, move |_| dirty.set_value(false)),
+            window_event_listener(ev::submit, move |_| {
+                dirty.set_value(false);
+                // What is sent by hand is not sent once more.
+                turn.update_value(|turn| *turn += 1);
+            }),
+            window_event_listener(ev::pagehide, move |_| {
+                if searching.get_value() {
+                    typed::keep();
+                }
+            }),
             window_event_listener(ev::beforeunload, move |event| {
                 if dirty.get_value() {
                     event.prevent_default();
@@ -115,7 +152,12 @@ fn focus_named() {
     }
 }
 
-fn target(event: &Event) -> Option<Element> {
+/// The filter bar around a field.
+fn bar_of(field: &Element) -> Option<HtmlFormElement> {
+    field.closest("form.c-filter-bar").ok()??.dyn_into().ok()
+}
+
+pub(super) fn target(event: &Event) -> Option<Element> {
     event.target()?.dyn_into().ok()
 }
 
@@ -157,6 +199,6 @@ fn step(event: &web_sys::KeyboardEvent, down: bool) -> bool {
     items.into_iter().nth(next).is_some_and(focus)
 }
 
-fn focus(element: Element) -> bool {
+pub(super) fn focus(element: Element) -> bool {
     element.dyn_into::<HtmlElement>().is_ok_and(|element| element.focus().is_ok())
 }

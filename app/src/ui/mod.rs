@@ -14,6 +14,7 @@ mod filter;
 mod form;
 mod format;
 mod icon;
+pub(crate) mod keys;
 mod kind;
 mod load;
 mod markup;
@@ -27,6 +28,7 @@ mod steps;
 mod table;
 mod time;
 mod track;
+mod typed;
 mod url;
 
 pub use badge::{
@@ -57,7 +59,7 @@ pub use page::{
     Stack,
 };
 pub use palette::Palette;
-pub use request::{density, param, query, status, theme};
+pub use request::{density, keys_off, param, query, status, theme};
 pub use score::{Delta, Score, ScoreInline, Spark, score_text};
 pub use steps::{Step, StepState, Steps, Timeline, TimelineItem};
 pub use table::{DataTable, Pagination, SortHeader, Th, ZeroRow};

@@ -23,6 +23,11 @@ pub fn theme() -> Option<&'static str> {
     crate::server::extension::<crate::request::Theme>().map(|theme| theme.0)
 }
 
+/// `off` where the reader has switched single keys off, for `<html data-keys>`.
+pub fn keys_off() -> Option<&'static str> {
+    crate::server::extension::<crate::request::Keys>().map(|keys| keys.0)
+}
+
 /// The density that the reader chose, for `<html data-density>`; none is the regular one.
 pub fn density() -> Option<&'static str> {
     crate::server::extension::<crate::request::Density>().map(|density| density.0)

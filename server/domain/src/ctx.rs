@@ -103,7 +103,7 @@ impl Services {
 
     /// A context for one request.
     pub fn ctx(&self, actor: impl Into<Arc<Actor>>, request_id: impl Into<Arc<str>>) -> Ctx {
-        Ctx { services: self.clone(), actor: actor.into(), request_id: request_id.into() }
+        Ctx { services: self.clone(), actor: actor.into(), request_id: request_id.into(), once: None }
     }
 
     /// A context for the server's own work.
@@ -198,6 +198,14 @@ pub struct Ctx {
     services: Services,
     actor: Arc<Actor>,
     request_id: Arc<str>,
+    once: Option<Arc<Once>>,
+}
+
+/// A caller's key for one request, and all that is asked for with it.
+#[derive(Debug)]
+struct Once {
+    key: String,
+    body: Vec<u8>,
 }
 
 impl Ctx {
@@ -215,7 +223,19 @@ impl Ctx {
 
     /// The same request as somebody else: after sign-in, and for work that the server does on its own account.
     pub fn acting_as(&self, actor: Actor) -> Self {
-        Self { services: self.services.clone(), actor: Arc::new(actor), request_id: self.request_id.clone() }
+        let (services, request_id) = (self.services.clone(), self.request_id.clone());
+        Self { services, actor: Arc::new(actor), request_id, once: None }
+    }
+
+    /// The same call with the caller's key for what it asks for: an operation that is asked for again with the key and
+    /// the same body within 24 hours is the same operation.
+    pub fn with_key(&self, key: impl Into<String>, body: Vec<u8>) -> Self {
+        Self { once: Some(Arc::new(Once { key: key.into(), body })), ..self.clone() }
+    }
+
+    /// The caller's key and what is asked for with it.
+    pub(crate) fn once(&self) -> Option<(&str, &[u8])> {
+        self.once.as_deref().map(|once| (once.key.as_str(), once.body.as_slice()))
     }
 
     /// The time for display and for names. What is decided by time is decided by the database's clock.

@@ -28,6 +28,7 @@ pub mod outward;
 pub mod overview;
 pub mod pipeline;
 pub mod plans;
+pub mod platform_keys;
 pub mod seal;
 pub mod settings;
 mod sheet;

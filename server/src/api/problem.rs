@@ -157,6 +157,11 @@ impl Problem {
             .with(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"steward\""))
     }
 
+    /// The key is right, but of the kind that has nothing to do here.
+    pub fn other_key(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "other-key", "Another kind of key is needed", detail)
+    }
+
     pub fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", "There is nothing at this address.")
     }
@@ -222,7 +227,7 @@ impl Problem {
 
     pub fn over_quota(limit: i64, used: i64, resets_in: i64) -> Self {
         let detail = format!(
-            "The plan allows {limit} calls in 15 minutes. The next window begins in {resets_in} seconds."
+            "{limit} calls in 15 minutes are allowed. The next window begins in {resets_in} seconds."
         );
         let mut problem = Self::new(
             StatusCode::TOO_MANY_REQUESTS,

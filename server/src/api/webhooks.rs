@@ -16,16 +16,6 @@ use model::directory::Cursor;
 use model::notifications::DeliveryFilter;
 use model::{DeliveryId, WebhookId};
 
-impl Call {
-    fn input(&self, body: Result<Json<WebhookInput>, JsonRejection>) -> Result<WebhookInput, Problem> {
-        let Json(input) = body.map_err(|error| match error.status() {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => self.named(Problem::media_type()),
-            _ => self.bad(error.body_text()),
-        })?;
-        Ok(input)
-    }
-}
-
 impl WebhookInput {
     fn form(&self) -> webhooks::Form<'_> {
         let events = self.events.as_deref();

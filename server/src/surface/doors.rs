@@ -6,13 +6,37 @@
 use super::Asks;
 use model::permission::{Permission, Permission::*};
 
-/// A route of the machine API. Its caller is a key, its tenant the key's.
+/// Whose keys a route of the machine API is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// It needs none.
+    Nobody,
+    /// A tenant's: the tenant is the key's.
+    Tenant,
+    /// The platform's: `{slug}` names the tenant, or `{id}` an operation on one.
+    Platform,
+}
+
+impl Keys {
+    /// As `server surface --json` says it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Nobody => "public",
+            Self::Tenant => "key",
+            Self::Platform => "platform_key",
+        }
+    }
+}
+
+/// A route of the machine API. Its caller is a key.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
     pub content_type: &'static str,
+    pub keys: Keys,
     pub permission: Option<Permission>,
+    /// What is sent; of a GET its query.
     pub sample: &'static str,
 }
 
@@ -54,6 +78,55 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/api/v1/deliveries", Some(NotificationRead), "", ""),
     route("GET", "/api/v1/deliveries/{id}", Some(NotificationRead), "", ""),
     route("POST", "/api/v1/deliveries/{id}/resend", Some(NotificationSend), "", ""),
+    platform("GET", "/api/v1/tenants", TenantList, "status=active&limit=10"),
+    platform(
+        "POST",
+        "/api/v1/tenants",
+        TenantCreate,
+        r#"{"name":"Sample by key","plan":"free","trial_days":14,"reason":"sample"}"#,
+    ),
+    platform("GET", "/api/v1/tenants/{slug}", TenantRead, ""),
+    platform(
+        "POST",
+        "/api/v1/tenants/{slug}/suspend",
+        TenantSuspend,
+        r#"{"code":"customer_request","scope":"read_only","reason":"sample"}"#,
+    ),
+    platform(
+        "POST",
+        "/api/v1/tenants/{slug}/scope",
+        TenantSuspend,
+        r#"{"scope":"blocked","reason":"sample"}"#,
+    ),
+    platform("POST", "/api/v1/tenants/{slug}/reinstate", TenantSuspend, r#"{"proof":"sample"}"#),
+    platform("GET", "/api/v1/tenants/{slug}/plan", TenantPlan, "to=enterprise"),
+    platform("POST", "/api/v1/tenants/{slug}/plan", TenantPlan, r#"{"plan":"enterprise","note":"sample"}"#),
+    platform("GET", "/api/v1/tenants/{slug}/payments", BillingRead, ""),
+    platform(
+        "POST",
+        "/api/v1/tenants/{slug}/payments",
+        TenantSuspend,
+        r#"{"reference":"Invoice 2","amount":"9 EUR"}"#,
+    ),
+    platform(
+        "POST",
+        "/api/v1/tenants/{slug}/payments/{reference}/settle",
+        TenantSuspend,
+        r#"{"how":"sample"}"#,
+    ),
+    platform("GET", "/api/v1/operations", OperationFleet, "state=queued&limit=10"),
+    platform("GET", "/api/v1/operations/{id}", OperationRead, ""),
+    platform("POST", "/api/v1/operations/{id}/retry", OperationControl, r#"{"note":"sample"}"#),
+    platform("POST", "/api/v1/operations/{id}/cancel", OperationControl, r#"{"note":"sample"}"#),
+    platform("POST", "/api/v1/operations/{id}/roll-back", OperationControl, r#"{"note":"sample"}"#),
+    platform(
+        "POST",
+        "/api/v1/bulk",
+        TenantBulk,
+        r#"{"action":"suspend","whom":"ticked","tenants":["acme"],"code":"inactivity","scope":"read_only"}"#,
+    ),
+    platform("GET", "/api/v1/bulk/{id}", TenantBulk, "outcome=waiting"),
+    platform("POST", "/api/v1/bulk/{id}/start", TenantBulk, r#"{"reason":"sample","confirm":1}"#),
 ];
 
 /// A file for people, by a link on a page.
@@ -139,5 +212,18 @@ const fn route(
     content_type: &'static str,
     sample: &'static str,
 ) -> Route {
-    Route { method, path, content_type, permission, sample }
+    let keys = if permission.is_some() { Keys::Tenant } else { Keys::Nobody };
+    Route { method, path, content_type, keys, permission, sample }
+}
+
+/// For a key of the platform.
+const fn platform(
+    method: &'static str,
+    path: &'static str,
+    permission: Permission,
+    sample: &'static str,
+) -> Route {
+    let is_body = !sample.is_empty() && sample.as_bytes()[0] == b'{';
+    let content_type = if is_body { "application/json" } else { "" };
+    Route { method, path, content_type, keys: Keys::Platform, permission: Some(permission), sample }
 }

@@ -14,7 +14,7 @@ pub struct Line {
     pub path: String,
     /// Of what is sent; of a stream, of what it answers with.
     pub content_type: &'static str,
-    /// `public`, `session`, `platform`, `tenant` or `key`.
+    /// `public`, `session`, `platform`, `tenant`, `key` (a tenant's) or `platform_key`.
     pub asks: &'static str,
     pub permission: Option<&'static str>,
     pub tenant_parameter: Option<&'static str>,
@@ -45,9 +45,9 @@ pub fn lines() -> Vec<Line> {
         method: route.method.to_owned(),
         path: route.path.to_owned(),
         content_type: route.content_type,
-        asks: if route.permission.is_some() { "key" } else { "public" },
+        asks: route.keys.word(),
         permission: route.permission.map(Permission::as_str),
-        tenant_parameter: None,
+        tenant_parameter: route.path.contains("{slug}").then_some("slug"),
         sample: route.sample,
     });
     let downloads = DOWNLOADS.iter().map(|download| {

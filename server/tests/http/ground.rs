@@ -92,6 +92,12 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
              VALUES ('{tenant}', '{ZERO}', 'Nine', decode(repeat('00', 32), 'hex'), 'read', 'test')"
         )
     };
+    let platform_key = || {
+        format!(
+            "INSERT INTO platform_key (id, name, role, secret_hash, created_by, expires_at)
+             VALUES ('{ZERO}', 'Nine', 'auditor', decode(repeat('00', 32), 'hex'), 'test', now() + interval '9 days') ON CONFLICT DO NOTHING"
+        )
+    };
     let signup_page = || {
         "DELETE FROM signup; DELETE FROM signup_page WHERE slug = 'sample';
          INSERT INTO signup_page (id, slug, name, colour, template_id, plan_id, placement, region, trial_days, daily_limit, approval, open, created_by)
@@ -135,13 +141,19 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         | "register_signup" => signup_page(),
         "get_tenant_import" | "apply_tenant_import" => import(),
         "get_api_key" | "revoke_api_key" => key(),
+        "get_platform_key" | "revoke_platform_key" => platform_key(),
         // Whoever waits there waits in acme as well: their account stays.
         "withdraw_invitation" => format!(
             "INSERT INTO member (tenant_id, user_id, role) VALUES ('{tenant}', '00000000-0000-0000-0000-0000000000a1', 'tenant_member')"
         ),
+        "settle_payment" => format!(
+            "INSERT INTO payment_failure (tenant_id, id, reference, failed_at) VALUES ('{tenant}', gen_random_uuid(), 'Invoice 1', now())"
+        ),
         "get_isolation_evidence" => evidence(tenant),
         "get_bulk" | "start_bulk" => bulk("NULL"),
         "get_bulk_outcome" => bulk(&format!("'{NINE}'")),
+        // It is the key's that has frozen it.
+        "bulk by key" => bulk("NULL").replace("user_id,", "id,").replace("FROM session", "FROM platform_key"),
         "get_operation" | "cancel_operation" => again(&operation("queued")),
         "approve_operation" | "reject_operation" => again(&operation("requested")),
         "retry_operation" | "roll_back_operation" => again(&operation("failed")),

@@ -107,8 +107,9 @@ impl Site {
         let services = testing::services(&admin).await;
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../public");
         let options = LeptosOptions::builder().output_name("steward").site_root(root).build();
+        let proxies = [].into();
         let parts =
-            Parts { services: services.clone(), options, https, proxies: [].into(), secret: vec![7; 32] };
+            Parts { services: services.clone(), options, https, proxies, secret: vec![7; 32], turns: 4 };
         Self { app: router(&parts), services, admin }
     }
 

@@ -10,6 +10,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
+/// A list is counted up to here, and a number that leads to one as well: to count a whole fleet for every page makes a
+/// console slow as it grows.
+pub const COUNTED: i64 = 10_000;
+
 words! {
     /// The views that everybody has.
     View {
@@ -88,6 +92,32 @@ pub struct Facets {
     pub owners: Vec<Choice>,
 }
 
+impl Facets {
+    /// The word that a chip or a choice shows for a value.
+    pub fn label(&self, term: &Term) -> String {
+        match term.key.as_str() {
+            "status" => word_label(&term.value, Status::label),
+            "plan" => word_label(&term.value, PlanId::label),
+            "stage" => word_label(&term.value, Stage::label),
+            "health" => word_label(&term.value, Band::label),
+            "owner" => self
+                .owners
+                .iter()
+                .find(|o| o.value == term.value)
+                .map_or_else(|| "somebody else".into(), |o| o.label.clone()),
+            _ => term.value.clone(),
+        }
+    }
+}
+
+/// What a list is, for somebody who works on all of it: how many it shows, and by which filters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    pub total: Total,
+    /// Keys and the words of their values, in the order of the filters.
+    pub terms: Vec<(String, String)>,
+}
+
 /// How many would match without one of the filters; shown where nothing matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hint {
@@ -128,19 +158,7 @@ impl Directory {
 
     /// The word that a chip or a choice shows for a value.
     pub fn label(&self, term: &Term) -> String {
-        match term.key.as_str() {
-            "status" => word_label(&term.value, Status::label),
-            "plan" => word_label(&term.value, PlanId::label),
-            "stage" => word_label(&term.value, Stage::label),
-            "health" => word_label(&term.value, Band::label),
-            "owner" => self
-                .facets
-                .owners
-                .iter()
-                .find(|o| o.value == term.value)
-                .map_or_else(|| "somebody else".into(), |o| o.label.clone()),
-            _ => term.value.clone(),
-        }
+        self.facets.label(term)
     }
 }
 

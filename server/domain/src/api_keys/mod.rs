@@ -7,7 +7,7 @@
 mod store;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 
 use crate::audit::{self, AuditEvent};
 use crate::ctx::{Ctx, Reach, Services};
@@ -23,6 +23,7 @@ use model::validate::{FieldErrors, line, required, word};
 use model::work::Work;
 use model::{ApiKeyId, TenantId};
 use subtle::ConstantTimeEq;
+use text::Kind;
 
 /// All keys of a tenant, living ones first, then newest first.
 pub async fn list(cx: &Ctx, tenant: TenantId) -> Result<Vec<ApiKey>> {
@@ -61,7 +62,8 @@ pub async fn create(cx: &Ctx, tenant: TenantId, name: &str, access: &str) -> Res
     }
     let id = ApiKeyId(cx.new_id());
     let secret = cx.random();
-    let text = text::write(facts.demo, id, &secret);
+    let kind = if facts.demo { Kind::Demo } else { Kind::Live };
+    let text = text::write(kind, id.0, &secret);
     store::insert(tx.conn(), tenant, id, &name, &text::hash(&secret), access, cx.actor().name(), expires_at)
         .await
         .on_constraint("api_key_name_key", "name", "There is already a key with this name.")?;
@@ -114,10 +116,11 @@ pub struct Caller {
 /// lets nobody in, with the reason, and `Suspended` for another one whose status leaves no access. A read-only status is
 /// refused later, by the first permission that writes.
 pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> Result<Caller> {
-    let presented = text::read(text).ok_or(Error::SignIn)?;
+    let presented = text::read(text).filter(|key| key.kind != Kind::Platform).ok_or(Error::SignIn)?;
+    let id = ApiKeyId(presented.id);
     let anyone = services.ctx(Actor::Anonymous, request_id);
     let mut read = anyone.read(Reach::System).await?;
-    let found = store::find(read.conn(), presented.id).await?.ok_or(Error::SignIn)?;
+    let found = store::find(read.conn(), id).await?.ok_or(Error::SignIn)?;
     drop(read);
     let proven: bool = found.secret_hash.ct_eq(&presented.secret_hash).into();
     if !proven || found.ended {
@@ -125,12 +128,12 @@ pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> 
     }
     let access = Access::of(found.status, found.suspension);
     let tenant = TenantId(found.tenant_id);
-    let actor = Actor::ApiKey { id: presented.id, name: found.name, tenant, key: found.access, access };
+    let actor = Actor::ApiKey { id, name: found.name, tenant, key: found.access, access };
     let cx = services.ctx(actor, request_id);
     let reason = found.status_reason.filter(|_| found.status == Status::Suspended);
     let reason = reason.and_then(|word| word.parse::<SuspensionReason>().ok());
     if access == Access::None {
-        record_refusal(&cx, tenant, presented.id).await?;
+        record_refusal(&cx, tenant, id).await?;
         return Err(match reason {
             Some(reason) => {
                 Error::Closed(format!("The tenant has no access at the moment. Reason: {}.", reason.label()))
@@ -139,7 +142,7 @@ pub async fn authenticate(services: &Services, request_id: &str, text: &str) -> 
         });
     }
     let limit = limit(&found.limit_kind, found.limit_hard)?;
-    Ok(Caller { cx, tenant, key: presented.id, limit, reason })
+    Ok(Caller { cx, tenant, key: id, limit, reason })
 }
 
 fn limit(kind: &str, hard: Option<i64>) -> Result<Limit> {

@@ -40,7 +40,7 @@ async fn the_life_of_a_key(admin: PgPool) {
     count_call(&caller).await.expect("counted");
     assert!(get(&cx, tenant, key.id).await.expect("the key").last_used_at.is_some());
 
-    let forged = text::write(false, key.id, &[1; 32]);
+    let forged = text::write(Kind::Live, key.id.0, &[1; 32]);
     for bad in [forged.as_str(), "stw_live_x", ""] {
         assert!(matches!(authenticate(&services, "r2", bad).await, Err(Error::SignIn)), "{bad}");
     }

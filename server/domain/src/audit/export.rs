@@ -33,9 +33,10 @@ pub async fn export(cx: &Ctx, slug: Option<&str>, pairs: &[(String, String)]) ->
     let asked = serde_json::json!({ "filter": filter.terms().into_iter().map(|(_, _, words)| words).collect::<Vec<_>>() });
     let (tenant, tx, event) = match slug {
         Some(slug) => {
-            let id = crate::tenants::by_slug(cx, slug).await?.id;
+            let tenant = crate::tenants::by_slug(cx, slug).await?;
+            let id = tenant.id;
             cx.require(Permission::AuditRead, Scope::Tenant(id)).await?;
-            (Some(id), cx.begin(Reach::Tenant(id)).await?, AuditEvent::on(id, "audit.export", slug))
+            (Some(id), cx.begin(Reach::Tenant(id)).await?, AuditEvent::on(id, "audit.export", tenant.name))
         }
         None => {
             cx.require(Permission::AuditFleet, Scope::Platform).await?;

@@ -159,6 +159,7 @@ pub(crate) fn actor_parts(actor: &Actor) -> (&'static str, Option<uuid::Uuid>) {
         Actor::Anonymous => ("anonymous", None),
         Actor::User { id, .. } => ("user", Some(id.0)),
         Actor::ApiKey { id, .. } => ("api_key", Some(id.0)),
+        Actor::PlatformKey { id, .. } => ("platform_key", Some(id.0)),
         Actor::System { .. } => ("system", None),
     }
 }

@@ -14,7 +14,7 @@ use model::page::grouped;
 use model::permission::{Actor, Permission, Scope};
 use model::templates::VersionRef;
 use model::validate::required;
-use model::{OperationId, TenantId, UserId};
+use model::{OperationId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -30,24 +30,31 @@ pub(super) struct Payload {
     pub reason: String,
 }
 
-/// Whoever may work on many tenants: a person.
-pub(super) async fn owner(cx: &Ctx) -> Result<UserId> {
+/// Whoever may work on many tenants, and has sets of their own: a person, or a program of the operator's. Their ids are
+/// never the same.
+pub(super) async fn owner(cx: &Ctx) -> Result<Uuid> {
     cx.require(Permission::TenantBulk, Scope::Platform).await?;
     match cx.actor() {
-        Actor::User { id, .. } => Ok(*id),
+        Actor::User { id, .. } => Ok(id.0),
+        Actor::PlatformKey { id, .. } => Ok(id.0),
         _ => Err(Error::NotFound),
     }
 }
 
-/// What the forms before a preview offer.
-pub async fn form(cx: &Ctx) -> Result<BulkForm> {
+/// What the forms before a preview offer; with the query of a list also whom all that match are, as things are.
+pub async fn form(cx: &Ctx, matching: Option<&str>) -> Result<BulkForm> {
     cx.require(Permission::TenantBulk, Scope::Platform).await?;
+    let listing = match matching {
+        Some(list) => Some(tenants::listing(cx, list).await?),
+        None => None,
+    };
     let templates = templates::offers(cx).await?;
     let offer = |offer: model::templates::Offer| {
         let word = format!("{}.{}", offer.template.key, offer.version);
         (word, format!("{}, version {}", offer.template.name, offer.version))
     };
-    Ok(BulkForm { plans: plans::list(cx).await?, templates: templates.into_iter().map(offer).collect() })
+    let templates = templates.into_iter().map(offer).collect();
+    Ok(BulkForm { listing, plans: plans::list(cx).await?, templates })
 }
 
 /// Freezes the set that a form names, with who is left out and why. Nothing is done to any tenant.

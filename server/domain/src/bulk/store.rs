@@ -6,7 +6,7 @@ use model::bulk::{Bulk, BulkRow, Facts, Outcome, Whom, Why, Work};
 use model::operations::Kind;
 use model::templates::VersionRef;
 use model::tenants::{PlanId, Status};
-use model::{OperationId, TenantId, UserId};
+use model::{OperationId, TenantId};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -69,7 +69,7 @@ pub(super) struct NewItem {
 
 pub(super) struct New<'a> {
     pub id: Uuid,
-    pub owner: UserId,
+    pub owner: Uuid,
     pub owner_name: &'a str,
     pub work: &'a Work,
     pub whom: Whom,
@@ -86,7 +86,7 @@ pub(super) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
         "INSERT INTO bulk (id, owner_id, owner_name, work, whom, list, shown_at, missing, total, eligible, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now() + make_interval(hours => $11))",
         new.id,
-        new.owner.0,
+        new.owner,
         new.owner_name,
         serde_json::to_value(new.work)?,
         new.whom.as_str(),
@@ -133,12 +133,12 @@ pub(super) struct Held {
 }
 
 /// The set of its owner, held until the transaction ends.
-pub(super) async fn hold(connection: &mut PgConnection, id: Uuid, owner: UserId) -> Result<Option<Held>> {
+pub(super) async fn hold(connection: &mut PgConnection, id: Uuid, owner: Uuid) -> Result<Option<Held>> {
     let row = sqlx::query!(
         r#"SELECT work, whom AS "whom: Whom", list, total, eligible, expires_at <= now() AS "over!", operation_id FROM bulk
         WHERE id = $1 AND owner_id = $2 FOR UPDATE"#,
         id,
-        owner.0
+        owner
     )
     .fetch_optional(connection)
     .await?;
@@ -178,14 +178,14 @@ pub(super) async fn of_operation(connection: &mut PgConnection, id: OperationId)
 pub(super) async fn get(
     connection: &mut PgConnection,
     id: Uuid,
-    owner: Option<UserId>,
+    owner: Option<Uuid>,
 ) -> Result<Option<Bulk>> {
     let row = sqlx::query!(
         r#"SELECT work, whom AS "whom: Whom", list, shown_at, missing, total, eligible, owner_name, created_at, expires_at,
             operation_id IS NULL AND expires_at <= now() AS "over!", operation_id
         FROM bulk WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)"#,
         id,
-        owner.map(|owner| owner.0)
+        owner
     )
     .fetch_optional(connection)
     .await?;

@@ -142,6 +142,11 @@ async fn all_that_match_is_the_filter_at_its_time(admin: PgPool) {
     assert_eq!((next.rows.len(), next.rows[0].seq, next.previous, next.next), (10, 51, Some(51), None));
     let back = show(&cx, id, &[("before".into(), "51".into())]).await.expect("a page");
     assert_eq!((back.rows.len(), back.rows[0].seq, back.previous, back.next), (50, 1, None, Some(50)));
+    // Said before it is asked for, as things are.
+    let listing = form(&cx, Some("plan=free")).await.expect("a form").listing.expect("counted");
+    assert_eq!(listing.total, model::page::Total::Exact(61), "with the late one");
+    assert_eq!(listing.terms, [("plan".to_owned(), "Free".to_owned())]);
+    assert!(form(&cx, None).await.expect("a form").listing.is_none());
     // By words as well.
     let id = preview(&cx, &matching(&admin, "q=t07").await).await.expect("previewed");
     assert_eq!(seen(&cx, id).await.total, 1);
@@ -397,7 +402,7 @@ async fn only_operators_work_on_many(admin: PgPool) {
         let weak = testing::platform(&services, role);
         let refusals = [
             preview(&weak, &input).await.map(drop),
-            form(&weak).await.map(drop),
+            form(&weak, Some("")).await.map(drop),
             show(&weak, id, &[]).await.map(drop),
             start(&weak, id, "x", "1").await.map(drop),
             sweep(&weak).await.map(drop),

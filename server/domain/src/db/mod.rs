@@ -63,7 +63,8 @@ async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
         )));
     }
     MIGRATOR.run_direct(None, admin, false).await.map_err(migration)?;
-    if applied.iter().all(|m| m.version < newest) {
+    // A start that was interrupted between the migrations and the last schema is made good by the next one.
+    if applied.iter().all(|m| m.version < newest) || store::behind(admin).await? {
         follow(admin).await?;
     }
     Ok(())
@@ -175,5 +176,39 @@ mod tests {
             .await
             .expect("a count");
         assert_eq!(twice, 0);
+    }
+
+    #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+    async fn a_start_brings_back_what_a_schema_of_its_own_lacks(admin: PgPool) {
+        let tenant = crate::testing::tenant(&admin, "own").await.expect("a tenant");
+        for sql in [
+            "UPDATE tenant SET placement = 'dedicated', plan_id = 'enterprise' WHERE id = $1",
+            "SELECT prov.create_namespace(id) FROM tenant WHERE id = $1",
+        ] {
+            sqlx::query(sql).bind(tenant).execute(&admin).await.expect("its schema");
+        }
+        let schema = format!("t_{}", tenant.0.simple());
+        let behind = || async {
+            store::behind(&mut admin.acquire().await.expect("a connection")).await.expect("an answer")
+        };
+        assert!(!behind().await, "it has all there is");
+        for (what, loss) in [
+            ("a table", format!("DROP TABLE {schema}.vector_item")),
+            ("a column", format!("ALTER TABLE {schema}.vector_item DROP COLUMN meta")),
+            ("a key", format!("ALTER TABLE {schema}.vector_item DROP CONSTRAINT vector_item_conversation")),
+        ] {
+            sqlx::query(sqlx::AssertSqlSafe(loss)).execute(&admin).await.expect("a loss");
+            assert!(behind().await, "{what} is missed");
+            migrate(&url(&admin)).await.expect("another start, without a new migration");
+            assert!(!behind().await, "{what} is back");
+        }
+        // Whose data is on the way out is left alone.
+        for sql in [
+            format!("DROP TABLE {schema}.vector_item"),
+            "UPDATE tenant SET status = 'purging' WHERE slug = 'own'".to_owned(),
+        ] {
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&admin).await.expect("changed");
+        }
+        assert!(!behind().await);
     }
 }

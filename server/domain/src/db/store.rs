@@ -38,6 +38,29 @@ pub(super) async fn dedicated(admin: &mut PgConnection) -> Result<Vec<Uuid>> {
     Ok(tenants)
 }
 
+/// Whether a schema that [`dedicated`] names lacks a column or a key of a table of `pooled`. By hashes over the catalogue:
+/// a fraction of a second for a thousand schemas, and next to nothing where there are few.
+pub(super) async fn behind(admin: &mut PgConnection) -> Result<bool> {
+    let behind = sqlx::query_scalar(
+        "WITH own AS MATERIALIZED (
+            SELECT n.oid FROM steward.tenant t JOIN pg_namespace n ON n.nspname = ('t_' || replace(t.id::text, '-', ''))::name
+            WHERE t.placement = 'dedicated' AND t.status NOT IN ('purging', 'deleted')),
+        shared AS MATERIALIZED (
+            SELECT c.oid, c.relname FROM pg_class c WHERE c.relnamespace = 'pooled'::regnamespace AND c.relkind = 'r')
+        SELECT EXISTS (
+            SELECT FROM own CROSS JOIN shared s JOIN pg_attribute a ON a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped
+            WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_attribute b ON b.attrelid = c.oid AND NOT b.attisdropped
+                WHERE c.relnamespace = own.oid AND c.relname = s.relname AND b.attname = a.attname))
+        OR EXISTS (
+            SELECT FROM own CROSS JOIN shared s JOIN pg_constraint k ON k.conrelid = s.oid AND k.contype IN ('p', 'u', 'c', 'f')
+            WHERE NOT EXISTS (SELECT FROM pg_class c JOIN pg_constraint x ON x.conrelid = c.oid
+                WHERE c.relnamespace = own.oid AND c.relname = s.relname AND x.conname = k.conname))",
+    )
+    .fetch_one(admin)
+    .await?;
+    Ok(behind)
+}
+
 /// Brings a tenant's schema up to what `pooled` has.
 pub(super) async fn create_namespace(admin: &mut PgConnection, tenant: Uuid) -> Result<()> {
     sqlx::query("SELECT prov.create_namespace($1)").bind(tenant).execute(admin).await?;

@@ -7,6 +7,9 @@ use chrono::{DateTime, Duration, Utc};
 use model::tenants::{OffboardingReason, PlanId, Status, Suspension, SuspensionReason};
 use uuid::Uuid;
 
+/// How long it took to make one.
+pub(super) const PROVISIONED: Duration = Duration::seconds(85);
+
 /// How a tenant fares; decides its usage and its signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Course {
@@ -135,6 +138,8 @@ const TAGS: [&str; 12] = [
 /// Customer-success people among whom tenants are shared out; see `people`.
 pub(super) const OWNERS: usize = 6;
 const DAY: i64 = 86_400;
+/// Days without a conversation after which a tenant is suspended for its silence.
+pub(super) const SILENT_DAYS: i64 = 60;
 
 fn days(n: i64) -> Duration {
     Duration::seconds(n * DAY)
@@ -176,7 +181,7 @@ pub(super) fn tenant(index: u64, now: DateTime<Utc>) -> Tenant {
     let plan = match status {
         _ if index == 0 => PlanId::Professional,
         Status::Trial => {
-            random.weighted(&[(PlanId::Starter, 5), (PlanId::Professional, 4), (PlanId::Free, 1)])
+            random.weighted(&[(PlanId::Starter, 5), (PlanId::Professional, 4), (PlanId::Enterprise, 1)])
         }
         _ => random.weighted(&[
             (PlanId::Free, 22),
@@ -207,7 +212,8 @@ pub(super) fn tenant(index: u64, now: DateTime<Utc>) -> Tenant {
         industry,
         owner: (index == 0 || random.chance(88)).then(|| random.range(0, OWNERS as i64 - 1) as usize),
         tags: tags(&mut random),
-        legal_hold: status != Status::Deleted && random.chance(2),
+        // A hold would have kept its data.
+        legal_hold: !matches!(status, Status::Purging | Status::Deleted) && random.chance(2) && index != 0,
         support_contact: None,
         escalation_contact: None,
         configured_at: None,
@@ -226,13 +232,24 @@ pub(super) fn tenant(index: u64, now: DateTime<Utc>) -> Tenant {
         _ => match t.status {
             Status::Provisioning | Status::Failed => 0,
             Status::Trial => ((now - t.created_at).num_days() / 6).clamp(0, 2) as usize,
-            _ => random.weighted(&[(3, 88), (2, 5), (1, 4), (0, 3)]),
+            // Nobody goes live on a trial that leads to nothing.
+            _ if t.status_before == Some(Status::Trial) => random.range(1, 2) as usize,
+            // Whoever has been here for months is through with it.
+            _ if now - t.created_at > days(60) => 3,
+            _ => random.weighted(&[(3, 6), (2, 2), (1, 1), (0, 1)]),
         },
     };
     reach(&mut t, if index == 0 { 3 } else { milestones }, &mut random);
     if matches!(t.status, Status::Provisioning | Status::Failed | Status::Deleted | Status::Purging) {
         t.course = Course::Unknown;
+    } else if t.fell_silent() {
+        t.course = Course::Silent;
     }
+    // Who has nothing to pay is not behind with it, and a free plan is nothing to try.
+    if t.plan == PlanId::Free && (t.owes() || t.trial_ends_at.is_some()) {
+        t.plan = PlanId::Starter;
+    }
+    t.tags = if index == 0 { vec!["reference", "voice"] } else { agreeing(&t) };
     t.id = random.id(t.created_at);
     let open = !matches!(t.status, Status::Provisioning | Status::Failed);
     t.domain = (open && (index == 0 || random.chance(85))).then(|| format!("{}.example", t.slug));
@@ -242,9 +259,48 @@ pub(super) fn tenant(index: u64, now: DateTime<Utc>) -> Tenant {
     }
     t.updated_at = t.status_since.max(now - Duration::seconds(random.range(600, 30 * DAY))).max(t.created_at);
     // What a tenant without history shows; with history the snapshots say.
-    t.score = guess(t.course, &mut random);
+    let measured = t.configured_at.is_some() && t.status != Status::Offboarded;
+    t.score = guess(t.course, &mut random).filter(|_| measured);
     t.delta = t.score.map(|_| random.range(-6, 5) as i16);
     t
+}
+
+impl Tenant {
+    /// Whether a bill of it stands open.
+    pub(super) fn owes(&self) -> bool {
+        let unpaid = [SuspensionReason::PaymentFailure.as_str(), OffboardingReason::NonPayment.as_str()];
+        matches!(self.status, Status::Suspended | Status::Offboarding)
+            && self.reason.is_some_and(|reason| unpaid.contains(&reason))
+    }
+
+    /// Whether it is suspended because nothing came from it any more.
+    pub(super) fn fell_silent(&self) -> bool {
+        self.status == Status::Suspended && self.reason == Some(SuspensionReason::Inactivity.as_str())
+    }
+
+    /// Until when its people and programs had access.
+    pub(super) fn access_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        match self.status {
+            _ if self.fell_silent() => self.status_since - days(SILENT_DAYS),
+            Status::Suspended if self.suspension == Some(Suspension::ReadOnly) => now,
+            Status::Suspended | Status::Offboarded | Status::Purging | Status::Deleted => self.status_since,
+            _ => now,
+        }
+    }
+}
+
+/// Of its tags those that do not contradict each other, or what else is known of it.
+fn agreeing(t: &Tenant) -> Vec<&'static str> {
+    let has = |tag: &str| t.tags.contains(&tag);
+    let fits = |tag: &&str| match *tag {
+        "pilot" => t.live_at.is_none(),
+        // The conversations of the first are there, and voice is among them.
+        "chat-only" => !has("voice") && t.index >= 100,
+        "renewal-q2" => !has("renewal-q1"),
+        "renewal-q1" => t.plan != PlanId::Free,
+        _ => true,
+    };
+    t.tags.iter().copied().filter(fits).collect()
 }
 
 fn guess(course: Course, random: &mut Random) -> Option<i16> {
@@ -290,15 +346,15 @@ fn life(t: &mut Tenant, case: Option<Case>, now: DateTime<Utc>, random: &mut Ran
         Status::Trial => {
             let left = match case {
                 Some(Case::Trial { days_left }) => days_left,
-                _ => random.range(0, 13),
+                _ => random.range(1, 13),
             };
             // Half an hour short of the day, so that "9 days left" is true all the next half hour.
             let end = now + days(left) - Duration::minutes(30);
             t.trial_ends_at = Some(end);
             t.created_at = end - days(14);
-            t.status_since = t.created_at + Duration::seconds(90);
+            t.status_since = t.created_at + PROVISIONED;
         }
-        Status::Active => t.status_since = (t.created_at + days(14)).min(now - Duration::hours(3)),
+        Status::Active => t.status_since = t.created_at + PROVISIONED,
         Status::Suspended => {
             let (reason, suspension, before) = match case {
                 Some(Case::Suspended(reason, suspension, before)) => (reason, suspension, before),
@@ -350,7 +406,9 @@ fn life(t: &mut Tenant, case: Option<Case>, now: DateTime<Utc>, random: &mut Ran
             t.note = Some(match reason {
                 OffboardingReason::CustomerRequest => "They bring their analytics in-house.",
                 OffboardingReason::ContractEnd => "The contract ends and is not renewed.",
-                OffboardingReason::NonPayment => "Suspended for two months, no plan to pay.",
+                OffboardingReason::NonPayment => {
+                    "Three reminders went unanswered, and there is no plan to pay."
+                }
                 OffboardingReason::TermsViolation => "Repeated violation after a written warning.",
             });
         }
@@ -390,55 +448,4 @@ pub(super) fn families(tenants: &mut [Tenant]) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use model::tenants::Stage;
-    use std::collections::HashSet;
-
-    fn now() -> DateTime<Utc> {
-        DateTime::from_timestamp(1_795_000_000, 0).expect("a time")
-    }
-
-    #[test]
-    fn three_hundred_show_everything() {
-        let fleet: Vec<_> = (0..300).map(|index| tenant(index, now())).collect();
-        let seen = |f: &dyn Fn(&Tenant) -> String| fleet.iter().map(f).collect::<HashSet<_>>();
-        assert_eq!(seen(&|t| t.status.as_str().into()).len(), Status::ALL.len());
-        assert_eq!(seen(&|t| t.plan.as_str().into()).len(), PlanId::ALL.len());
-        assert_eq!(seen(&|t| t.region.into()).len(), REGIONS.len());
-        assert_eq!(seen(&|t| format!("{:?}", t.suspension)).len(), 3);
-        let stage = |t: &Tenant| {
-            Stage::of(t.status, t.configured_at.is_some(), t.validated_at.is_some(), t.live_at.is_some())
-        };
-        assert_eq!(seen(&|t| stage(t).as_str().into()).len(), Stage::ALL.len());
-        for reason in SuspensionReason::ALL {
-            assert!(fleet.iter().any(|t| t.status == Status::Suspended && t.reason == Some(reason.as_str())));
-        }
-        for reason in OffboardingReason::ALL {
-            assert!(
-                fleet.iter().any(|t| t.status == Status::Offboarding && t.reason == Some(reason.as_str()))
-            );
-        }
-        assert_eq!(seen(&|t| t.id.to_string()).len(), fleet.len());
-    }
-
-    #[test]
-    fn nothing_happened_before_it_was_made_or_after_today() {
-        for index in 0..5_000 {
-            let t = tenant(index, now());
-            assert!(t.created_at <= t.status_since && t.status_since <= now() + Duration::hours(1), "{t:?}");
-            let milestones = [t.configured_at, t.validated_at, t.live_at];
-            assert!(
-                milestones.iter().flatten().is_sorted()
-                    && milestones.iter().flatten().all(|at| *at >= t.created_at),
-                "{t:?}"
-            );
-            assert!(milestones.iter().flatten().all(|at| *at <= now()), "{t:?}");
-        }
-    }
-
-    #[test]
-    fn two_fleets_are_equal() {
-        assert_eq!(tenant(17, now()), tenant(17, now()));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! What the tenants of the fleet did for ninety days: conversations per day and hour by plan, weekday and course,
 //! signals from outside, and the scores that follow from them by `health::score`, which is why they agree.
 
-use super::fleet::{Course, Tenant};
+use super::fleet::{Course, SILENT_DAYS, Tenant};
 use super::random::Random;
 use crate::health::score::{Inputs, Score, Signal, score};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Timelike, Utc};
@@ -68,6 +68,7 @@ pub(super) fn of(t: &Tenant, stored: bool, now: DateTime<Utc>) -> History {
     let begins = age(t.configured_at.unwrap_or(t.created_at)) - 1;
     let ends = match t.status {
         Status::Trial | Status::Active => -1,
+        _ if t.fell_silent() => age(t.status_since) + SILENT_DAYS,
         _ => age(t.status_since),
     };
     let silence = random.range(9, 38);
@@ -147,16 +148,22 @@ fn signals(t: &Tenant, now: DateTime<Utc>, random: &mut Random) -> Vec<Observati
         (100, "invoices paid on time"),
         (88, "last invoice paid 4 days late"),
         (60, "last invoice paid 16 days late"),
-        (30, "invoice 21 days overdue"),
-        (5, "invoice 45 days overdue"),
+        (30, "last invoice paid 30 days late"),
+        (5, "last invoice paid 45 days late, after three reminders"),
     ];
     const SECURITY: [(i16, &str); 5] = [
-        (100, "single sign-on on, keys rotated"),
-        (85, "keys rotated within 180 days"),
-        (65, "a key older than a year"),
-        (45, "no second factor for admins"),
-        (20, "a key was found in public"),
+        (100, "last review: nothing found"),
+        (85, "last review: 1 small finding"),
+        (65, "last review: 2 findings, being mended"),
+        (45, "a finding is overdue"),
+        (20, "a serious finding is overdue"),
     ];
+    // What led to where it is now was heard of last.
+    let known = match t.reason {
+        _ if t.owes() => Some(("payment", (5, "invoice 45 days overdue"))),
+        Some("security_incident") => Some(("security", (5, "an API key was found in a public repository"))),
+        _ => None,
+    };
     let worst = match (t.course, t.reason) {
         (_, Some("payment_failure" | "non_payment")) => 4,
         (Course::Thriving, _) => 1,
@@ -167,7 +174,11 @@ fn signals(t: &Tenant, now: DateTime<Utc>, random: &mut Random) -> Vec<Observati
     let mut all = Vec::new();
     for (dimension, words) in [("support", &SUPPORT), ("payment", &PAYMENT), ("security", &SECURITY)] {
         // What nobody reports is no data; the score must cope.
-        if t.index != 0 && random.chance(12) {
+        let unheard = t.index != 0 && random.chance(12);
+        let known = known.filter(|(of, _)| *of == dimension).map(|(_, words)| words);
+        // Nothing is paid for a free plan.
+        let nothing = dimension == "payment" && t.plan == PlanId::Free;
+        if (unheard && known.is_none()) || nothing {
             continue;
         }
         let mut level = random.range(0, worst.min(2));
@@ -177,7 +188,7 @@ fn signals(t: &Tenant, now: DateTime<Utc>, random: &mut Random) -> Vec<Observati
                 level = random.range(2, 4);
             }
             let at = now - chrono::Duration::seconds(random.range((ago - 3) * 86_400, ago * 86_400));
-            let (value, detail) = words[level as usize];
+            let (value, detail) = known.filter(|_| ago == 5).unwrap_or(words[level as usize]);
             if at > t.created_at {
                 all.push(Observation { dimension, at, value, detail });
             }

@@ -22,14 +22,16 @@ mod store;
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use crate::{tasks, users};
+use crate::{signup, tasks, users};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use batch::Batch;
 use chrono::{DateTime, Utc};
 use model::UserId;
 use model::permission::{Permission, Role, Scope};
+use model::signup::{Colour, PageInput};
 use model::tasks::EngineKind;
+use model::tenants::{Placement, PlanId};
 use past::{Baseline, Staff};
 use people::{ADMIN, OPERATOR, OWNER, Person, SUCCESS};
 use serde::Serialize;
@@ -99,6 +101,7 @@ pub async fn load(cx: &Ctx, tenants: u64, mut progress: impl FnMut(u64)) -> Resu
     let mut admin = sign_in(cx, ADMIN, None).await?;
     if state.tenants == 0 {
         publish(cx).await?;
+        open_door(cx).await?;
     }
     let platform = Platform::read(cx, state.now, (operator.0, success.0)).await?;
     let mut from = u64::try_from(state.tenants).unwrap_or_default();
@@ -161,6 +164,31 @@ async fn publish(cx: &Ctx) -> Result<()> {
     };
     tasks::publish_version(cx, &task.key, &new).await?;
     Ok(())
+}
+
+/// A page on which organisations sign up by themselves. Somebody looks at each before anything is made: whoever finds a
+/// demo is a stranger.
+async fn open_door(cx: &Ctx) -> Result<()> {
+    if !signup::pages(cx).await?.rows.is_empty() {
+        return Ok(());
+    }
+    let page = PageInput {
+        slug: "try".into(),
+        name: "Conversation analytics trial".into(),
+        greeting:
+            "See what your customers talk about: two weeks with your own conversations, and nothing to pay."
+                .into(),
+        colour: Colour::Petrol.as_str().into(),
+        template: "baseline".into(),
+        plan: PlanId::Starter.as_str().into(),
+        placement: Placement::Pooled.as_str().into(),
+        region: "eu-1".into(),
+        trial_days: "14".into(),
+        daily_limit: "10".into(),
+        approval: "on".into(),
+        ..PageInput::default()
+    };
+    signup::create(cx, &page).await.map(drop)
 }
 
 /// What every part needs to know.
@@ -259,11 +287,17 @@ async fn part(cx: &Ctx, platform: &Platform, from: u64, to: u64) -> Result<()> {
                 batch.conversations.push((t.id, all));
             }
         }
+        if history.is_none() {
+            // Nothing was ever measured.
+            (t.score, t.delta) = (None, None);
+        }
+        let bill = past::bill(t);
         let owner = platform.owners.get(t.owner.unwrap_or(0)).or(platform.owners.first());
         if let Some(owner) = owner {
             batch.onboarding(t, &platform.steps, owner);
         }
         batch.past.extend(past::lines(t, &members, history.as_ref(), &platform.tasks, &staff, now));
+        batch.bills.extend(bill);
         batch.people.extend(members);
     }
     batch.write(cx, platform, &tenants, (from, to)).await

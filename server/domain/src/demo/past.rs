@@ -1,14 +1,15 @@
 //! What the audit log tells of the time before the load: the lines that the fleet's present state implies.
 
-use super::fleet::Tenant;
+use super::fleet::{PROVISIONED, Tenant};
 use super::history::History;
 use super::people::Person;
 use super::random::Random;
+use super::store::Bill;
 use crate::audit::Past;
 use chrono::{DateTime, Duration, Utc};
 use model::TenantId;
 use model::permission::Role;
-use model::tenants::{OffboardingReason, Status};
+use model::tenants::{OffboardingReason, PlanId, Status};
 use serde_json::json;
 
 /// A task as it is published.
@@ -38,27 +39,29 @@ pub(super) fn lines(
 ) -> Vec<Past> {
     let mut random = Random::of("past", t.index);
     let operator = random.pick(&staff.operators);
+    let grew = grew(t, &mut random, now);
+    let first_plan = grew.map_or(t.plan, |(_, plan)| plan);
     let tenant = TenantId(t.id);
     let system = Past::system(tenant, t.created_at, "");
     let by = |person: &Person, at, action| Past::by(tenant, at, person.id, &person.name, action);
     let mut lines = Vec::new();
     let begin =
         if matches!(t.status, Status::Trial) || t.trial_ends_at.is_some() { "trial" } else { "active" };
-    lines.push(by(operator, t.created_at, "tenant.create").target(&t.slug).after(
-        json!({ "name": t.name, "slug": t.slug, "plan": t.plan.as_str(), "region": t.region, "domain": t.domain }),
+    lines.push(by(operator, t.created_at, "tenant.create").target(&t.name).after(
+        json!({ "name": t.name, "slug": t.slug, "plan": first_plan.as_str(), "region": t.region, "domain": t.domain }),
     ));
     match t.status {
         Status::Provisioning => {}
         Status::Failed => lines.push(
             Past { at: t.status_since, action: "tenant.provision", ..system.clone() }
-                .target(&t.slug)
+                .target(&t.name)
                 .reason("The region had no room for another schema; everything was rolled back.")
                 .before(json!({ "status": "provisioning" }))
                 .after(json!({ "status": "failed" })),
         ),
         _ => lines.push(
-            Past { at: t.created_at + Duration::seconds(85), action: "tenant.provision", ..system.clone() }
-                .target(&t.slug)
+            Past { at: t.created_at + PROVISIONED, action: "tenant.provision", ..system.clone() }
+                .target(&t.name)
                 .before(json!({ "status": "provisioning" }))
                 .after(json!({ "status": begin })),
         ),
@@ -91,7 +94,7 @@ pub(super) fn lines(
             );
         }
     }
-    let moved = |action| by(operator, t.status_since, action).target(&t.slug);
+    let moved = |action| by(operator, t.status_since, action).target(&t.name);
     let before = t.status_before.map_or("active", Status::as_str);
     // As the moves write it: the reason's label, then the note.
     let label = t.reason.and_then(model::tenants::reason_label).unwrap_or_default();
@@ -125,7 +128,7 @@ pub(super) fn lines(
             let ends = over.to_rfc3339();
             lines.push(
                 by(operator, began, "tenant.offboard")
-                    .target(&t.slug)
+                    .target(&t.name)
                     .reason(&reason)
                     .before(json!({ "status": before }))
                     .after(json!({ "status": Status::Offboarding, "reason": t.reason, "grace_ends_at": ends })),
@@ -135,24 +138,42 @@ pub(super) fn lines(
                 let at = over + apart * i32::try_from(at).unwrap_or(0);
                 let action = if *to == Status::Offboarded { "tenant.end_grace" } else { "tenant.purge" };
                 let line = Past { at, action, ..system.clone() }
-                    .target(&t.slug)
+                    .target(&t.name)
                     .before(json!({ "status": from }))
                     .after(json!({ "status": to, "reason": t.reason }));
                 lines.push(if *to == Status::Offboarded { line.reason("The grace period is over.") } else { line });
                 from = *to;
             }
         }
-        Status::Active if random.chance(35) && t.created_at < now - Duration::days(40) => {
-            let at = t.created_at + Duration::days(random.range(20, 39));
-            lines.push(
-                by(operator, at, "tenant.change_plan")
-                    .target(&t.slug)
-                    .reason("Grew out of the plan before.")
-                    .before(json!({ "plan": if t.plan.as_str() == "starter" { "free" } else { "starter" } }))
-                    .after(json!({ "plan": t.plan.as_str() })),
-            );
-        }
         _ => {}
+    }
+    if let Some((at, plan)) = grew {
+        lines.push(
+            by(operator, at, "tenant.change_plan")
+                .target(&t.name)
+                .reason("Grew out of the plan before.")
+                .before(json!({ "plan": plan.as_str() }))
+                .after(json!({ "plan": t.plan.as_str() })),
+        );
+    }
+    let milestone = |at, (configured, validated): (bool, bool)| {
+        Past { at, action: "tenant.milestone", ..system.clone() }
+            .target(&t.name)
+            .before(json!({ "configured": configured && validated, "validated": false }))
+            .after(json!({ "configured": configured, "validated": validated }))
+    };
+    lines.extend(t.configured_at.map(|at| milestone(at, (true, false))));
+    lines.extend(t.validated_at.map(|at| milestone(at, (true, true))));
+    lines.extend(t.live_at.map(|at| {
+        by(operator, at, "tenant.go_live")
+            .target(&t.name)
+            .before(json!({ "live_at": null }))
+            .after(json!({ "live_at": at }))
+    }));
+    if let Some(bill) = bill(t) {
+        lines.push(by(operator, bill.failed_at, "payment.failed").target(&t.name).after(
+            json!({ "reference": bill.reference, "amount": bill.amount, "failed_at": bill.failed_at }),
+        ));
     }
     if let Some(owner) = t.owner.and_then(|at| staff.owners.get(at)) {
         lines.push(by(operator, t.created_at + Duration::hours(1), "tenant.assign").target(&owner.name));
@@ -160,6 +181,38 @@ pub(super) fn lines(
     lines.retain(|line| line.at <= now);
     lines.sort_by_key(|line| line.at);
     lines
+}
+
+/// Some of those who have been here for long began on the plan before theirs: when they changed, and from which.
+fn grew(t: &Tenant, random: &mut Random, now: DateTime<Utc>) -> Option<(DateTime<Utc>, PlanId)> {
+    let before = match t.plan {
+        PlanId::Free => return None,
+        PlanId::Starter => PlanId::Free,
+        PlanId::Professional => PlanId::Starter,
+        PlanId::Enterprise => PlanId::Professional,
+    };
+    let at = t.created_at + Duration::days(random.range(20, 39));
+    let is_old = t.status == Status::Active && t.created_at < now - Duration::days(40);
+    (is_old && random.chance(35)).then_some((at, before))
+}
+
+/// The bill for which a tenant is suspended or has to leave, 45 days late on that day.
+pub(super) fn bill(t: &Tenant) -> Option<Bill> {
+    let mut random = Random::of("bill", t.index);
+    let failed_at = t.status_since - Duration::days(45);
+    let amount = match t.plan {
+        PlanId::Free => return None,
+        PlanId::Starter => "190.00 EUR",
+        PlanId::Professional => "1450.00 EUR",
+        PlanId::Enterprise => "9800.00 EUR",
+    };
+    t.owes().then(|| Bill {
+        tenant: t.id,
+        id: random.id(failed_at),
+        reference: format!("INV-{}", 20_000 + t.index),
+        amount: amount.into(),
+        failed_at,
+    })
 }
 
 /// Names of the keys of programs.

@@ -64,6 +64,7 @@ pub(super) fn members(t: &Tenant, now: DateTime<Utc>) -> Vec<Person> {
         return vec![];
     }
     let mut random = Random::of("members", t.index);
+    let until = t.access_until(now);
     let count = match t.status {
         Status::Provisioning => 0,
         Status::Trial => random.range(1, 2),
@@ -80,8 +81,8 @@ pub(super) fn members(t: &Tenant, now: DateTime<Utc>) -> Vec<Person> {
             let was_here = t.configured_at.is_some() || random.chance(30);
             let last_seen_at = was_here.then(|| {
                 (created_at + Duration::hours(3))
-                    .max(now - Duration::minutes(random.range(30, 40_000)))
-                    .min(now)
+                    .max(until - Duration::minutes(random.range(30, 40_000)))
+                    .min(until.max(created_at))
             });
             let role = if at == 0 || random.chance(15) { Role::TenantAdmin } else { Role::TenantMember };
             seen.insert(email.clone()).then(|| Person {

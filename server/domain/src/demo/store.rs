@@ -380,6 +380,30 @@ pub(super) async fn signals(connection: &mut PgConnection, rows: &[GivenSignal])
     Ok(())
 }
 
+/// A payment that did not come, and still has not.
+pub(super) struct Bill {
+    pub tenant: Uuid,
+    pub id: Uuid,
+    pub reference: String,
+    pub amount: String,
+    pub failed_at: DateTime<Utc>,
+}
+
+pub(super) async fn bills(connection: &mut PgConnection, rows: &[Bill]) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO payment_failure (tenant_id, id, reference, amount, failed_at)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])",
+        &column!(rows, |r| r.tenant),
+        &column!(rows, |r| r.id),
+        &column!(rows, |r| r.reference.clone()),
+        &column!(rows, |r| r.amount.clone()),
+        &column!(rows, |r| r.failed_at)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn snapshots(
     connection: &mut PgConnection,
     weights: i32,

@@ -71,6 +71,25 @@ async fn a_fleet_is_whole_and_true(admin: PgPool) {
     let after: String = sqlx::query_scalar(list).fetch_one(&admin).await.expect("stages");
     assert_eq!(before, after);
     assert_eq!(count(&admin, "SELECT count(*) FROM checklist_item WHERE state = 'failed'").await, 0);
+    // Bills are open where somebody is out for them; who is live has closed its list; nothing came before its tenant.
+    for (never, sql) in [
+        ("a bill too many or too few", "SELECT count(*) FROM tenant t WHERE (t.status IN ('suspended', 'offboarding') AND t.status_reason IN ('payment_failure', 'non_payment'))
+            IS DISTINCT FROM EXISTS (SELECT FROM payment_failure p WHERE p.tenant_id = t.id AND p.settled_at IS NULL)"),
+        ("live with an open list", "SELECT count(*) FROM tenant t LEFT JOIN checklist_run r ON r.tenant_id = t.id AND r.key = 'onboarding'
+            WHERE t.live_at IS NOT NULL AND t.status NOT IN ('purging', 'deleted') AND r.ended_at IS DISTINCT FROM t.live_at"),
+        ("used before it was there", "SELECT count(*) FROM tenant t JOIN usage_day u ON u.tenant_id = t.id WHERE u.day < (t.created_at AT TIME ZONE 'UTC')::date"),
+        ("seen after it was shut", "SELECT count(*) FROM tenant t JOIN member m ON m.tenant_id = t.id JOIN user_account u ON u.id = m.user_id
+            WHERE t.suspension = 'blocked' AND t.status = 'suspended' AND u.last_seen_at > t.status_since"),
+        ("a score of nothing", "SELECT count(*) FROM tenant t WHERE t.health_score IS NOT NULL AND NOT EXISTS (SELECT FROM health_snapshot s WHERE s.tenant_id = t.id)"),
+        ("another plan than the log tells", "SELECT count(*) FROM tenant t JOIN LATERAL (SELECT e.after->>'plan' AS plan FROM audit_entry e
+            WHERE e.tenant_id = t.id AND e.action IN ('tenant.create', 'tenant.change_plan') ORDER BY e.seq DESC LIMIT 1) told ON true WHERE told.plan <> t.plan_id"),
+        ("live, and the log knows nothing of it", "SELECT count(*) FROM tenant t WHERE (t.live_at IS NOT NULL)
+            IS DISTINCT FROM EXISTS (SELECT FROM audit_entry e WHERE e.tenant_id = t.id AND e.action = 'tenant.go_live')"),
+    ] {
+        assert_eq!(count(&admin, sql).await, 0, "{never}");
+    }
+    // One page on which organisations sign up is open, and makes nothing without a look.
+    assert_eq!(count(&admin, "SELECT count(*) FROM signup_page WHERE open AND approval").await, 1);
     // The lint of isolation, which runs at every start, has nothing to say about it.
     let findings = crate::isolation::lint(&cx).await.expect("a lint");
     assert!(findings.is_empty(), "{findings:?}");
@@ -91,6 +110,7 @@ async fn it_grows_and_renews_its_passwords(admin: PgPool) {
     let cx = services.system("demo");
     let first = load(&cx, 5, |_| ()).await.expect("a fleet");
     let second = load(&cx, 9, |_| ()).await.expect("a larger fleet");
+    assert_eq!(count(&admin, "SELECT count(*) FROM signup_page").await, 1);
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 9);
     assert_ne!(first.operator.password, second.operator.password);
     assert_ne!(first.owner.password, second.owner.password);

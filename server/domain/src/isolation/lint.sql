@@ -83,7 +83,7 @@ UNION ALL SELECT 'R24 audit entries can be changed', x.rolname || ' on ' || r.s 
   WHERE r.s = 'steward' AND r.t = 'audit_head' AND has_table_privilege(x.oid, r.oid, 'DELETE,TRUNCATE')
 UNION ALL SELECT 'R25 tenant role reaches secrets of sign-in', x.rolname || ' on ' || r.s || '.' || r.t FROM rel r, tenantish x
   WHERE r.s = 'steward' AND (
-    (r.t IN ('session', 'sign_in_throttle', 'one_time_link') AND has_any_column_privilege(x.oid, r.oid, 'SELECT,INSERT,UPDATE'))
+    (r.t IN ('session', 'sign_in_throttle', 'one_time_link', 'platform_key') AND has_any_column_privilege(x.oid, r.oid, 'SELECT,INSERT,UPDATE'))
     OR (r.t = 'user_account' AND has_column_privilege(x.oid, r.oid, 'password_hash', 'SELECT,UPDATE')))
 UNION ALL SELECT 'R26 serving role reaches the installation''s secrets', x.rolname || ' on ' || r.s || '.' || r.t FROM rel r, entered x
   WHERE r.s = 'steward' AND r.t = 'secret' AND has_any_column_privilege(x.oid, r.oid, 'SELECT,INSERT,UPDATE')

@@ -3,15 +3,17 @@
 //!
 //! Every rule has a seeded defect in the tests, so that a rule that stopped finding is noticed. The server runs the
 //! lint at its start and every hour; [`probe()`] attacks from inside one tenant and keeps the evidence, which [`history`],
-//! [`evidence`] and [`fleet`] show.
+//! [`evidence`] and [`fleet`] show. Next: `schedule` for who is proven when, and what is kept of it.
 
 mod probe;
+mod schedule;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use model::isolation::{Attempt, Trigger};
 pub use probe::{Evidence, probe, verify};
+pub use schedule::prove_some;
 
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
@@ -99,11 +101,12 @@ pub async fn evidence(cx: &Ctx, tenant: TenantId, run: RunId) -> Result<model::i
     Ok(found)
 }
 
-/// How the tenants in service stand, the first of those that need attention (of one standing, where `only` names it), and
-/// what the lint finds now.
+/// How the tenants in service stand, the first of those that need attention (or of one standing, where `only` names it), and
+/// what the lint finds now. Whom the schedule has not reached yet are counted, and listed only where `only` says so: there
+/// may be so many that nobody would see the others.
 pub async fn fleet(cx: &Ctx, only: Option<Standing>) -> Result<Fleet> {
     cx.require(Permission::AuditFleet, Scope::Platform).await?;
-    let only = only.filter(|standing| standing.needs_attention());
+    let only = only.filter(|standing| *standing != Standing::Proven);
     let mut read = cx.read(Reach::Fleet).await?;
     let (mut counts, newest_at) = store::reads::counts(read.conn(), COUNT_MAX + 1).await?;
     let (count, never) = store::reads::never(read.conn(), COUNT_MAX + 1, LISTED as i32 + 1).await?;
@@ -111,7 +114,7 @@ pub async fn fleet(cx: &Ctx, only: Option<Standing>) -> Result<Fleet> {
     let mut attention = Vec::new();
     for standing in Standing::ALL {
         let room = LISTED + 1 - attention.len() as i64;
-        if room > 0 && only.is_none_or(|only| only == *standing) {
+        if room > 0 && only.map_or(standing.needs_attention(), |only| only == *standing) {
             attention.extend(store::reads::of_standing(read.conn(), *standing, &never, room).await?);
         }
     }
@@ -132,20 +135,6 @@ pub async fn fleet(cx: &Ctx, only: Option<Standing>) -> Result<Fleet> {
         linted_at: begun,
         lint_ms: (cx.now() - begun).num_milliseconds(),
     })
-}
-
-/// Whom a round of probes visits: who was never verified, then who was longest ago. Known to the database alone, so that a
-/// restart does not begin the fleet anew.
-pub async fn due(cx: &Ctx, limit: i32) -> Result<Vec<TenantId>> {
-    cx.require(Permission::AuditFleet, Scope::Platform).await?;
-    let mut read = cx.read(Reach::Fleet).await?;
-    let (_, never) = store::reads::never(read.conn(), i64::from(limit), limit).await?;
-    let mut due: Vec<TenantId> = never.into_iter().map(TenantId).collect();
-    let room = i64::from(limit) - due.len() as i64;
-    if room > 0 {
-        due.extend(store::reads::oldest(read.conn(), room).await?);
-    }
-    Ok(due)
 }
 
 /// The tenants in service in the order of their ids, from the one after `after` onwards.

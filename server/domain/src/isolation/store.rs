@@ -7,6 +7,7 @@ pub(in crate::isolation) use attempts::{attempt, tries};
 
 use super::Finding;
 use super::probe::Evidence;
+use super::schedule::KEPT_DAYS;
 use crate::error::Result;
 use model::TenantId;
 use model::isolation::Trigger;
@@ -54,7 +55,39 @@ pub(super) async fn visible(connection: &mut PgConnection) -> Result<Vec<Uuid>> 
     Ok(sqlx::query_scalar!("SELECT id FROM tenant LIMIT 2").fetch_all(connection).await?)
 }
 
-/// Keeps a run, and that it is the tenant's newest.
+/// Takes up to `limit` tenants in service for an hour: those whose proof is an hour old and that nobody else has taken.
+/// First a fifth of them that are not proven, then those without any evidence, then the longest wait. Written in the order of
+/// their ids, so that two at once never wait for each other in a ring.
+pub(super) async fn claim(connection: &mut PgConnection, limit: i64) -> Result<Vec<TenantId>> {
+    let ids = sqlx::query_scalar!(
+        r#"WITH failing AS MATERIALIZED (
+            SELECT n.tenant_id AS id FROM isolation_newest n JOIN tenant t ON t.id = n.tenant_id
+            WHERE n.failed > 0 AND n.at < now() - interval '1 hour' AND t.status IN ('trial', 'active', 'suspended', 'offboarding')
+                AND NOT EXISTS (SELECT FROM isolation_claim c WHERE c.tenant_id = n.tenant_id AND c.until > now())
+            ORDER BY n.at LIMIT greatest($1::bigint / 5, 1)),
+        due AS (
+            SELECT id FROM (
+                SELECT id FROM failing
+                UNION ALL SELECT t.id FROM tenant t WHERE t.status IN ('trial', 'active', 'suspended', 'offboarding')
+                    AND NOT EXISTS (SELECT FROM isolation_newest n WHERE n.tenant_id = t.id)
+                    AND NOT EXISTS (SELECT FROM isolation_claim c WHERE c.tenant_id = t.id AND c.until > now())
+                UNION ALL (SELECT n.tenant_id FROM isolation_newest n JOIN tenant t ON t.id = n.tenant_id
+                    WHERE n.at < now() - interval '1 hour' AND t.status IN ('trial', 'active', 'suspended', 'offboarding')
+                        AND n.tenant_id <> ALL (ARRAY(SELECT id FROM failing))
+                        AND NOT EXISTS (SELECT FROM isolation_claim c WHERE c.tenant_id = n.tenant_id AND c.until > now())
+                    ORDER BY n.at LIMIT $1)
+            ) needed LIMIT $1)
+        INSERT INTO isolation_claim (tenant_id, until) SELECT id, now() + interval '1 hour' FROM due ORDER BY id
+        ON CONFLICT (tenant_id) DO UPDATE SET until = excluded.until WHERE isolation_claim.until <= now()
+        RETURNING tenant_id AS "id: TenantId""#,
+        limit
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids)
+}
+
+/// Keeps a run, and that it is the tenant's newest; ends its claim, and removes what need not be kept beside it any more.
 pub(super) async fn keep(connection: &mut PgConnection, evidence: &Evidence, trigger: Trigger) -> Result<()> {
     let attempts = serde_json::to_value(&evidence.attempts)?;
     let at = sqlx::query_scalar!(
@@ -87,6 +120,27 @@ pub(super) async fn keep(connection: &mut PgConnection, evidence: &Evidence, tri
         evidence.id,
         at,
         evidence.failed
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!("DELETE FROM isolation_claim WHERE tenant_id = $1", evidence.tenant.0)
+        .execute(&mut *connection)
+        .await?;
+    thin_out(connection, evidence.tenant).await
+}
+
+/// Removes runs of a tenant that held, unless it is the newest or the one of its provisioning: those of long ago, and of
+/// those by schedule all but the last of each day.
+async fn thin_out(connection: &mut PgConnection, tenant: TenantId) -> Result<()> {
+    sqlx::query!(
+        "DELETE FROM isolation_run r WHERE r.tenant_id = $1 AND r.failed = 0 AND r.trigger <> 'provisioning'
+            AND NOT EXISTS (SELECT FROM isolation_newest n WHERE n.tenant_id = r.tenant_id AND n.run_id = r.id)
+            AND (r.at < now() - make_interval(days => $2)
+                OR r.trigger = 'schedule' AND EXISTS (SELECT FROM isolation_run l WHERE l.tenant_id = r.tenant_id
+                    AND l.trigger = 'schedule' AND l.failed = 0 AND l.at > r.at
+                    AND date_trunc('day', l.at, 'UTC') = date_trunc('day', r.at, 'UTC')))",
+        tenant.0,
+        KEPT_DAYS
     )
     .execute(connection)
     .await?;

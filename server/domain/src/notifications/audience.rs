@@ -13,6 +13,8 @@ pub(super) enum Audience {
     Requester,
     /// Everybody who runs the platform.
     Operators,
+    /// Those of them who may be the second person: all but whoever asked (`data.requester`, else whoever acted).
+    Approvers,
     /// The person that it is about: `data.user.id`.
     Person,
 }
@@ -42,6 +44,7 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
         Event::UserInvited => &[Person],
         Event::OperationFailed => &[Requester],
         Event::NeedsOperator => &[Operators],
+        Event::ApprovalWaits => &[Approvers],
         // Not people of ours yet: `signup` knows the address.
         Event::SignupRequested | Event::SignupEnded => &[],
         Event::WebhookDisabled if platform => &[Operators],
@@ -77,6 +80,17 @@ mod tests {
         for event in Event::ALL.iter().filter(|event| event.is_internal()) {
             assert!(!of(*event, false).contains(&Audience::Admins), "{event:?}");
         }
+    }
+
+    /// The roles that the recipients are found by are those that may approve (`store::outbox::recipients`).
+    #[test]
+    fn those_who_run_the_platform_are_those_who_may_approve() {
+        use model::permission::{Permission, Role};
+        let may: Vec<_> = Role::ALL
+            .iter()
+            .filter(|role| role.is_platform() && role.grants(Permission::OperationApprove))
+            .collect();
+        assert_eq!(may, [&Role::Owner, &Role::Operator]);
     }
 
     #[test]

@@ -103,15 +103,15 @@ async fn fan(cx: &Ctx, notice: &Notice) -> Result<()> {
 
 fn people(notice: &Notice, audience: &[Audience]) -> People {
     let mut people = People::default();
+    let named = notice.data.get("requester").and_then(|id| id.as_str()?.parse().ok());
+    let requester = named.or(notice.actor);
     for who in audience {
         match who {
             Audience::Admins => people.admins = true,
             Audience::Owner => people.owner = true,
             Audience::Operators => people.operators = true,
-            Audience::Requester => {
-                let named = notice.data.get("requester").and_then(|id| id.as_str()?.parse().ok());
-                people.ids.extend(named.or(notice.actor));
-            }
+            Audience::Approvers => (people.operators, people.except) = (true, requester),
+            Audience::Requester => people.ids.extend(requester),
             Audience::Person => people.ids.extend(id(&notice.data, "user")),
         }
     }

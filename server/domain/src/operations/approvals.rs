@@ -1,19 +1,22 @@
 //! Which operations wait for a second person (R10, R11): the rules, and who changes them.
 //!
 //! Invariants: whoever is bound by a rule cannot take it away: an operator reads the rules, an owner changes them. A change
-//! holds for requests that come after it; what waits already goes on waiting.
+//! holds for requests that come after it; what waits already goes on waiting. The rule for suspensions holds for changes of
+//! their scope as well ([`Kind::waits_with`]), whatever their own rule says.
 
 use super::store::approvals as store;
 use super::{Request, kinds};
-use crate::audit::AuditEvent;
-use crate::ctx::{Ctx, Reach};
+use crate::audit::{self, AuditEvent};
+use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
-use model::TenantId;
+use crate::notifications::announce;
 use model::approvals::{ApprovalRule, ApprovalRules, DEDICATED, Whom};
+use model::notifications::Event;
 use model::operations::{COUNT_MAX, Kind};
 use model::permission::{Permission, Scope};
 use model::tenants::PlanId;
 use model::validate::{self, FieldErrors};
+use model::{OperationId, TenantId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use std::collections::HashSet;
@@ -162,6 +165,21 @@ pub(crate) async fn second_person(
 ) -> Result<bool> {
     let waits = store::second_person(connection, kind, &[tenant.0], dedicated, &plans(asked)).await?;
     Ok(!waits.is_empty())
+}
+
+/// Tells those who may approve it that an operation waits, and not whoever asked; in the transaction that wrote it.
+pub(super) async fn tell(
+    tx: &mut Tx,
+    cx: &Ctx,
+    tenant: TenantId,
+    id: OperationId,
+    kind: Kind,
+    subject: &str,
+) -> Result<()> {
+    let (_, requester) = audit::actor_parts(cx.actor());
+    let operation = json!({ "id": id, "kind": kind.label(), "subject": subject });
+    let data = json!({ "operation": operation, "asked_by": cx.actor().name(), "requester": requester });
+    announce(tx, tenant, Event::ApprovalWaits, data).await
 }
 
 /// Whose requests of these wait; they are of one kind, and ask for the same.

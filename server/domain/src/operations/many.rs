@@ -4,8 +4,8 @@ use super::{Request, kinds, store};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Tx};
 use crate::error::{Error, Result};
-use model::OperationId;
 use model::operations::{Control, State};
+use model::{OperationId, TenantId};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -21,6 +21,13 @@ pub(crate) async fn enqueue_all(tx: &mut Tx, cx: &Ctx, requests: &[Request<'_>])
     let waits = super::approvals::of_many(tx.conn(), requests).await?;
     let (waiting, ready): (Vec<_>, Vec<_>) =
         requests.iter().cloned().partition(|request| waits.contains(&request.tenant));
+    // Of many parts those who may approve are told once.
+    if let (Some(parent), false) = (first.parent, waiting.is_empty())
+        && !store::many::waits(tx.conn(), parent).await?
+    {
+        let (tenant, subject) = (TenantId::PLATFORM, "parts of bulk work");
+        super::approvals::tell(tx, cx, tenant, parent, first.kind, subject).await?;
+    }
     store::many::insert(tx.conn(), cx, &waiting, State::Requested, &steps).await?;
     store::many::insert(tx.conn(), cx, &ready, State::Queued, &steps).await
 }

@@ -8,6 +8,7 @@ mod approvals;
 mod failpoint;
 mod kinds;
 mod many;
+mod once;
 mod reconcile;
 mod runner;
 pub(crate) mod step;
@@ -23,6 +24,7 @@ pub use failpoint::Failpoints;
 pub use kinds::provision::request as request_provision;
 pub(crate) use kinds::provision::{check as check_provision, request_in as request_provision_in};
 pub(crate) use many::{cancel_parts, enqueue_all, retry_parts};
+pub(crate) use once::{asked_before, receipt, repeated, take};
 pub use reconcile::{Finding, reconcile, sweep};
 pub use runner::Runner;
 pub(crate) use store::later;
@@ -40,12 +42,14 @@ use model::{OperationId, TenantId};
 use serde_json::Value;
 use sqlx::PgConnection;
 use std::time::Duration;
-use store::{Keyed, NewOperation};
+use store::NewOperation;
 
 /// Rows of one page at most.
 pub const PAGE_MAX: u32 = 100;
 /// The longest note or reason.
 const NOTE_MAX: u32 = 2_000;
+/// Or one person would be two.
+const NO_SECOND: &str = "Whoever asked for it, or made the key that asked, cannot approve it as well.";
 
 /// What is to be done, checked and allowed already.
 #[derive(Clone)]
@@ -88,6 +92,9 @@ pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Res
     };
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
     store::insert(tx.conn(), &new, &steps).await?;
+    if waits {
+        approvals::tell(tx, cx, request.tenant, request.id, request.kind, request.subject).await?;
+    }
     Ok(Requested { id: request.id, tenant: request.tenant, state, repeated: false })
 }
 
@@ -95,8 +102,10 @@ pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Res
 /// transaction (reach `Fleet`).
 pub(crate) async fn await_approval(tx: &mut Tx, requested: &mut Requested) -> Result<()> {
     if requested.state == State::Queued {
-        store::await_approval(tx.conn(), requested.id).await?;
+        let (kind, subject) = store::await_approval(tx.conn(), requested.id).await?;
         requested.state = State::Requested;
+        let cx = tx.cx().clone();
+        approvals::tell(tx, &cx, requested.tenant, requested.id, kind, &subject).await?;
     }
     Ok(())
 }
@@ -135,33 +144,6 @@ pub(crate) async fn finish_here(cx: &Ctx, id: OperationId, patience: Duration) -
         }
         _ => Err(Error::Conflict(
             "Another operation is working on this tenant. This one is queued and begins by itself after it; its page is among the operations.".into(),
-        )),
-    }
-}
-
-/// Takes a caller's key for a request. `Some`: the same request was made within 24 hours, and this is its operation.
-///
-/// # Errors
-/// `Conflict` where the key was used with another body.
-pub(crate) async fn repeated(
-    tx: &mut Tx,
-    cx: &Ctx,
-    key: &str,
-    body: &[u8],
-    id: OperationId,
-) -> Result<Option<OperationId>> {
-    let key = validate::line(key, "An idempotency key", 200).map_err(|e| Error::field("key", e))?;
-    let caller = match cx.actor() {
-        Actor::User { id, .. } => format!("user:{id}"),
-        Actor::ApiKey { id, .. } => format!("key:{id}"),
-        other => format!("system:{}", other.name()),
-    };
-    match store::take_key(tx.conn(), &caller, &key, body, id).await? {
-        Keyed::Mine => Ok(None),
-        Keyed::Same(operation) => Ok(Some(operation)),
-        Keyed::Other => Err(Error::Conflict(
-            "This idempotency key was used for another request within the last 24 hours. Use a new key."
-                .into(),
         )),
     }
 }
@@ -317,7 +299,7 @@ pub async fn get(cx: &Ctx, id: OperationId) -> Result<Operation> {
             return Err("It is being called off already.".into());
         }
         if own && control == Control::Approve {
-            return Err("Whoever asked for it cannot approve it as well.".into());
+            return Err(NO_SECOND.into());
         }
         if cx.actor().allows(control.permission(), Scope::Platform) {
             Ok(())
@@ -364,7 +346,7 @@ pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) ->
     let action = match control {
         Control::Approve => {
             if by.is_some() && by == op.requested_by {
-                return Err(Error::Conflict("Whoever asked for it cannot approve it as well.".into()));
+                return Err(Error::Conflict(NO_SECOND.into()));
             }
             store::decide(tx.conn(), id, to, by, cx.actor().name(), &note).await?;
             "operation.approve"

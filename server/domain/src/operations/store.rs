@@ -33,13 +33,16 @@ pub(super) struct NewOperation<'a> {
     pub run_after: Option<DateTime<Utc>>,
 }
 
-/// Who somebody is, not what they may: that was decided when they asked.
+/// Who somebody is, not what they may: that was decided when they asked. The id is a person's, and is compared with
+/// whoever approves: of what a program asks for it is that of the person who made its key, or they could be two by
+/// themselves.
 fn asker(actor: &Actor) -> Result<(Value, Option<uuid::Uuid>)> {
     let (actor, id) = match actor {
         Actor::User { id, name, email, platform, .. } => {
             let (name, email) = (name.clone(), email.clone());
             (Actor::User { id: *id, name, email, platform: *platform, memberships: vec![] }, Some(id.0))
         }
+        Actor::PlatformKey { maker, .. } => (actor.clone(), maker.map(|maker| maker.0)),
         other => (other.clone(), None),
     };
     Ok((serde_json::to_value(actor)?, id))
@@ -144,12 +147,15 @@ pub(super) async fn waiting(
     .map(OperationId))
 }
 
-/// Nobody has taken it up yet: it was written in this transaction.
-pub(super) async fn await_approval(connection: &mut PgConnection, id: OperationId) -> Result<()> {
-    sqlx::query!("UPDATE operation SET state = 'requested' WHERE id = $1 AND state = 'queued'", id.0)
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Nobody has taken it up yet: it was written in this transaction. Its kind, and what it is about.
+pub(super) async fn await_approval(connection: &mut PgConnection, id: OperationId) -> Result<(Kind, String)> {
+    let row = sqlx::query!(
+        r#"UPDATE operation SET state = 'requested' WHERE id = $1 AND state = 'queued' RETURNING kind AS "kind: Kind", subject"#,
+        id.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.kind, row.subject))
 }
 
 /// An operation in a worker's hands.

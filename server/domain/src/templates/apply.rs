@@ -49,7 +49,7 @@ impl Applied {
             .filter(|change| change.effect != Effect::Same)
             .map(|change| json!({ "what": format!("{}:{}", change.part.as_str(), change.key), "effect": change.effect, "before": change.before, "after": change.after }))
             .collect();
-        let event = AuditEvent::on(self.tenant, "template.apply", self.slug.clone())
+        let event = AuditEvent::on(self.tenant, "template.apply", self.name.clone())
             .after(json!({ "template": self.template, "version": self.version, "changes": lines }));
         match self.before {
             Some(before) => {

@@ -299,10 +299,11 @@ async fn steer(
         return Err(Error::Conflict(format!("The roll-out is {}.", state.label().to_lowercase())));
     }
     store::move_to(tx.conn(), id, to, wave).await?;
-    let event = AuditEvent::platform(action, id.to_string())
+    let row = store::find(tx.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
+    let event = AuditEvent::platform(action, row.key)
         .reason(reason)
         .before(json!({ "state": state, "wave": wave }))
-        .after(json!({ "state": to }));
+        .after(json!({ "rollout": id, "state": to }));
     tx.commit(event).await
 }
 

@@ -9,15 +9,14 @@ use super::store::search::{self, Search};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use model::directory::{Facets, Filter};
+use model::directory::{COUNTED, Facets, Filter};
 use model::page::Total;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A list is counted up to here; a search, which cannot count on an index alone, up to [`SEARCH_CAP`].
-const CAP: i64 = 10_000;
+/// A list is counted up to [`COUNTED`]; a search, which cannot count on an index alone, up to this.
 const SEARCH_CAP: i64 = 1_000;
 const COUNT_SECONDS: i64 = 2;
 /// While somebody counts anew.
@@ -87,12 +86,14 @@ impl Cache {
             filters.iter().filter(|f| self.fresh(f, now).is_none()).partition(|f| !f.search.is_empty());
         let mut fresh = Vec::new();
         if !plain.is_empty() {
-            let counts = list::count(connection, &plain, CAP).await?;
-            fresh.extend(plain.into_iter().zip(counts).map(|(filter, count)| (filter, capped(count, CAP))));
+            let counts = list::count(connection, &plain, COUNTED).await?;
+            fresh.extend(
+                plain.into_iter().zip(counts).map(|(filter, count)| (filter, Total::up_to(count, COUNTED))),
+            );
         }
         for filter in searches {
             let count = search::count(connection, &Search::new(&filter.search), filter, SEARCH_CAP).await?;
-            fresh.push((filter, capped(count, SEARCH_CAP)));
+            fresh.push((filter, Total::up_to(count, SEARCH_CAP)));
         }
         let mut counts = lock(&self.counts);
         if counts.len() > KEPT {
@@ -117,8 +118,4 @@ impl Cache {
         *lock(&self.facets) = Some((now, facets.clone()));
         Ok(facets)
     }
-}
-
-fn capped(count: i64, cap: i64) -> Total {
-    if count > cap { Total::AtLeast(cap) } else { Total::Exact(count) }
 }

@@ -102,7 +102,7 @@ async fn in_use(connection: &mut sqlx::PgConnection, tenant: &Checked) -> Result
 
 /// The first line in a tenant's own chain.
 pub(super) fn created(id: TenantId, tenant: &Checked) -> AuditEvent {
-    AuditEvent::on(id, "tenant.create", tenant.slug.clone()).after(tenant)
+    AuditEvent::on(id, "tenant.create", tenant.name.clone()).after(tenant)
 }
 
 /// Everything that can be said without looking at other tenants.

@@ -13,10 +13,11 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use model::UserId;
 use model::directory::{
-    Cursor, Directory, Filter, Hint, Hit, Ignored, Query, Sort, SortKey, View, ViewCount,
+    Cursor, Directory, Filter, Hint, Hit, Ignored, Listing, Query, Sort, SortKey, TenantRow, View, ViewCount,
 };
 use model::page::{Page, Total};
 use model::permission::{Actor, Permission, Scope};
+use model::validate::FieldErrors;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -114,6 +115,60 @@ pub async fn directory(cx: &Ctx, pairs: &[(String, String)]) -> Result<Directory
         now: cx.now(),
         query,
     })
+}
+
+/// How many the query of a list means on all its pages, and by which filters.
+pub(crate) async fn listing(cx: &Ctx, list: &str) -> Result<Listing> {
+    let (query, _) = Query::parse(&model::url::decode(list));
+    let cache = cx.services().directory();
+    let mut read = cx.read(Reach::Fleet).await?;
+    let filters = std::slice::from_ref(&query.filter);
+    let totals = cache.totals(cx, read.conn(), filters).await?;
+    let facets = cache.facets(cx, read.conn()).await?;
+    let terms = query.filter.terms().into_iter().map(|term| (facets.label(&term), term.key));
+    Ok(Listing {
+        total: totals.first().copied().unwrap_or(Total::AtLeast(0)),
+        terms: terms.map(|(label, key)| (key, label)).collect(),
+    })
+}
+
+/// Rows of one page for programs, at most.
+pub const LISTED_MAX: u32 = 200;
+
+/// A page of the directory for programs: the tenants that the pairs ask for and the cursor of the next; nothing is counted.
+///
+/// # Errors
+/// `Invalid` at every key whose value is not understood, a cursor of another list among them.
+pub async fn listed(
+    cx: &Ctx,
+    pairs: &[(String, String)],
+    limit: u32,
+) -> Result<(Vec<TenantRow>, Option<String>)> {
+    cx.require(Permission::TenantList, Scope::Platform).await?;
+    let (mut query, ignored) = Query::parse(pairs);
+    let mut errors = FieldErrors::default();
+    for one in ignored {
+        errors.add(&one.key, format!("“{}” is not understood.", one.value));
+    }
+    let mark = match &query.cursor {
+        Cursor::First => None,
+        Cursor::After(text) => {
+            let mark = Mark::decode(text, query.sort);
+            errors.take("after", mark.ok_or_else(|| "This is no cursor of this list.".to_owned()))
+        }
+        Cursor::Before(_) => {
+            errors.add("before", "This list is read forwards only.");
+            None
+        }
+    };
+    errors.into_result()?;
+    query.rows = limit.clamp(1, LISTED_MAX);
+    let mut read = cx.read(Reach::Fleet).await?;
+    let slice = Slice::read(read.conn(), &query, mark.as_ref(), false).await?;
+    let last = slice.from + i64::try_from(slice.rows.len()).unwrap_or_default() - 1;
+    let next =
+        slice.rows.last().filter(|_| slice.has_next).and_then(|row| Mark::of(row, query.sort, last).encode());
+    Ok((slice.rows.into_iter().map(|(_, found)| found.row).collect(), next))
 }
 
 /// Rows of one page and whether there is more on either side.

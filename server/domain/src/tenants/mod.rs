@@ -28,7 +28,8 @@ pub use lifecycle::{
     end_grace, go_live, graces, head, impact, move_plan_change, overview, plan_schedule, plan_schedules,
     reinstate, schedule_plan_change, set_contacts, start_offboarding, suspend,
 };
-pub use list::{directory, search_quick};
+pub(crate) use list::listing;
+pub use list::{LISTED_MAX, directory, listed, search_quick};
 pub(crate) use many::{Move, ids_matching, ids_of_slugs, prepare};
 
 use crate::ctx::{Ctx, Reach};

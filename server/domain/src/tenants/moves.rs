@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 pub(crate) static SUSPEND: &[Step] = &[
     step!(Sql, "status", "Suspend it", suspend),
     step!(Sql, "access", "End its sessions", access),
-    step!(Sql, "verify", "Verify that access has ended", ended),
+    step!(Sql, "verify", "Verify that access has ended", left),
 ];
 
 pub(crate) static REINSTATE: &[Step] = &[
@@ -49,6 +49,12 @@ pub(super) struct Suspending {
     pub scope: Suspension,
     /// P0 to P2 (R78).
     pub priority: u8,
+}
+
+/// What the steps after a suspension and after a change of its scope ask of either.
+#[derive(Debug, Deserialize)]
+struct Scoped {
+    scope: Suspension,
 }
 
 /// What a reinstatement is asked for with; the suspension that it ends, should it have to be taken back.
@@ -149,37 +155,42 @@ mod suspend {
 }
 
 /// Blocked is blocked at once: whoever has no other place is signed out. What keys may do is asked at every call.
-mod access {
+pub(super) mod access {
     use super::*;
 
-    pub(super) async fn act(at: &mut At) -> Result<Value> {
-        let (tenant, asked) = (at.tenant(), at.payload::<Suspending>()?);
+    pub(in crate::tenants) async fn act(at: &mut At) -> Result<Value> {
+        let (tenant, asked) = (at.tenant(), at.payload::<Scoped>()?);
         let ended = match asked.scope {
             Suspension::Blocked => store::end_sessions(at.conn()?, tenant).await?,
             Suspension::ReadOnly => 0,
         };
         let impact = store::impact(at.conn()?, tenant).await?;
-        Ok(json!({ "sessions_ended": ended, "sessions_left": impact.sessions, "keys_stopped": impact.keys }))
+        Ok(
+            json!({ "sessions_ended": ended, "sessions_left": impact.sessions, "keys_concerned": impact.keys }),
+        )
     }
 
-    pub(super) async fn check(_at: &mut At) -> Result<Option<Value>> {
+    pub(in crate::tenants) async fn check(_at: &mut At) -> Result<Option<Value>> {
         Ok(None)
     }
 
-    pub(super) async fn undo(_at: &mut At) -> Result<()> {
+    pub(in crate::tenants) async fn undo(_at: &mut At) -> Result<()> {
         Ok(())
     }
 }
 
-mod ended {
+/// The access that is left is the one of the scope.
+pub(super) mod left {
     use super::*;
 
-    pub(super) async fn act(at: &mut At) -> Result<Value> {
-        check(at).await?.ok_or_else(|| Error::Conflict("Its people and programs still have access.".into()))
+    pub(in crate::tenants) async fn act(at: &mut At) -> Result<Value> {
+        check(at).await?.ok_or_else(|| {
+            Error::Conflict("Its people and programs have other access than asked for.".into())
+        })
     }
 
-    pub(super) async fn check(at: &mut At) -> Result<Option<Value>> {
-        let (tenant, asked) = (at.tenant(), at.payload::<Suspending>()?);
+    pub(in crate::tenants) async fn check(at: &mut At) -> Result<Option<Value>> {
+        let (tenant, asked) = (at.tenant(), at.payload::<Scoped>()?);
         let row = store::get(at.conn()?, tenant).await?;
         let access = Access::of(row.status, row.suspension);
         let expected = match asked.scope {
@@ -189,7 +200,7 @@ mod ended {
         Ok((access == expected).then(|| json!({ "access": access })))
     }
 
-    pub(super) async fn undo(_at: &mut At) -> Result<()> {
+    pub(in crate::tenants) async fn undo(_at: &mut At) -> Result<()> {
         Ok(())
     }
 }

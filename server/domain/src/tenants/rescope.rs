@@ -1,18 +1,20 @@
-//! Changing how far a suspension goes as an operation: what each step does, how it is seen, and how it is taken back.
-//! [`super::lifecycle`] asks for it and waits for its end.
+//! Changing how far a suspension goes as an operation: what each step does, how it is seen, and how it is taken back. What
+//! follows from the scope is done as after a suspension, by the same steps. [`super::lifecycle`] asks for it and waits for
+//! its end.
 //!
 //! Invariants: the tenant stays suspended all the while, for the same reason and since the same day; what its people and
 //! programs may do is read from the scope on every request, so it follows with the commit; sessions that were ended stay
 //! ended, also when the change is undone.
 
 use super::lifecycle::decide_on;
+use super::moves::{access, left};
 use super::store::lifecycle as store;
 use crate::audit::AuditEvent;
 use crate::error::{Error, Result};
 use crate::notifications::announce;
 use crate::operations::step::{At, Step, step};
 use model::notifications::Event;
-use model::tenants::{Access, Action, Status, Suspension};
+use model::tenants::{Action, Status, Suspension};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -79,56 +81,6 @@ mod scope {
             .before(&before)
             .after(&after);
         at.audit(event);
-        Ok(())
-    }
-}
-
-/// As with a suspension: whoever has no other place is signed out of what is blocked. Keys are asked at every call.
-mod access {
-    use super::*;
-
-    pub(super) async fn act(at: &mut At) -> Result<Value> {
-        let (tenant, asked) = (at.tenant(), at.payload::<Rescoping>()?);
-        let ended = match asked.scope {
-            Suspension::Blocked => store::end_sessions(at.conn()?, tenant).await?,
-            Suspension::ReadOnly => 0,
-        };
-        let impact = store::impact(at.conn()?, tenant).await?;
-        Ok(
-            json!({ "sessions_ended": ended, "sessions_left": impact.sessions, "keys_concerned": impact.keys }),
-        )
-    }
-
-    pub(super) async fn check(_at: &mut At) -> Result<Option<Value>> {
-        Ok(None)
-    }
-
-    pub(super) async fn undo(_at: &mut At) -> Result<()> {
-        Ok(())
-    }
-}
-
-mod left {
-    use super::*;
-
-    pub(super) async fn act(at: &mut At) -> Result<Value> {
-        check(at).await?.ok_or_else(|| {
-            Error::Conflict("Its people and programs have other access than asked for.".into())
-        })
-    }
-
-    pub(super) async fn check(at: &mut At) -> Result<Option<Value>> {
-        let (tenant, asked) = (at.tenant(), at.payload::<Rescoping>()?);
-        let row = store::get(at.conn()?, tenant).await?;
-        let access = Access::of(row.status, row.suspension);
-        let expected = match asked.scope {
-            Suspension::Blocked => Access::None,
-            Suspension::ReadOnly => Access::ReadOnly,
-        };
-        Ok((access == expected).then(|| json!({ "access": access })))
-    }
-
-    pub(super) async fn undo(_at: &mut At) -> Result<()> {
         Ok(())
     }
 }

@@ -154,8 +154,8 @@ pub async fn member(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<Person> 
     store::one_of(read.conn(), tenant, user).await?.ok_or(Error::NotFound)
 }
 
-/// Takes an invitation back that nobody has accepted, and says whose it was: the place goes, and with it the account,
-/// should it have been made for this invitation and have no other place. Nobody is told; a mail that is still waiting is
+/// Takes an invitation back that nobody has accepted, and says whose it was: the place goes, and with the last place the
+/// account, should nobody have ever used it; the address is nobody's then. Nobody is told; a mail that is still waiting is
 /// not sent. A link opens nothing from now on, but for who is invited elsewhere as well: there it is theirs still.
 ///
 /// # Errors
@@ -175,12 +175,10 @@ pub async fn withdraw_invitation(cx: &Ctx, tenant: TenantId, user: UserId) -> Re
         )));
     }
     store::delete_member(tx.conn(), tenant, user).await?;
-    let mut removed = false;
-    if guest.came_with_it {
-        tx.switch(Reach::Provision).await?;
-        removed = store::drop_account(tx.conn(), user).await?;
-        tx.switch(Reach::Fleet).await?;
-    }
+    // It looks for itself whether the account has any other use, and leaves it then.
+    tx.switch(Reach::Provision).await?;
+    let removed = store::drop_account(tx.conn(), user).await?;
+    tx.switch(Reach::Fleet).await?;
     let event = AuditEvent::on(tenant, "member.withdraw_invitation", guest.email)
         .before(json!({ "name": guest.name, "role": guest.role.as_str(), "user": user }))
         .after(json!({ "account": if removed { "removed" } else { "kept" } }));

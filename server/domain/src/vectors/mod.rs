@@ -22,7 +22,6 @@ mod tests;
 pub use embed::embed;
 pub(crate) use prove::prove;
 
-use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use chrono::{DateTime, Utc};
@@ -31,7 +30,7 @@ use model::permission::{Permission, Scope};
 use model::validate::FieldErrors;
 use model::vectors::{VectorBackend, VectorKind};
 use model::work::Work;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -41,8 +40,6 @@ pub const SEARCHED_MAX: usize = 20_000;
 pub const FOUND_MAX: usize = 100;
 /// Vectors that are in memory at once.
 const BATCH: i64 = 2_000;
-/// Rows that are removed in one transaction.
-const REMOVED: i64 = 5_000;
 /// Bytes of what is kept beside a vector.
 const META_MAX: usize = 4_096;
 
@@ -139,34 +136,6 @@ pub async fn nearest(cx: &Ctx, tenant: TenantId, query: &[f32], k: usize) -> Res
     match store::collection(read.conn(), tenant).await? {
         Some(collection) => search(read.conn(), tenant, &collection, query, k).await,
         None => Ok(Found { hits: vec![], complete: true }),
-    }
-}
-
-/// Removes the tenant's collection with all its vectors, in parts; how many vectors that were. A tenant that lives on gets
-/// a new one with its next vector.
-///
-/// # Errors
-/// `Conflict` where nothing may be taken away any more.
-pub async fn drop_collection(cx: &Ctx, tenant: TenantId, reason: &str) -> Result<u64> {
-    cx.require(Permission::TenantOffboard, Scope::Tenant(tenant)).await?;
-    let mut removed = 0;
-    loop {
-        let mut tx = cx.begin_in(tenant, Work::Withdraw).await?;
-        let part = store::empty(tx.conn(), tenant, REMOVED).await?;
-        removed += part;
-        if part == REMOVED.unsigned_abs() {
-            tx.commit_unaudited("a part; the last one says how many").await?;
-            continue;
-        }
-        tx.switch(Reach::Fleet).await?;
-        if !store::close(tx.conn(), tenant).await? && removed == 0 {
-            return Ok(0);
-        }
-        let event = AuditEvent::on(tenant, "vectors.drop", "Vector collection")
-            .reason(reason)
-            .before(json!({ "vectors": removed }));
-        tx.commit(event).await?;
-        return Ok(removed);
     }
 }
 

@@ -37,26 +37,6 @@ pub(super) async fn collection(
     .await?)
 }
 
-/// Removes the collection's row; its vectors are removed first.
-pub(super) async fn close(connection: &mut PgConnection, tenant: TenantId) -> Result<bool> {
-    let done = sqlx::query!("DELETE FROM vector_collection WHERE tenant_id = $1", tenant.0)
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// Removes some of a tenant's vectors, `limit` at most; how many that were.
-pub(super) async fn empty(connection: &mut PgConnection, tenant: TenantId, limit: i64) -> Result<u64> {
-    let done = sqlx::query!(
-        "DELETE FROM vector_item WHERE tenant_id = $1 AND (id, kind) IN (SELECT id, kind FROM vector_item WHERE tenant_id = $1 LIMIT $2)",
-        tenant.0,
-        limit
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
-}
-
 /// Stores a vector of unit length, in the place of the one that was there.
 pub(super) async fn put(
     connection: &mut PgConnection,

@@ -4,6 +4,7 @@ use super::*;
 use crate::Services;
 use crate::testing;
 use model::permission::Role;
+use serde_json::json;
 use sqlx::PgPool;
 
 const TEXTS: [&str; 4] = [
@@ -144,11 +145,9 @@ async fn nobody_finds_or_removes_what_is_another_tenants(admin: PgPool) {
         remove(&stranger, b, VectorKind::Document, Uuid::from_u128(1)).await,
         Err(Error::NotFound)
     ));
-    assert!(matches!(drop_collection(&stranger, b, "x").await, Err(Error::NotFound)));
     // Who only reads writes nothing.
     let auditor = testing::platform(&services, Role::Auditor);
     assert!(matches!(put(&auditor, b, &document(2, "parcel")).await, Err(Error::Forbidden(_))));
-    assert!(matches!(drop_collection(&auditor, b, "x").await, Err(Error::Forbidden(_))));
     assert_eq!(count(&admin, "SELECT count(*) FROM pooled.vector_item".into()).await, 1);
 }
 
@@ -241,29 +240,6 @@ async fn the_exact_search_says_when_it_did_not_compare_everything(admin: PgPool)
         // The oldest four are the near ones.
         assert_eq!(nearest == "far", most < 4_501, "{most}: {nearest}");
     }
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn a_dropped_collection_leaves_nothing_but_an_audit_line(admin: PgPool) {
-    let services = testing::services(&admin).await;
-    let cx = testing::platform(&services, Role::Operator);
-    let other = testing::tenant(&admin, "other").await.expect("a tenant");
-    fill(&cx, other).await;
-    for tenant in [testing::tenant(&admin, "pooled").await.expect("one"), dedicated(&admin, "own").await] {
-        assert_eq!(drop_collection(&cx, tenant, "Nothing there.").await.expect("fine"), 0);
-        fill(&cx, tenant).await;
-        assert_eq!(drop_collection(&cx, tenant, "The contract has ended.").await.expect("dropped"), 4);
-        assert!(matches!(collection(&cx, tenant).await, Err(Error::NotFound)));
-        assert_eq!(find(&cx, tenant, "parcel", 9).await.0.len(), 0);
-        let line: (String, String) =
-            sqlx::query_as("SELECT action, reason FROM audit_entry WHERE tenant_id = $1")
-                .bind(tenant)
-                .fetch_one(&admin)
-                .await
-                .expect("one line");
-        assert_eq!(line, ("vectors.drop".into(), "The contract has ended.".into()));
-    }
-    assert_eq!(find(&cx, other, "parcel", 9).await.0.len(), 4, "nobody else’s");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -418,7 +394,11 @@ async fn with_or_without_the_extension_the_answer_is_the_same(admin: PgPool) {
             }
         }
         // A new collection takes it by itself, and its proof holds.
-        drop_collection(&cx, tenant, "A new one.").await.expect("dropped");
+        sqlx::query("DELETE FROM vector_collection WHERE tenant_id = $1")
+            .bind(tenant)
+            .execute(&admin)
+            .await
+            .expect("dropped");
         let mut tx = cx.begin(Reach::Fleet).await.expect("begun");
         let proof = prove(&mut tx, tenant, Uuid::from_u128(99)).await.expect("proven");
         assert_eq!(proof["searched_by"], json!("pgvector"));

@@ -2,12 +2,13 @@
 
 mod conversations;
 mod page;
+mod platform;
 mod refusals;
 mod tenant;
 
 use super::*;
 use axum::body::Body;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use domain::pipeline::Worker;
 use domain::testing;
 use model::TenantId;
@@ -53,13 +54,17 @@ impl Api {
         if !kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
-        let request = request.body(body.into()).expect("a request");
+        self.send(request.body(body.into()).expect("a request")).await
+    }
+
+    async fn send(&self, request: Request) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
         let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).expect("JSON") };
         let answer = Answer { status: parts.status, headers: parts.headers, body };
-        if !answer.status.is_success() && method != "HEAD" {
+        if !answer.status.is_success() && method != Method::HEAD {
             // Whatever fails, it fails as a problem.
             assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{method} {path}");
             assert_eq!(answer.body["status"], answer.status.as_u16());
@@ -111,7 +116,7 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
             operations.push(format!("{} {path}", method.to_uppercase()));
             assert!(operation["responses"]["401"].is_object(), "{method} {path}");
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
-            let path = path.replace("{id}", "x");
+            let path = path.replace("{id}", "x").replace("{slug}", "acme").replace("{reference}", "x");
             let answer = api.call(method.as_str(), &path, "", "", Body::empty()).await;
             assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {path} needs a key");
             let answer = api.call(method.as_str(), &path, &api.key, "", Body::empty()).await;
@@ -123,18 +128,37 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
         operations,
         [
             "DELETE /webhooks/{id}",
+            "GET /bulk/{id}",
             "GET /conversations",
             "GET /conversations/{id}",
             "GET /deliveries",
             "GET /deliveries/{id}",
             "GET /isolation",
+            "GET /operations",
+            "GET /operations/{id}",
             "GET /settings",
             "GET /template",
             "GET /tenant",
+            "GET /tenants",
+            "GET /tenants/{slug}",
+            "GET /tenants/{slug}/payments",
+            "GET /tenants/{slug}/plan",
             "GET /webhooks",
             "GET /webhooks/{id}",
+            "POST /bulk",
+            "POST /bulk/{id}/start",
             "POST /conversations",
             "POST /deliveries/{id}/resend",
+            "POST /operations/{id}/cancel",
+            "POST /operations/{id}/retry",
+            "POST /operations/{id}/roll-back",
+            "POST /tenants",
+            "POST /tenants/{slug}/payments",
+            "POST /tenants/{slug}/payments/{reference}/settle",
+            "POST /tenants/{slug}/plan",
+            "POST /tenants/{slug}/reinstate",
+            "POST /tenants/{slug}/scope",
+            "POST /tenants/{slug}/suspend",
             "POST /webhooks",
             "POST /webhooks/{id}/rotate",
             "POST /webhooks/{id}/test",
@@ -147,5 +171,17 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
         let name = reference.split('"').next().unwrap_or_default();
         assert!(document.body["components"]["schemas"][name].is_object(), "{name}");
     }
-    assert!(document.body["components"]["securitySchemes"]["key"].is_object());
+    for scheme in ["key", "platform_key"] {
+        assert!(document.body["components"]["securitySchemes"][scheme].is_object(), "{scheme}");
+    }
+    // Whatever is of the platform says so, and nothing else does.
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().expect("operations") {
+            let platform = operation["tags"] == json!(["platform"]);
+            let by = operation["security"] == json!([{ "platform_key": [] }]);
+            assert_eq!(platform, by, "{method} {path}");
+            let ours = ["/tenants", "/operations", "/bulk"].iter().any(|begin| path.starts_with(begin));
+            assert_eq!(platform, ours, "{path}");
+        }
+    }
 }

@@ -76,7 +76,6 @@ const WRITERS: &[(&str, Rule)] = &[
     ("users::invite", Rule::Work(Work::Admit)),
     ("users::invite_again", Rule::Work(Work::Admit)),
     ("users::withdraw_invitation", Rule::Work(Work::Withdraw)),
-    ("vectors::drop_collection", Rule::Work(Work::Withdraw)),
     ("vectors::put", Rule::Work(Work::Ingest)),
     ("vectors::remove", Rule::Work(Work::Withdraw)),
     ("webhooks::change", Rule::Work(Work::Admit)),
@@ -263,7 +262,6 @@ impl Stage {
             }
             "users::invite_again" => users::invite_again(cx, id, self.user).await.map(drop),
             "users::withdraw_invitation" => users::withdraw_invitation(cx, id, self.guest).await.map(drop),
-            "vectors::drop_collection" => vectors::drop_collection(cx, id, "why").await.map(drop),
             "vectors::put" => {
                 let item = vectors::Item {
                     kind: VectorKind::Document,

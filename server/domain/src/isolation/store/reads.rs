@@ -249,15 +249,3 @@ pub(in crate::isolation) async fn of_standing(
         })
         .collect())
 }
-
-/// The tenants in service that were verified longest ago.
-pub(in crate::isolation) async fn oldest(connection: &mut PgConnection, limit: i64) -> Result<Vec<TenantId>> {
-    let ids = sqlx::query_scalar!(
-        r#"SELECT n.tenant_id AS "id: TenantId" FROM isolation_newest n JOIN tenant t ON t.id = n.tenant_id
-        WHERE t.status IN ('trial', 'active', 'suspended', 'offboarding') ORDER BY n.at LIMIT $1"#,
-        limit
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(ids)
-}

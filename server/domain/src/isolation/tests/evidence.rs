@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::isolation;
+use crate::isolation::schedule::claim;
 use crate::testing;
 use model::directory::Cursor;
 use model::isolation::{Standing, Trigger};
@@ -177,21 +178,96 @@ async fn the_fleet_says_who_needs_attention_and_the_schedule_begins_with_them(ad
         assert_eq!(fleet.count(*standing), 1, "{standing}");
     }
     let named: Vec<_> = fleet.attention.iter().map(|one| (one.slug.as_str(), one.standing)).collect();
-    assert_eq!(
-        named,
-        [("failing", Standing::Failing), ("never", Standing::Never), ("stale", Standing::Stale)]
-    );
+    assert_eq!(named, [("failing", Standing::Failing), ("stale", Standing::Stale)]);
     assert_eq!((fleet.attention[0].failed, fleet.more), (3, false));
     assert!(fleet.newest_at.is_some());
     let only = isolation::fleet(&cx, Some(Standing::Stale)).await.expect("the fleet");
     assert_eq!(only.attention.iter().map(|one| one.slug.as_str()).collect::<Vec<_>>(), ["stale"]);
-
-    let due = async |limit: i32| isolation::due(&cx, limit).await.expect("who is due");
-    assert_eq!(due(10).await, [never, stale, proven, failing], "the longest wait first");
-    assert_eq!(due(2).await, [never, stale]);
+    let only = isolation::fleet(&cx, Some(Standing::Never)).await.expect("the fleet");
+    assert_eq!(only.attention.iter().map(|one| one.slug.as_str()).collect::<Vec<_>>(), ["never"]);
     let success = testing::platform(&services, Role::Success);
     assert!(matches!(isolation::fleet(&success, None).await, Err(Error::Forbidden(_))));
-    assert!(matches!(isolation::due(&success, 1).await, Err(Error::Forbidden(_))));
+    assert!(matches!(claim(&success, 1).await, Err(Error::Forbidden(_))));
+
+    let turn = async |limit: i64| claim(&cx, limit).await.expect("whose turn it is");
+    assert_eq!(turn(2).await, [never, failing], "who needs it most");
+    assert_eq!(turn(10).await, [stale, proven], "then the longest wait, and nobody twice");
+    assert_eq!(turn(10).await, []);
+    // Whoever was proven has their next turn in an hour, whoever was not likewise.
+    isolation::probe(&cx, never, Trigger::Schedule).await.expect("evidence");
+    assert_eq!(count(&admin, "SELECT count(*) FROM isolation_claim").await, 3);
+    let later = "UPDATE isolation_claim SET until = now() - interval '1 second'";
+    sqlx::query(later).execute(&admin).await.expect("an hour later");
+    assert_eq!(turn(10).await, [stale, failing, proven]);
+    let later = "UPDATE isolation_newest SET at = at - interval '61 minutes'";
+    sqlx::query(later).execute(&admin).await.expect("an hour later");
+    assert_eq!(turn(10).await, [never]);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn processes_share_the_tenants_and_the_failing_leave_room(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    for n in 0..10 {
+        let failing = tenant(&admin, &format!("f{n}")).await;
+        seed(&admin, failing, n + 1, 2, 1).await;
+        tenant(&admin, &format!("t{n}")).await;
+    }
+    let mut all = claim(&cx, 10).await.expect("one process");
+    let failing = "SELECT count(*) FROM isolation_claim JOIN isolation_newest USING (tenant_id)";
+    assert_eq!((all.len(), count(&admin, failing).await), (10, 2), "a fifth of the turns");
+    let (a, b) = tokio::join!(claim(&cx, 10), claim(&cx, 10));
+    all.extend(a.expect("another process"));
+    all.extend(b.expect("a third"));
+    assert_eq!(all.len(), 20, "nobody twice");
+    all.sort_by_key(|tenant| tenant.0);
+    all.dedup();
+    assert_eq!(all.len(), 20, "and everybody");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_round_proves_whoever_waits(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    tenant(&admin, "acme").await;
+    assert_eq!(isolation::prove_some(&cx).await.expect("a round"), 1);
+    assert_eq!(isolation::fleet(&cx, None).await.expect("the fleet").count(Standing::Proven), 1);
+    assert_eq!(isolation::prove_some(&cx).await.expect("another"), 0, "nobody waits");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn old_evidence_that_says_nothing_new_goes(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let (acme, other) = (tenant(&admin, "acme").await, tenant(&admin, "other").await);
+    for (run, days, failed) in
+        [(1, 100, 0), (2, 100, 1), (3, 100, 0), (4, 89, 0), (5, 3, 0), (6, 3, 1), (7, 3, 0)]
+    {
+        seed(&admin, acme, run, days, failed).await;
+    }
+    seed(&admin, other, 8, 100, 0).await;
+    sqlx::query("UPDATE isolation_run SET trigger = 'provisioning' WHERE id = $1")
+        .bind(Uuid::from_u128(3))
+        .execute(&admin)
+        .await
+        .expect("asked for otherwise");
+    let by_hand = isolation::verify(&cx, acme).await.expect("evidence").id;
+    let first = isolation::probe(&cx, acme, Trigger::Schedule).await.expect("evidence").id;
+    let second = isolation::probe(&cx, acme, Trigger::Schedule).await.expect("evidence").id;
+    let left: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM isolation_run WHERE tenant_id = $1 ORDER BY id")
+        .bind(acme)
+        .fetch_all(&admin)
+        .await
+        .expect("runs");
+    // Of the third day ago the last one and the one that did not hold; of today the last one and the one by hand.
+    let mut kept: Vec<Uuid> =
+        [2, 3, 4, 6, 7].into_iter().map(Uuid::from_u128).chain([by_hand, second]).collect();
+    kept.sort();
+    assert_eq!(left, kept);
+    assert!(!left.contains(&first));
+    assert_eq!(isolation::newest(&cx, acme).await.expect("one").map(|run| run.id), Some(RunId(second)));
+    let theirs = isolation::newest(&cx, other).await.expect("one").map(|run| run.id.0.as_u128());
+    assert_eq!(theirs, Some(8), "nobody else’s");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -200,6 +276,13 @@ async fn the_list_of_a_large_fleet_ends(admin: PgPool) {
     for n in 0..55 {
         tenant(&admin, &format!("t{n}")).await;
     }
-    let fleet = isolation::fleet(&testing::platform(&services, Role::Owner), None).await.expect("the fleet");
-    assert_eq!((fleet.attention.len(), fleet.more, fleet.count(Standing::Never)), (50, true, 55));
+    let owner = testing::platform(&services, Role::Owner);
+    let fleet = isolation::fleet(&owner, None).await.expect("the fleet");
+    assert_eq!(
+        (fleet.attention.len(), fleet.more, fleet.count(Standing::Never)),
+        (0, false, 55),
+        "only counted"
+    );
+    let fleet = isolation::fleet(&owner, Some(Standing::Never)).await.expect("the fleet");
+    assert_eq!((fleet.attention.len(), fleet.more), (50, true));
 }

@@ -1,7 +1,7 @@
 //! What mails say: one function from an event to a letter, pure, so that the log can show what was sent.
 //!
 //! Keys of an event's `data` that are known here: `reason`, `scope`, `from`, `to`, `status`, `grace_ends_at`,
-//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `operation` (`{id, kind, subject, step}`) with `problem`, `link` (a local path), `signup` (`{id}`), `page` (`{slug, name}` of a sign-up page), `organisation`, `stage`, `webhook` (`{id, name, url}`) with `problem`, `requester` (a user's id, when somebody
+//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `operation` (`{id, kind, subject, step}`) with `problem`, `link` (a local path), `signup` (`{id}`), `page` (`{slug, name}` of a sign-up page), `organisation`, `stage`, `webhook` (`{id, name, url}`) with `problem`, `asked_by` (a name), `requester` (a user's id, when somebody
 //! else acts for them). What is missing is left out of the mail.
 
 use super::Letter;
@@ -206,6 +206,7 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
             .paragraph(format!("The data of {tenant} has been exported and can be fetched."))
             .link("Fetch the export", facts.page()),
         Event::ProvisioningFailed | Event::OperationFailed | Event::NeedsOperator => operation(facts, begin),
+        Event::ApprovalWaits => waits(facts, begin),
         Event::WebhookDisabled => {
             let name = facts.inner("webhook", "name").unwrap_or("An endpoint");
             begin(format!("The webhook “{name}” was switched off"))
@@ -317,10 +318,6 @@ fn operation(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
         ),
         _ => (format!("{tenant}: {kind} failed"), "An operation failed; everything done so far was undone."),
     };
-    let page = match facts.inner("operation", "id") {
-        Some(id) if facts.text("link").is_none() => format!("{}{}", facts.console, pages::operation(id)),
-        _ => facts.page(),
-    };
     begin(subject)
         .paragraph(what)
         .facts(vec![
@@ -329,7 +326,28 @@ fn operation(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
             ("Problem", facts.text("problem").map(str::to_owned)),
             ("Operation", facts.inner("operation", "id").map(str::to_owned)),
         ])
-        .link("See what happened", page)
+        .link("See what happened", operation_page(facts))
+}
+
+fn operation_page(facts: &Facts<'_>) -> String {
+    match facts.inner("operation", "id") {
+        Some(id) if facts.text("link").is_none() => format!("{}{}", facts.console, pages::operation(id)),
+        _ => facts.page(),
+    }
+}
+
+/// Why it was asked for stands on its page: a mail travels further than its readers.
+fn waits(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
+    let kind = facts.inner("operation", "kind").unwrap_or("An operation");
+    let about = facts.inner("operation", "subject").unwrap_or_else(|| facts.tenant());
+    begin(format!("Waits for approval: {kind}, {about}"))
+        .paragraph("Somebody has asked for an operation that begins only after a second person has approved it. Whoever asked cannot; you can, or reject it with a reason.")
+        .facts(vec![
+            ("Operation", Some(kind.to_owned())),
+            ("About", Some(about.to_owned())),
+            ("Asked for by", facts.text("asked_by").map(str::to_owned)),
+        ])
+        .link("Look at it and decide", operation_page(facts))
 }
 
 #[cfg(test)]

@@ -123,6 +123,8 @@ pub(in crate::notifications) struct People {
     pub operators: bool,
     /// By id.
     pub ids: Vec<Uuid>,
+    /// Not this one, whoever else asks for them.
+    pub except: Option<Uuid>,
 }
 
 /// Each of them once; closed accounts hear nothing.
@@ -142,12 +144,13 @@ pub(in crate::notifications) async fn recipients(
         SELECT u.id AS "user!", u.email AS "email!",
             EXISTS (SELECT FROM member m WHERE m.tenant_id = $1 AND m.user_id = u.id) AS "inside!"
         FROM asked JOIN user_account u ON u.id = asked.id
-        WHERE u.disabled_at IS NULL ORDER BY u.email"#,
+        WHERE u.disabled_at IS NULL AND ($6::uuid IS NULL OR u.id <> $6) ORDER BY u.email"#,
         tenant.0,
         people.admins,
         people.owner,
         people.operators,
-        &people.ids
+        &people.ids,
+        people.except
     )
     .fetch_all(connection)
     .await?;

@@ -205,6 +205,33 @@ async fn operators_hear_of_what_needs_them_and_tenants_do_not(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn who_may_approve_hears_once_of_what_waits_and_whoever_asked_does_not(admin: PgPool) {
+    let catcher = Catcher::start().await;
+    let world = World::new(&admin, with_mail(&catcher)).await;
+    for (n, name, role) in [(5, "otto", "owner"), (6, "olga", "operator"), (7, "aud", "auditor")] {
+        world.person(n, name, Some(role)).await;
+    }
+    sqlx::query("INSERT INTO approval_rule (kind, second_person) VALUES ('suspend', 'always')")
+        .execute(&admin)
+        .await
+        .expect("a rule");
+    // Ada asks; neither she nor the tenant's people hear of it, nor who only reads.
+    world.suspend().await;
+    let mut to: Vec<_> = catcher.mails().into_iter().flat_map(|mail| mail.to).collect();
+    to.sort();
+    assert_eq!(to, ["olga@example.com", "otto@example.com"]);
+    let id: uuid::Uuid =
+        sqlx::query_scalar("SELECT id FROM operation").fetch_one(&admin).await.expect("the operation");
+    let text = catcher.to("otto@example.com").pop().expect("a mail").plain();
+    assert!(text.contains(&format!("https://steward.test/operations/{id}")), "{text}");
+    assert!(text.contains("Test Operator") && !text.contains("unpaid since May"), "{text}");
+    assert_eq!(world.drain().await, 0, "told once");
+    let theirs = "SELECT count(*) FROM delivery WHERE tenant_id <> '00000000-0000-0000-0000-000000000000'";
+    let theirs: i64 = sqlx::query_scalar(theirs).fetch_one(&admin).await.expect("a count");
+    assert_eq!(theirs, 0, "it stands in the platform’s log");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn an_invited_person_gets_a_link_that_works_once(admin: PgPool) {
     let catcher = Catcher::start().await;
     let world = World::new(&admin, with_mail(&catcher)).await;

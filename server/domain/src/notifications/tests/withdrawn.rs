@@ -121,10 +121,34 @@ async fn an_account_that_is_wanted_elsewhere_stays(admin: PgPool) {
     assert_eq!(accounts(&admin, user).await, 1);
     let link = catcher.to("nia@example.com").last().map(token).expect("a mail");
     users::set_up_check(&nobody, &link).await.expect("the other tenant’s");
-    // The account was there before the other invitation, so it outlives that one too; its link does not.
+    // With its last place goes the account, whichever it came with: the address is nobody's again.
     users::withdraw_invitation(&cx, other, user).await.expect("withdrawn there");
-    assert_eq!((members(&admin, other, user).await, accounts(&admin, user).await), (0, 1));
+    assert_eq!((members(&admin, other, user).await, accounts(&admin, user).await), (0, 0));
     assert!(matches!(users::set_up(&nobody, &link, GOOD).await, Err(Error::NotFound)));
+    users::invite(&world.tenant_admin(), tenant, "nia@example.com", "Nia", "tenant_member")
+        .await
+        .expect("by whoever invites addresses that nobody has");
+}
+
+/// What an account is used for besides places: each of these keeps it.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_account_that_is_in_use_stays(admin: PgPool) {
+    let world = World::new(&admin, testing::deployment()).await;
+    let (cx, tenant) = (world.operator(), world.tenant);
+    for (n, (why, sql)) in [
+        ("it looks after a tenant", "UPDATE tenant SET owner_id = $1"),
+        ("it is of the platform", "UPDATE user_account SET platform_role = 'success' WHERE id = $1"),
+        ("somebody has signed in with it", "UPDATE user_account SET last_seen_at = now() WHERE id = $1"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("nia{n}@example.com");
+        let user = users::invite(&cx, tenant, &email, "Nia", "tenant_member").await.expect("invited");
+        sqlx::query(sql).bind(user).execute(&admin).await.expect("used");
+        users::withdraw_invitation(&cx, tenant, user).await.expect("withdrawn");
+        assert_eq!((members(&admin, tenant, user).await, accounts(&admin, user).await), (0, 1), "{why}");
+    }
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

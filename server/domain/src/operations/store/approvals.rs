@@ -81,8 +81,8 @@ pub(in crate::operations) async fn put(
     Ok(done.rows_affected() == 1)
 }
 
-/// For which of these tenants a second person approves this kind. `dedicated` and `plans` say what the requests say; what
-/// a tenant's row says counts as well, where there is one.
+/// For which of these tenants a second person approves this kind, by its rule or the one that it waits with. `dedicated`
+/// and `plans` say what the requests say; what a tenant's row says counts as well, where there is one.
 pub(in crate::operations) async fn second_person(
     connection: &mut PgConnection,
     kind: Kind,
@@ -90,11 +90,13 @@ pub(in crate::operations) async fn second_person(
     dedicated: bool,
     plans: &[String],
 ) -> Result<HashSet<TenantId>> {
+    let kinds: Vec<String> =
+        [Some(kind), kind.waits_with()].into_iter().flatten().map(|kind| kind.as_str().to_owned()).collect();
     let waits = sqlx::query_scalar!(
         r#"SELECT w.id AS "id!: TenantId" FROM approval_rule r CROSS JOIN unnest($2::uuid[]) AS w (id) LEFT JOIN tenant t ON t.id = w.id
-        WHERE r.kind = $1 AND (CASE r.second_person WHEN 'always' THEN true WHEN 'dedicated' THEN $3 OR coalesce(t.placement = 'dedicated', false) ELSE false END
+        WHERE r.kind = ANY ($1) AND (CASE r.second_person WHEN 'always' THEN true WHEN 'dedicated' THEN $3 OR coalesce(t.placement = 'dedicated', false) ELSE false END
             OR coalesce(t.plan_id = ANY (r.plans), false) OR r.plans && $4::text[])"#,
-        kind.as_str(),
+        &kinds,
         tenants,
         dedicated,
         plans

@@ -58,6 +58,16 @@ pub(in crate::operations) async fn insert(
     Ok(())
 }
 
+/// Whether a part waits for somebody's approval.
+pub(in crate::operations) async fn waits(connection: &mut PgConnection, parent: OperationId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM operation WHERE parent_id = $1 AND state = 'requested') AS "waits!""#,
+        parent.0
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// A part, as it was before something was done to it.
 pub(in crate::operations) struct Part {
     pub tenant: TenantId,

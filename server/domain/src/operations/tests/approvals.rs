@@ -190,4 +190,24 @@ async fn of_many_at_once_those_wait_whom_the_rule_is_about(admin: PgPool) {
             .expect("operations");
     let of = |subject: &str, state: &str| (subject.to_owned(), state.to_owned());
     assert_eq!(states, [of("apart", "requested"), of("large", "requested"), of("plain", "queued")]);
+    // Of parts of one work those who may approve are told once, however many there are and in how many portions.
+    let parent = OperationId(owner.new_id());
+    for request in &mut requests {
+        request.parent = Some(parent);
+    }
+    for _ in 0..2 {
+        for request in &mut requests {
+            request.id = OperationId(owner.new_id());
+        }
+        let mut tx = owner.begin(Reach::Fleet).await.expect("begun");
+        enqueue_all(&mut tx, &owner, &requests).await.expect("asked");
+        tx.commit_unaudited("a test").await.expect("committed");
+    }
+    let told: Vec<String> = sqlx::query_scalar(
+        "SELECT data #>> '{operation,id}' FROM notification WHERE event = 'operation.approval_waits'",
+    )
+    .fetch_all(&admin)
+    .await
+    .expect("notices");
+    assert_eq!(told, [parent.to_string()]);
 }

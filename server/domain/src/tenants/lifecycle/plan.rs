@@ -4,6 +4,7 @@ use super::schedule::in_the_way;
 use super::{NOTE_MAX, carry_out, decide, request};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::operations;
 use crate::plans;
 use crate::tenants::moves::Changing;
 use model::TenantId;
@@ -16,6 +17,9 @@ use model::validate::{self, FieldErrors};
 /// for its day.
 pub async fn change_plan(cx: &Ctx, id: TenantId, version: i64, plan: &str, note: &str) -> Result<Requested> {
     cx.require(Permission::TenantPlan, Scope::Tenant(id)).await?;
+    if let Some(same) = operations::asked_before(cx).await? {
+        return Ok(same);
+    }
     let mut errors = FieldErrors::default();
     let plan = errors.take("plan", validate::word::<PlanId>(plan, "A plan"));
     let note = errors.take("note", validate::optional(note, "A note", NOTE_MAX));

@@ -45,6 +45,9 @@ pub async fn schedule_plan_change(
     at: DateTime<Utc>,
 ) -> Result<Requested> {
     cx.require(Permission::TenantPlan, Scope::Tenant(id)).await?;
+    if let Some(same) = operations::asked_before(cx).await? {
+        return Ok(same);
+    }
     let mut errors = FieldErrors::default();
     let note = errors.take("note", validate::optional(note, "A note", NOTE_MAX));
     let at = errors.take("at", day(cx, at));
@@ -61,6 +64,10 @@ pub async fn schedule_plan_change(
     let payload = serde_json::to_value(&asked)?;
     let mut request = request(cx, Kind::ChangePlan, id, &before.name, payload, asked.note.as_deref());
     request.run_after = Some(at);
+    if let Some(same) = operations::take(&mut tx, cx, request.id).await? {
+        drop(tx);
+        return operations::receipt(cx, same).await;
+    }
     let requested = operations::enqueue(&mut tx, cx, &request).await?;
     tell(&mut tx, id, Event::PlanScheduled, &asked).await?;
     let mut event = AuditEvent::on(id, "tenant.plan_scheduled", before.name.clone())

@@ -32,6 +32,9 @@ pub struct Suspend<'a> {
 /// Takes writing, or all access, from the tenant's people and programs (R77, R79).
 pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) -> Result<Requested> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    if let Some(same) = operations::asked_before(cx).await? {
+        return Ok(same);
+    }
     let mut errors = FieldErrors::default();
     let code = errors.take("code", validate::word::<SuspensionReason>(form.code, "A reason"));
     let note = errors.take("reason", validate::required(form.note, "A reason in words", NOTE_MAX));
@@ -84,6 +87,9 @@ pub struct ChangeScope<'a> {
 /// `Invalid` at `scope`, `reason` or `message`; the scope that it has already among it.
 pub async fn change_scope(cx: &Ctx, id: TenantId, version: i64, form: ChangeScope<'_>) -> Result<Requested> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    if let Some(same) = operations::asked_before(cx).await? {
+        return Ok(same);
+    }
     let mut errors = FieldErrors::default();
     let scope = errors.take("scope", validate::word::<Suspension>(form.scope, "How far it goes"));
     let reason = errors.take("reason", validate::required(form.reason, "A reason", NOTE_MAX));
@@ -107,6 +113,9 @@ pub async fn change_scope(cx: &Ctx, id: TenantId, version: i64, form: ChangeScop
 /// `Conflict` where the machine can see that the cause is still there.
 pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Result<Requested> {
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
+    if let Some(same) = operations::asked_before(cx).await? {
+        return Ok(same);
+    }
     let proof = validate::required(proof, "Proof that the cause is gone", NOTE_MAX)
         .map_err(|e| Error::field("proof", e))?;
     let (tx, before) = decide(cx, id, version, Action::Reinstate).await?;

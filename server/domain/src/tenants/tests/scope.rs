@@ -202,3 +202,24 @@ async fn it_waits_for_a_second_person_where_a_rule_says_so(admin: PgPool) {
     operations::Runner::new(services.clone()).drain().await.expect("run");
     assert_eq!(may(&services, id, &key).await, (false, false));
 }
+
+/// Whoever may not suspend alone does not get there by the scope either: the rule for suspensions holds for it (R10).
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn it_waits_where_a_suspension_would_wait(admin: PgPool) {
+    let (services, cx) = operator(&admin).await;
+    let id = testing::tenant(&admin, "acme").await.expect("a tenant");
+    suspend(&cx, id, version(&cx).await, SUSPEND).await.expect("suspended");
+    let owner = testing::platform(&services, Role::Owner);
+    let rule = SetRule { whom: "everybody", reason: "Four eyes.", ..SetRule::default() };
+    operations::set_approval_rule(&owner, Kind::Suspend, rule).await.expect("set");
+    let asked = change_scope(&cx, id, version(&cx).await, BLOCK).await.expect("asked");
+    assert_eq!(asked.state, State::Requested);
+    // The other way round nothing follows: to give access back has a rule of its own.
+    let other = testing::tenant(&admin, "other").await.expect("a tenant");
+    let rule = SetRule { whom: "nobody", reason: "Two eyes.", version: 1, ..SetRule::default() };
+    operations::set_approval_rule(&owner, Kind::Suspend, rule).await.expect("set");
+    let rule = SetRule { whom: "everybody", reason: "Four eyes.", ..SetRule::default() };
+    operations::set_approval_rule(&owner, Kind::ChangeScope, rule).await.expect("set");
+    let done = suspend(&cx, other, 1, SUSPEND).await.expect("suspended at once");
+    assert_ne!(done.state, State::Requested);
+}

@@ -66,7 +66,13 @@ pub(in crate::users) async fn insert_member(
         role.as_str()
     )
     .execute(connection)
-    .await?;
+    .await
+    // With its last invitation, taken back in this moment, the account went.
+    .on_constraint(
+        "member_user_id_fkey",
+        "email",
+        "Somebody took back another invitation of this address just now. Try again.",
+    )?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -101,8 +107,6 @@ pub(in crate::users) struct Guest {
     pub email: String,
     pub role: Role,
     pub has_password: bool,
-    /// Account and place were made by one transaction.
-    pub came_with_it: bool,
 }
 
 pub(in crate::users) async fn lock_member(
@@ -112,8 +116,7 @@ pub(in crate::users) async fn lock_member(
 ) -> Result<Option<Guest>> {
     let guest = sqlx::query_as!(
         Guest,
-        r#"SELECT u.name, u.email, m.role AS "role: Role", u.password_hash IS NOT NULL AS "has_password!",
-            u.created_at = m.created_at AS "came_with_it!"
+        r#"SELECT u.name, u.email, m.role AS "role: Role", u.password_hash IS NOT NULL AS "has_password!"
         FROM member m JOIN user_account u ON u.id = m.user_id
         WHERE m.tenant_id = $1 AND m.user_id = $2 AND u.disabled_at IS NULL FOR UPDATE OF u"#,
         tenant.0,
