@@ -67,7 +67,6 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/me/shortcuts") view=crate::me::ShortcutsPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants") view=tenants::DirectoryPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/new") view=tenants::NewTenantPage ssr=SsrMode::Async/>
-                    <Route path=path!("/tenants/new/quick") view=tenants::QuickTenantPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/new/:draft/:step") view=tenants::DraftPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import") view=tenants::ImportPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/import/:id") view=tenants::ImportPreviewPage ssr=SsrMode::Async/>
@@ -84,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/api-keys/:key/revoke") view=crate::api_keys::RevokePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/health") view=crate::health::TenantHealthPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/usage") view=crate::usage::TenantUsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/details") view=tenants::DetailsPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/billing") view=crate::billing::BillingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/audit") view=crate::audit::TenantAuditPage ssr=SsrMode::Async/>
                     <Route path=path!("/notifications") view=crate::notifications::NotificationsPage ssr=SsrMode::Async/>
@@ -97,6 +97,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/webhooks/:webhook") view=crate::webhooks::TenantWebhookPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/webhooks/:webhook/remove") view=crate::webhooks::TenantRemovePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/users") view=crate::users::UsersPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/users/invite") view=crate::users::InviteSeveralPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/users/:user/withdraw") view=crate::users::WithdrawPage ssr=SsrMode::Async/>
                     <Route path=path!("/overview") view=crate::overview::OverviewPage ssr=SsrMode::Async/>
                     <Route path=path!("/health") view=crate::health::FleetHealthPage ssr=SsrMode::Async/>
@@ -141,6 +142,8 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/offboarding") view=tenants::OffboardingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/suspend") view=tenants::SuspendPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/scope") view=tenants::ScopePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/convert") view=tenants::ConvertTrialPage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/extend-trial") view=tenants::ExtendTrialPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/reinstate") view=tenants::ReinstatePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/plan") view=tenants::PlanPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/go-live") view=tenants::GoLivePage ssr=SsrMode::Async/>

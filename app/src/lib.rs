@@ -21,6 +21,7 @@ pub mod health;
 pub mod isolation;
 pub mod layout;
 pub mod me;
+pub mod monitors;
 pub mod nav;
 pub mod notifications;
 pub mod operations;

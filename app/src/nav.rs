@@ -61,6 +61,7 @@ const fn section_icon(section: Section) -> &'static str {
         Section::Audit => "history",
         Section::Offboarding => "status-offboarding",
         Section::Isolation => "shield",
+        Section::Details => "info",
     }
 }
 

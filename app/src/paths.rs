@@ -5,7 +5,6 @@ pub const SIGN_IN: &str = "/sign-in";
 pub const OVERVIEW: &str = "/overview";
 pub const TENANTS: &str = "/tenants";
 pub const TENANTS_NEW: &str = "/tenants/new";
-pub const TENANTS_QUICK: &str = "/tenants/new/quick";
 pub const TENANTS_IMPORT: &str = "/tenants/import";
 pub const BULK: &str = "/tenants/bulk";
 pub const TENANTS_EXPORT: &str = "/tenants/export.csv";
@@ -179,6 +178,11 @@ pub fn revoke_api_key(slug: &str, key: model::ApiKeyId) -> String {
 /// Where a platform key is revoked.
 pub fn revoke_platform_key(key: model::PlatformKeyId) -> String {
     format!("{PLATFORM_KEYS}/{key}/revoke")
+}
+
+/// Where several people are invited into a tenant at once.
+pub fn invite_several(slug: &str) -> String {
+    format!("/tenants/{slug}/users/invite")
 }
 
 /// Where the invitation of somebody into a tenant is withdrawn.

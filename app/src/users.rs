@@ -1,4 +1,10 @@
-//! The people of a tenant: who they are, inviting somebody, sending an invitation again, and withdrawing it.
+//! The people of a tenant: who they are, inviting somebody or several at once, sending an invitation again, and
+//! withdrawing it.
+
+mod many;
+
+pub use many::InviteSeveralPage;
+pub(crate) use many::{list_help, named};
 
 use crate::error::AppError;
 use crate::paths;
@@ -91,6 +97,11 @@ fn ability(head: &TenantHead) -> Result<(), String> {
     }
 }
 
+/// Whether the tenant's status lets anybody be invited, or why not.
+fn admission(head: &TenantHead) -> Result<(), String> {
+    head.refusal(Work::Admit).map_or(Ok(()), Err)
+}
+
 /// Whether the reader may take an invitation back now, or why not.
 fn withdrawal(head: &TenantHead) -> Result<(), String> {
     match head.viewer.may(Permission::MemberManage, Scope::Tenant(head.tenant.id)) {
@@ -117,8 +128,10 @@ fn invite_form(head: &TenantHead) -> AnyView {
         })
         .collect();
     let slug = head.tenant.slug.clone();
+    let several = paths::invite_several(&slug);
+    let aside = view! { <a href=several>"Invite several"</a> };
     view! {
-        <Card id="invite" title="Invite somebody">
+        <Card id="invite" title="Invite somebody" aside=aside.into_any()>
             <Form to="invite_user" state=state.clone()>
                 <Hidden name="slug" value=slug/>
                 <TextField state=&state name="email" label="E-mail" kind="email" width=FieldWidth::Md help="They get a mail with a link to choose a password; it works once, for 7 days."/>

@@ -1,5 +1,5 @@
 /** axe on every kind of page, in both themes, in ordinary and in awkward states (A1). */
-import { everyPage, expect, expectAccessible, suspend, test } from '../fixtures/index.ts'
+import { discardDraft, everyPage, expect, expectAccessible, suspend, test } from '../fixtures/index.ts'
 
 for (const theme of ['light', 'dark'] as const) {
   // In parts, so that both workers have something to do.
@@ -28,10 +28,15 @@ test('nor on pages with errors, menus and details open, nor on those of a suspen
     await page.goto(path)
     await expectAccessible(page)
   }
-  await page.goto('/tenants/new/quick')
-  await page.getByRole('button', { name: 'Create tenant' }).click()
+  await page.goto('/tenants/new')
+  await page.getByText('Preview contents of Baseline').click()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await expect(page).toHaveURL(/\/identity$/)
+  await page.getByRole('button', { name: 'Continue' }).click()
   await expect(page.getByRole('alert').first()).toBeVisible()
   await expectAccessible(page)
+  await discardDraft(page)
 
   await page.goto('/tenants')
   await page.getByRole('search').getByText('Status', { exact: true }).first().click()

@@ -46,8 +46,8 @@ test('customer success begins at health and cannot suspend', async ({ as, tenant
   await expect(page).toHaveURL('/health')
   await page.goto(`/tenants/${tenant.slug}`)
   await expect(page.getByRole('heading', { level: 1, name: tenant.name })).toBeVisible()
-  await expect(page.getByRole('link', { name: 'Suspend…' })).toHaveCount(0)
-  await expect(page.getByRole('link', { name: 'Start offboarding…' })).toHaveCount(0)
+  await expect(page.getByRole('link', { name: 'Suspend…', includeHidden: true })).toHaveCount(0)
+  await expect(page.getByRole('link', { name: 'Start offboarding…', includeHidden: true })).toHaveCount(0)
   for (const path of [`/tenants/${tenant.slug}/suspend`, '/tenants/new', '/tenants/import']) {
     const response = await page.goto(path)
     expect(response?.status(), path).toBe(403)

@@ -107,6 +107,48 @@ test('all that match are the filter, not ids, and whoever changes before its tur
   await expect(outcomes(page).getByText(/changed its plan on .* Nothing was done\./)).toBeVisible()
 })
 
+test('many are given an owner, and tagged; who has it already is left out', async ({ as }) => {
+  const page = await as('operator')
+  const { word, tenants } = await pair(page)
+  await listed(page, word)
+  for (const { name } of tenants) await page.getByRole('checkbox', { name: `Select ${name}` }).check()
+  await bar(page).getByRole('button', { name: 'Set owner…' }).click()
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await expect(page.getByRole('alert').getByText('Choose an owner.')).toBeVisible()
+  await expectAccessible(page)
+  const owner = page.getByLabel('New owner')
+  // “Choose” and “Nobody” come first.
+  await owner.selectOption({ index: 2 })
+  const id = await owner.inputValue()
+  const name = ((await owner.locator('option:checked').textContent()) ?? '').replace(/ \(.*\)$/, '')
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await expect(page.getByRole('heading', { level: 1, name: `Preview: Give 2 tenants to ${name}` })).toBeVisible()
+  await page.getByLabel('Reason').fill('The region has a new owner.')
+  await page.getByRole('button', { name: `Give 2 tenants to ${name}` }).click()
+  await ends(page, 'It is done')
+  await expect(outcomes(page).getByText('Done')).toHaveCount(2)
+  // The filter by owner finds both.
+  await page.goto(`/tenants?q=${word}&owner=${id}&select=on`)
+  await expect(page.getByRole('table', { name: 'Tenants' }).getByRole('rowheader')).toHaveCount(2)
+
+  await page.getByRole('checkbox', { name: `Select ${tenants[0]?.name}` }).check()
+  await bar(page).getByRole('button', { name: 'Set owner…' }).click()
+  await page.getByLabel('New owner').selectOption(id)
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await expect(outcomes(page).getByText(`${name} is its owner already.`)).toBeVisible()
+
+  await listed(page, word)
+  for (const { name } of tenants) await page.getByRole('checkbox', { name: `Select ${name}` }).check()
+  await bar(page).getByRole('button', { name: 'Change tags…' }).click()
+  await page.getByLabel('Add tags (optional)').fill(word)
+  await page.getByRole('button', { name: 'Preview' }).click()
+  await page.getByLabel('Reason').fill('To find them again.')
+  await page.getByRole('button', { name: `Tag 2 tenants with ${word.toLowerCase()}` }).click()
+  await ends(page, 'It is done')
+  await page.goto(`/tenants?tag=${word.toLowerCase()}`)
+  await expect(page.getByRole('table', { name: 'Tenants' }).getByRole('rowheader')).toHaveCount(2)
+})
+
 test('on a phone and by keyboard the bar is within reach', async ({ as }) => {
   const page = await as('operator')
   const { word, tenants } = await pair(page)

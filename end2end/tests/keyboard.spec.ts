@@ -1,5 +1,5 @@
 /** The same work without a mouse: order of stops, focus after a refusal, menus, scrolling tables (A2). */
-import { expect, expectAccessible, test } from '../fixtures/index.ts'
+import { discardDraft, expect, expectAccessible, test } from '../fixtures/index.ts'
 
 test('the first stop leads past the navigation', async ({ as }) => {
   const page = await as('operator')
@@ -50,7 +50,9 @@ test('the account menu opens, and its items are reached', async ({ as }) => {
 
 test('after a refused form the errors have the focus and lead to their fields', async ({ as }) => {
   const page = await as('operator')
-  await page.goto('/tenants/new/quick')
+  await page.goto('/tenants/new')
+  await page.getByRole('button', { name: 'Continue' }).press('Enter')
+  await expect(page).toHaveURL(/\/identity$/)
   await page.getByLabel('Slug (optional)').fill('Not A Slug!')
   await page.keyboard.press('Enter')
   const errors = page.getByRole('alert').filter({ hasText: 'There are 2 problems' })
@@ -58,11 +60,13 @@ test('after a refused form the errors have the focus and lead to their fields', 
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   await expect(page.getByLabel('Name', { exact: true })).toBeFocused()
+  await discardDraft(page)
 })
 
 test('a tenant is suspended without a mouse', async ({ as, tenant }) => {
   const page = await as('operator')
   await page.goto(`/tenants/${tenant.slug}`)
+  await page.getByLabel('More actions').press('Enter')
   await page.getByRole('link', { name: 'Suspend…' }).press('Enter')
   await page.getByRole('radio', { name: 'Payment failure' }).focus()
   await page.keyboard.press('ArrowDown')

@@ -64,6 +64,20 @@ test.describe('webhooks', () => {
       expect(receiver.calls.at(-1)!.body).not.toContain('Nobody has come')
     })
 
+    await test.step('what was delivered is sent again under the id that it had', async () => {
+      const before = receiver.calls.length
+      // The page is older than the answer may be.
+      await expect(async () => {
+        await page.reload()
+        await expect(page.getByRole('button', { name: 'Try now' })).toHaveCount(0, { timeout: 500 })
+      }).toPass({ timeout: 15_000 })
+      await page.getByRole('button', { name: 'Send again' }).click()
+      await expect.poll(() => receiver.calls.length, { timeout: 15_000 }).toBeGreaterThan(before)
+      await eventually(page, 'Delivered')
+      const ids = receiver.calls.slice(1).map((call) => call.headers['webhook-id'])
+      expect(new Set(ids).size).toBe(1)
+    })
+
     await test.step('a new secret and the old one are both good', async () => {
       await page.goto(`/tenants/${tenant.slug}/webhooks`)
       await page.getByRole('table').getByRole('link', { name: 'Billing' }).click()

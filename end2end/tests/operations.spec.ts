@@ -1,4 +1,4 @@
-import { expect, expectAccessible, test, unique } from '../fixtures/index.ts'
+import { discardDraft, expect, expectAccessible, test, unique } from '../fixtures/index.ts'
 import type { Page } from '@playwright/test'
 
 /** Answers the wizard's pages and stands on the review. */
@@ -28,6 +28,9 @@ for (const script of [true, false]) {
       const word = unique()
       const tenant = { name: `Wizard ${word}`, slug: `wizard-${word}` }
       await answer(page, tenant)
+      await expect(page.getByRole('region', { name: /^Limits of the plan/ })).toContainText('Users')
+      await expect(page.getByRole('region', { name: 'Policies of Baseline, version 1' })).toContainText('Second factor')
+      await expect(page.getByRole('region', { name: 'Differs from the template' })).toContainText('Professional instead of Starter')
       const answers = page.getByRole('region', { name: 'Identity' })
       await expect(answers).toContainText(tenant.slug)
       await expect(page.getByRole('region', { name: 'What will happen' }).getByRole('listitem')).toHaveCount(13)
@@ -56,6 +59,19 @@ for (const script of [true, false]) {
       }
       const steps = page.getByRole('region', { name: 'Steps' })
       await expect(steps.getByRole('listitem').filter({ hasText: 'done' })).toHaveCount(13)
+      // What was accepted stands there in words, with the proof behind it, and is found again from the tenant.
+      const acceptance = page.getByRole('region', { name: 'Acceptance' })
+      await expect(acceptance).toContainText('5 of 5 met')
+      await expect(acceptance).toContainText('1 of 1 people are let in')
+      if (script) await expectAccessible(page)
+      await acceptance.getByRole('link', { name: 'See every attempt' }).click()
+      await expect(page.getByRole('region', { name: 'Evidence' })).toContainText('When it was created')
+      await page.goto(`/tenants/${tenant.slug}`)
+      const monitoring = page.getByRole('region', { name: 'Monitoring' })
+      await expect(monitoring.getByText('As it should be')).toHaveCount(4)
+      await expect(monitoring).toContainText('scheduled')
+      await monitoring.getByRole('link', { name: 'Acceptance' }).click()
+      await expect(acceptance).toBeVisible()
       await page.getByRole('link', { name: 'Open onboarding' }).click()
       await expect(page.getByRole('heading', { level: 1, name: tenant.name })).toBeVisible()
     })
@@ -105,6 +121,21 @@ test('a page of the wizard names every error and keeps what was typed; a draft w
   expect((await page.goto(address))?.status()).toBe(404)
 })
 
+test('a template is looked into and compared before it is chosen; the blank one stands last', async ({ as }) => {
+  const page = await as('operator')
+  await page.goto('/tenants/new')
+  const cards = page.getByRole('group', { name: 'Template' }).getByRole('radio')
+  await expect(cards.first()).toHaveAccessibleName(/^Baseline, version/)
+  await expect(cards.last()).toHaveAccessibleName(/^Blank, version/)
+  await page.getByText('Preview contents of Regulated care').click()
+  await expect(page.getByText('Second factor: Required, cannot be changed by the tenant')).toBeVisible()
+  await expectAccessible(page)
+  const compare = page.getByRole('search', { name: 'Templates to compare' })
+  await compare.getByLabel('With').selectOption({ label: 'Blank, version 1' })
+  await compare.getByRole('button', { name: 'Compare' }).click()
+  await expect(page).toHaveURL(/\/templates\/compare\?from=baseline\.\d+&to=blank\.1$/)
+})
+
 test('of two windows with one draft, the second sees what the first has saved', async ({ as }) => {
   const page = await as('operator')
   await page.goto('/tenants/new')
@@ -127,6 +158,7 @@ test('of two windows with one draft, the second sees what the first has saved', 
   await page.getByRole('button', { name: 'Continue' }).click()
   await expect(page).toHaveURL(/\/plan$/)
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`New tenant: Second ${word}`)
+  await discardDraft(page)
 })
 
 test('what waits for a second person is found in its view and can be cancelled', async ({ as }) => {
@@ -136,6 +168,10 @@ test('what waits for a second person is found in its view and can be cancelled',
   await expect(page.getByText('A second person has to approve it')).toBeVisible()
   await page.getByRole('button', { name: 'Create tenant' }).click()
   await expect(page.getByRole('heading', { name: 'It waits for a second person' })).toBeVisible()
+  // What somebody decides on: limits and policies, not a number of a version.
+  await expect(page.getByRole('region', { name: 'What was asked for' })).toContainText(/Template\s*Baseline, version \d/)
+  await expect(page.getByRole('region', { name: 'Limits of the plan Professional' })).toContainText('Users')
+  await expect(page.getByRole('region', { name: /^Policies of Baseline/ })).toContainText('Second factor')
   await expectAccessible(page)
   const address = new URL(page.url()).pathname
 

@@ -103,8 +103,18 @@ pub async fn serve(config: &Config) -> Result<(), Failure> {
         TcpListener::bind(config.addr).await.map_err(|error| format!("{}: {error}", config.addr))?;
     let opened = Opened::open(config).await?;
     // Whoever only runs a command sends nothing.
-    if config.mail.is_none() {
-        tracing::warn!("STEWARD_SMTP_URL is not set: mails stand in the log of notifications as not sent");
+    match &config.mail {
+        None => {
+            tracing::warn!(
+                "STEWARD_SMTP_URL is not set: mails stand in the log of notifications as not sent"
+            );
+        }
+        Some((url, _)) if domain::notifications::mail::in_clear(url) => {
+            tracing::warn!(
+                "STEWARD_SMTP_URL: mails travel in clear, with links in them that let people in; write smtps://… or add ?tls=required"
+            );
+        }
+        Some(_) => {}
     }
     let outcome = serve_on(config, &opened, listener, stop, begin).await;
     opened.close().await;
@@ -334,6 +344,9 @@ async fn hourly(services: Services) {
         }
         if let Err(error) = domain::operations::sweep(&cx).await {
             tracing::warn!(%error, "old keys of requests were not removed");
+        }
+        if let Err(error) = domain::monitors::sweep(&cx).await {
+            tracing::warn!(%error, "monitors were given no turn");
         }
         if let Err(error) = domain::users::sweep(&cx).await {
             tracing::warn!(%error, "ended sessions were not removed");

@@ -3,17 +3,23 @@
 //! [`judge`] decides for one tenant whether the work can be done to it, from facts alone, in the words in which the
 //! server would refuse the single move. Nothing here undoes anything: what was done to a tenant is taken back there.
 
+use crate::details::{self, Owner, TAGS_MAX};
 use crate::directory::Listing;
 use crate::page::grouped;
 use crate::permission::Permission;
 use crate::states::words;
 use crate::templates::VersionRef;
 use crate::tenants::{self, PlanId, Status, Suspension, SuspensionReason};
-use crate::validate::{FieldErrors, optional, word};
-use crate::{OperationId, TenantId};
+use crate::{OperationId, TenantId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+mod input;
+#[cfg(test)]
+mod tests;
+
+pub use input::{Asked, BulkDraft, BulkInput};
 
 /// The most tenants of one set.
 pub const TENANTS_MAX: i64 = 10_000;
@@ -33,6 +39,8 @@ words! {
         Reinstate = "reinstate", "Reinstate";
         ChangePlan = "change_plan", "Change plan";
         ApplyTemplate = "apply_template", "Apply template";
+        SetOwner = "set_owner", "Set owner";
+        ChangeTags = "change_tags", "Change tags";
     }
 }
 
@@ -43,6 +51,7 @@ impl Action {
             Self::Suspend | Self::Reinstate => Permission::TenantSuspend,
             Self::ChangePlan => Permission::TenantPlan,
             Self::ApplyTemplate => Permission::TemplateApply,
+            Self::SetOwner | Self::ChangeTags => Permission::TenantDetails,
         }
     }
 
@@ -58,6 +67,8 @@ impl Action {
             Self::Reinstate => "reinstated",
             Self::ChangePlan => "moved to the plan",
             Self::ApplyTemplate => "put on the template",
+            Self::SetOwner => "given to this owner",
+            Self::ChangeTags => "tagged so",
         }
     }
 }
@@ -79,6 +90,7 @@ words! {
         Limits = "limits", "It uses more than the new plan allows";
         Payment = "payment", "Not paid yet";
         Changed = "changed", "It changed in the meantime";
+        Full = "full", "It would have more tags than a tenant may have";
     }
 }
 
@@ -116,6 +128,16 @@ pub enum Work {
         /// Its name, for people.
         template: String,
     },
+    SetOwner {
+        /// None: nobody looks after them any more.
+        owner: Option<UserId>,
+        /// Their name, for people.
+        name: String,
+    },
+    ChangeTags {
+        add: Vec<String>,
+        remove: Vec<String>,
+    },
 }
 
 impl Work {
@@ -125,6 +147,8 @@ impl Work {
             Self::Reinstate => Action::Reinstate,
             Self::ChangePlan { .. } => Action::ChangePlan,
             Self::ApplyTemplate { .. } => Action::ApplyTemplate,
+            Self::SetOwner { .. } => Action::SetOwner,
+            Self::ChangeTags { .. } => Action::ChangeTags,
         }
     }
 
@@ -137,6 +161,9 @@ impl Work {
             Self::ApplyTemplate { to, template } => {
                 format!("application of {template}, version {}", to.version)
             }
+            Self::SetOwner { owner: None, .. } => "removal of the owner".into(),
+            Self::SetOwner { name, .. } => format!("handover to {name}"),
+            Self::ChangeTags { .. } => "change of tags".into(),
         }
     }
 
@@ -150,6 +177,13 @@ impl Work {
             Self::ApplyTemplate { to, template } => {
                 format!("Put {whom} on {template}, version {}", to.version)
             }
+            Self::SetOwner { owner: None, .. } => format!("Leave {whom} without an owner"),
+            Self::SetOwner { name, .. } => format!("Give {whom} to {name}"),
+            Self::ChangeTags { add, remove } => match (add.is_empty(), remove.is_empty()) {
+                (false, true) => format!("Tag {whom} with {}", add.join(", ")),
+                (true, false) => format!("Take {} from {whom}", remove.join(", ")),
+                _ => format!("Change the tags of {whom}"),
+            },
         }
     }
 
@@ -169,102 +203,6 @@ pub fn is_number(typed: &str, n: i64) -> bool {
     typed.chars().filter(|c| !c.is_whitespace()).collect::<String>() == n.to_string()
 }
 
-/// The form that asks for a preview, as it was sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkInput {
-    /// A word of [`Action`].
-    pub action: String,
-    /// A word of [`Whom`].
-    pub whom: String,
-    /// The query of the list that it was chosen in, without its page.
-    pub list: String,
-    /// When that list was shown (RFC 3339).
-    pub at: String,
-    /// Slugs of those ticked, by spaces or commas.
-    pub tenants: String,
-    /// Of a suspension.
-    pub code: String,
-    pub scope: String,
-    pub message: String,
-    /// Of a plan change.
-    pub plan: String,
-    /// Of a template: `key.version`.
-    pub to: String,
-}
-
-/// [`BulkInput`] as far as it can be understood without looking anything up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BulkDraft {
-    pub whom: Whom,
-    pub list: String,
-    pub at: DateTime<Utc>,
-    pub tenants: Vec<String>,
-    pub asked: Asked,
-}
-
-/// What a form asks for, before the template is looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
-    Work(Work),
-    /// Key and version.
-    Template(String, i32),
-}
-
-impl BulkInput {
-    /// # Errors
-    /// All that is wrong, field by field.
-    pub fn validate(&self) -> Result<BulkDraft, FieldErrors> {
-        let mut errors = FieldErrors::default();
-        let action = errors.take("action", word::<Action>(&self.action, "What is to be done"));
-        let whom = errors.take("whom", word::<Whom>(&self.whom, "Whom it reaches"));
-        let at = self.at.parse::<DateTime<Utc>>().map_err(|_| {
-            "It is not known when the list was shown. Go back to the list and choose again.".to_owned()
-        });
-        let at = errors.take("whom", at);
-        let mut tenants: Vec<String> = Vec::new();
-        for slug in self.tenants.split([',', ' ', '\n', '\r', '\t']).filter(|slug| !slug.is_empty()) {
-            if !tenants.iter().any(|known| known == slug) {
-                tenants.push(slug.to_owned());
-            }
-        }
-        if whom == Some(Whom::Ticked) && tenants.is_empty() {
-            errors.add("whom", "No tenant is ticked. Go back to the list and tick some.");
-        } else if tenants.len() > TICKED_MAX {
-            let most = format!("More than {TICKED_MAX} cannot be ticked. Filter, and take all that match.");
-            errors.add("whom", most);
-        }
-        let asked = action.and_then(|action| self.asked(action, &mut errors));
-        match (whom, at, asked) {
-            (Some(whom), Some(at), Some(asked)) if errors.is_empty() => {
-                Ok(BulkDraft { whom, list: self.list.clone(), at, tenants, asked })
-            }
-            _ => Err(errors),
-        }
-    }
-
-    fn asked(&self, action: Action, errors: &mut FieldErrors) -> Option<Asked> {
-        match action {
-            Action::Suspend => {
-                let code = errors.take("code", word(&self.code, "A reason"));
-                let scope = errors.take("scope", word(&self.scope, "How far it goes"));
-                let message = errors.take("message", optional(&self.message, "A message", MESSAGE_MAX));
-                Some(Asked::Work(Work::Suspend { code: code?, scope: scope?, message: message? }))
-            }
-            Action::Reinstate => Some(Asked::Work(Work::Reinstate)),
-            Action::ChangePlan => {
-                let to = errors.take("plan", word(&self.plan, "A plan"))?;
-                Some(Asked::Work(Work::ChangePlan { to }))
-            }
-            Action::ApplyTemplate => {
-                let parts = self.to.rsplit_once('.').and_then(|(key, n)| Some((key, n.parse().ok()?)));
-                let parts = parts.ok_or_else(|| "Choose a template.".to_owned());
-                let (key, version) = errors.take("to", parts)?;
-                Some(Asked::Template(key.to_owned(), version))
-            }
-        }
-    }
-}
-
 /// What is known of a tenant when the set is frozen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -282,6 +220,9 @@ pub struct Facts {
     pub over: Vec<String>,
     /// It is on that version of the template.
     pub there: bool,
+    /// Who looks after it.
+    pub owner: Option<UserId>,
+    pub tags: Vec<String>,
 }
 
 impl Facts {
@@ -296,6 +237,8 @@ impl Facts {
             changed: false,
             over: Vec::new(),
             there: false,
+            owner: None,
+            tags: Vec::new(),
         }
     }
 }
@@ -307,6 +250,7 @@ pub fn judge(work: &Work, facts: &Facts) -> Option<(Why, String)> {
         Work::Reinstate => tenants::Action::Reinstate.check(facts.status),
         Work::ChangePlan { .. } => tenants::Action::ChangePlan.check(facts.status),
         Work::ApplyTemplate { .. } => crate::work::Work::Configure.check(facts.status),
+        Work::SetOwner { .. } | Work::ChangeTags { .. } => crate::work::Work::Record.check(facts.status),
     };
     // Who is so already has the wrong status for it too, but that is not what there is to say.
     let same = match work {
@@ -315,6 +259,13 @@ pub fn judge(work: &Work, facts: &Facts) -> Option<(Why, String)> {
             Some(format!("It is on the {} plan already.", to.label()))
         }
         Work::ApplyTemplate { .. } if facts.there => Some("It is on this version already.".into()),
+        Work::SetOwner { owner, name } if facts.owner == *owner => Some(match owner {
+            Some(_) => format!("{name} is its owner already."),
+            None => "It has no owner.".into(),
+        }),
+        Work::ChangeTags { add, remove } if details::retag(&facts.tags, add, remove) == facts.tags => {
+            Some("Its tags are so already.".into())
+        }
         _ => None,
     };
     if let Some(same) = same {
@@ -328,6 +279,12 @@ pub fn judge(work: &Work, facts: &Facts) -> Option<(Why, String)> {
     }
     if !facts.over.is_empty() {
         return Some((Why::Limits, facts.over.join(" ")));
+    }
+    if let Work::ChangeTags { add, remove } = work {
+        let then = details::retag(&facts.tags, add, remove).len();
+        if then > TAGS_MAX {
+            return Some((Why::Full, format!("It would have {then} tags; {TAGS_MAX} are the most.")));
+        }
     }
     let owes = facts.unpaid > 0 && facts.reason.as_deref() == Some(SuspensionReason::PaymentFailure.as_str());
     if owes && *work == Work::Reinstate {
@@ -439,104 +396,6 @@ pub struct BulkForm {
     pub plans: Vec<crate::plans::Plan>,
     /// Published templates: `key.version` and a name.
     pub templates: Vec<(String, String)>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn suspend() -> Work {
-        Work::Suspend { code: SuspensionReason::Inactivity, scope: Suspension::ReadOnly, message: None }
-    }
-
-    fn why(work: &Work, facts: &Facts) -> Option<Why> {
-        judge(work, facts).map(|(why, _)| why)
-    }
-
-    #[test]
-    fn what_the_single_move_would_refuse_is_left_out() {
-        for status in Status::ALL {
-            let facts = Facts::of(*status, PlanId::Free);
-            let single = tenants::Action::Suspend.check(*status).is_ok();
-            assert_eq!(judge(&suspend(), &facts).is_none(), single, "{status:?}");
-            let single = tenants::Action::Reinstate.check(*status).is_ok();
-            assert_eq!(judge(&Work::Reinstate, &facts).is_none(), single, "{status:?}");
-            let plan = Work::ChangePlan { to: PlanId::Enterprise };
-            let single = tenants::Action::ChangePlan.check(*status).is_ok();
-            assert_eq!(judge(&plan, &facts).is_none(), single, "{status:?}");
-        }
-        let gone = judge(&suspend(), &Facts::of(Status::Deleted, PlanId::Free)).expect("left out");
-        assert_eq!(gone, (Why::Status, "A tenant that is deleted cannot be suspended.".to_owned()));
-    }
-
-    #[test]
-    fn the_reason_that_is_told_is_the_one_that_helps() {
-        let facts = Facts::of(Status::Active, PlanId::Free);
-        let busy = Facts { busy: Some("Suspend".into()), changed: true, ..facts.clone() };
-        assert_eq!(why(&suspend(), &busy), Some(Why::Busy));
-        let already = Facts { status: Status::Suspended, ..busy.clone() };
-        assert_eq!(why(&suspend(), &already), Some(Why::Same), "whatever else there is");
-        let same = Work::ChangePlan { to: PlanId::Free };
-        assert_eq!(why(&same, &facts), Some(Why::Same));
-        let smaller = Work::ChangePlan { to: PlanId::Starter };
-        let over = Facts { over: vec!["Users: 6 in use, Starter allows 5.".into()], ..facts.clone() };
-        assert_eq!(judge(&smaller, &over), Some((Why::Limits, over.over[0].clone())));
-        assert_eq!(why(&suspend(), &Facts { changed: true, ..facts.clone() }), Some(Why::Changed));
-        assert_eq!(why(&suspend(), &facts), None);
-        let owes = Facts {
-            status: Status::Suspended,
-            reason: Some("payment_failure".into()),
-            unpaid: 2,
-            ..facts.clone()
-        };
-        assert_eq!(why(&Work::Reinstate, &owes), Some(Why::Payment));
-        let other = Facts { reason: Some("inactivity".into()), ..owes };
-        assert_eq!(why(&Work::Reinstate, &other), None, "what it owes was not why");
-    }
-
-    #[test]
-    fn the_number_is_typed_where_it_is_many_or_hard_to_take_back() {
-        assert!(suspend().is_typed(1));
-        assert!(!Work::Reinstate.is_typed(25) && Work::Reinstate.is_typed(26));
-        assert!(is_number(" 1284 ", 1_284) && is_number("1\u{202f}284", 1_284));
-        assert!(!is_number("1,284", 1_284) && !is_number("", 0) && !is_number("01", 1));
-    }
-
-    #[test]
-    fn a_form_is_understood_or_says_all_that_is_wrong() {
-        let form = BulkInput {
-            action: "suspend".into(),
-            whom: "ticked".into(),
-            at: "2026-11-21T10:00:00Z".into(),
-            tenants: "acme, beta acme".into(),
-            code: "inactivity".into(),
-            scope: "read_only".into(),
-            ..BulkInput::default()
-        };
-        let draft = form.validate().expect("understood");
-        assert_eq!(draft.tenants, ["acme", "beta"]);
-        assert_eq!(draft.asked, Asked::Work(suspend()));
-        let errors =
-            BulkInput { action: "suspend".into(), ..BulkInput::default() }.validate().expect_err("wrong");
-        let fields: Vec<_> = errors.0.keys().map(String::as_str).collect();
-        assert_eq!(fields, ["code", "scope", "whom"]);
-        let many: Vec<_> = (0..101).map(|n| format!("t{n}")).collect();
-        let errors = BulkInput { tenants: many.join(" "), ..form.clone() }.validate().expect_err("too many");
-        assert!(errors.get("whom").is_some_and(|why| why.contains("100")));
-        let template =
-            BulkInput { action: "apply_template".into(), to: "voice.sales.3".into(), ..form.clone() };
-        assert_eq!(template.validate().expect("understood").asked, Asked::Template("voice.sales".into(), 3));
-        assert!(BulkInput { to: "voice".into(), ..template }.validate().is_err());
-        assert!(BulkInput { at: "yesterday".into(), ..form }.validate().is_err());
-    }
-
-    #[test]
-    fn it_is_summed_up_in_a_sentence() {
-        assert_eq!(
-            summary(&[(Outcome::Failed, 2), (Outcome::Done, 1_047), (Outcome::Skipped, 1)]),
-            "1\u{202f}047 done, 2 failed, 1 skipped."
-        );
-        assert_eq!(suspend().order(1), "Suspend 1 tenant");
-        assert_eq!(Work::ChangePlan { to: PlanId::Free }.order(12), "Move 12 tenants to Free");
-    }
+    /// Who may look after tenants.
+    pub owners: Vec<Owner>,
 }

@@ -12,7 +12,7 @@ mod sort;
 mod tests;
 
 pub use filter::{FILTERS, Filter, Term};
-pub use import::{IMPORT_BYTES, IMPORT_PAGE, IMPORT_ROWS, Import, ImportRow, NewTenant};
+pub use import::{IMPORT_BYTES, IMPORT_PAGE, IMPORT_ROWS, Import, ImportRow, NewTenant, import_refusal};
 pub use page::{COUNTED, Choice, Directory, Facets, Hint, Hit, Listing, TenantRow, View, ViewCount};
 pub use query::{Cursor, Ignored, Query, ROWS, ROWS_DEFAULT};
 pub use sort::{Sort, SortKey};

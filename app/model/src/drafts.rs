@@ -3,13 +3,14 @@
 //! A draft belongs to who began it, and holds only answers that were right when they were given; what else is wrong is
 //! said when it is submitted.
 
-use crate::operations::ProvisionRequest;
+use crate::operations::{ProvisionRequest, Terms};
 use crate::plans::Plan;
 use crate::states::words;
-use crate::templates::Offer;
+use crate::templates::{Catalogue, Offer};
 use crate::{DraftId, OperationId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 words! {
     /// A page of the wizard, in its order.
@@ -47,7 +48,7 @@ impl Page {
             Self::Template => &["template"],
             Self::Identity => &["name", "slug", "domain", "external_id", "region", "country", "tags"],
             Self::Plan => &["plan", "placement", "trial_days", "billing_reference"],
-            Self::People => &["admin_name", "admin_email", "support_contact", "escalation_contact"],
+            Self::People => &["admin_name", "admin_email", "people", "support_contact", "escalation_contact"],
             Self::Review => &["reason"],
         }
     }
@@ -58,6 +59,8 @@ impl Page {
 pub struct Answers {
     pub page: Page,
     pub request: ProvisionRequest,
+    /// Why the list of people could not be read; then the request holds none of them.
+    pub wrong_people: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,8 +93,14 @@ pub struct DraftView {
     pub draft: Draft,
     pub offers: Vec<Offer>,
     pub plans: Vec<Plan>,
+    /// The names of what the offers hold.
+    pub catalogue: Catalogue,
+    /// What is asked for so far, in numbers; nothing where its template is not there any more.
+    pub terms: Option<Terms>,
     /// What will happen, in order.
     pub steps: Vec<String>,
+    /// Milliseconds that steps usually take, by their label.
+    pub typical: BTreeMap<String, i64>,
     /// Somebody else has to approve it before it begins.
     pub second_person: bool,
 }

@@ -24,8 +24,12 @@ words! {
         /// Also when its day is another one.
         PlanScheduled = "tenant.plan_scheduled", "Plan change scheduled";
         PlanScheduleCancelled = "tenant.plan_schedule_cancelled", "Scheduled plan change called off";
+        /// One that the tenant's own admins have asked for.
+        PlanRequestDecided = "tenant.plan_request_decided", "Plan request decided";
         TrialEnding = "tenant.trial_ending", "Trial ends soon";
         TrialEnded = "tenant.trial_ended", "Trial ended";
+        TrialExtended = "tenant.trial_extended", "Trial extended";
+        TrialConverted = "tenant.trial_converted", "Trial converted";
         OffboardingStarted = "tenant.offboarding_started", "Offboarding started";
         OffboardingCancelled = "tenant.offboarding_cancelled", "Offboarding cancelled";
         TenantOffboarded = "tenant.offboarded", "Access ended";
@@ -36,6 +40,9 @@ words! {
         OperationFailed = "operation.failed", "Operation failed and undone";
         NeedsOperator = "operation.needs_operator", "Operation needs an operator";
         ApprovalWaits = "operation.approval_waits", "Operation waits for approval";
+        /// Of one tenant; of the platform itself where many tenants raise theirs at once.
+        MonitorRaised = "monitor.raised", "Monitoring alert";
+        MonitorCleared = "monitor.cleared", "Monitoring alert cleared";
         WebhookDisabled = "webhook.disabled", "Webhook switched off";
         /// To an address that nobody has proven to be theirs.
         SignupRequested = "signup.requested", "Sign-up to confirm";
@@ -55,7 +62,12 @@ impl Event {
     pub const fn is_internal(self) -> bool {
         matches!(
             self,
-            Self::ProvisioningFailed | Self::OperationFailed | Self::NeedsOperator | Self::ApprovalWaits
+            Self::ProvisioningFailed
+                | Self::OperationFailed
+                | Self::NeedsOperator
+                | Self::ApprovalWaits
+                | Self::MonitorRaised
+                | Self::MonitorCleared
         )
     }
 }

@@ -6,7 +6,9 @@
 //! under [`TenantId::PLATFORM`].
 
 use crate::permission::{Permission, Role};
+use crate::plans::Plan;
 use crate::states::words;
+use crate::templates::Offer;
 use crate::tenants::{Placement, PlanId};
 use crate::{OperationId, TenantId};
 use chrono::{DateTime, Utc};
@@ -21,6 +23,9 @@ words! {
         ChangeScope = "change_scope", "Change scope";
         Reinstate = "reinstate", "Reinstate";
         ChangePlan = "change_plan", "Change plan";
+        ConvertTrial = "convert_trial", "Convert trial";
+        /// Owner and tags, as bulk work does it.
+        ChangeDetails = "change_details", "Change details";
         ApplyTemplate = "apply_template", "Apply template";
         Export = "export", "Export";
         Offboard = "offboard", "Offboard";
@@ -42,6 +47,7 @@ impl Kind {
                 | Self::ChangeScope
                 | Self::Reinstate
                 | Self::ChangePlan
+                | Self::ConvertTrial
                 | Self::Bulk
         )
     }
@@ -271,12 +277,24 @@ pub struct Operation {
     /// The bulk operation that it is part of.
     pub parent: Option<OperationId>,
     pub steps: Vec<Step>,
+    /// What a tenant that is asked for may use and begins with; empty for people of a tenant.
+    pub terms: Option<Terms>,
+    /// Milliseconds that steps usually take, by their label, while it is not settled; empty for people of a tenant.
+    pub typical: BTreeMap<String, i64>,
     /// The newest lines, the oldest of them first; empty for people of a tenant.
     pub log: Vec<LogLine>,
     /// What the viewer may do now, and why not where not.
     pub controls: Vec<(Control, Result<(), String>)>,
     /// The database's clock when this was read.
     pub now: DateTime<Utc>,
+}
+
+/// What a request for a tenant means in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    pub plan: Plan,
+    /// The version of the template that was asked for.
+    pub offer: Offer,
 }
 
 /// Filters of the list; a cursor is the id of the row at an end of what is shown.

@@ -14,6 +14,7 @@ words! {
         Failed = "failed", "Provisioning failed";
         GraceEnds = "grace_ends", "Grace period ends within 3 days";
         TrialOver = "trial_over", "Trial is over";
+        Alert = "alert", "Monitoring alert";
         Critical = "critical", "Critical health";
         Overdue = "overdue", "Onboarding for more than 30 days";
     }

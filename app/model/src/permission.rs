@@ -36,8 +36,11 @@ words! {
         TenantCreate = "tenant.create", "create tenants";
         TenantSuspend = "tenant.suspend", "suspend and reinstate tenants";
         TenantPlan = "tenant.plan", "change a tenant’s plan";
+        /// What comes of it is decided by the platform's people.
+        TenantPlanRequest = "tenant.plan_request", "ask for another plan";
         TenantOffboard = "tenant.offboard", "offboard tenants";
         TenantGoLive = "tenant.go_live", "take tenants live";
+        TenantDetails = "tenant.details", "change a tenant’s details";
         TenantBulk = "tenant.bulk", "work on many tenants at once";
         TaskRead = "task.read", "see AI tasks";
         TaskEnable = "task.enable", "enable and disable AI tasks";
@@ -93,12 +96,12 @@ impl Permission {
     pub const fn writes(self) -> bool {
         use Permission::*;
         match self {
-            TenantCreate | TenantSuspend | TenantPlan | TenantOffboard | TenantGoLive | TenantBulk
-            | TaskEnable | TaskOverride | TaskPublish | ConversationWrite | HealthCompute | ChecklistWork
-            | ChecklistWaive | ApiKeyManage | NotificationSend | WebhookManage | MemberManage
-            | UserManage | OperationControl | OperationApprove | ApprovalManage | SettingWrite
-            | SettingOperate | SettingPlatform | TemplateEdit | TemplateApply | TemplateAccept
-            | SignupPageManage | PlatformKeyManage => true,
+            TenantCreate | TenantSuspend | TenantPlan | TenantPlanRequest | TenantOffboard | TenantGoLive
+            | TenantDetails | TenantBulk | TaskEnable | TaskOverride | TaskPublish | ConversationWrite
+            | HealthCompute | ChecklistWork | ChecklistWaive | ApiKeyManage | NotificationSend
+            | WebhookManage | MemberManage | UserManage | OperationControl | OperationApprove
+            | ApprovalManage | SettingWrite | SettingOperate | SettingPlatform | TemplateEdit
+            | TemplateApply | TemplateAccept | SignupPageManage | PlatformKeyManage => true,
             OverviewRead | TenantList | TenantRead | TaskRead | FieldRead | ConversationRead | UsageRead
             | BillingRead | HealthRead | HealthFleet | ApiKeyRead | ChecklistRead | AuditRead
             | AuditFleet | NotificationRead | MemberRead | OperationRead | OperationFleet | SettingRead
@@ -106,11 +109,15 @@ impl Permission {
         }
     }
 
-    /// Whether no program may do it, whatever its role: a second person is a person, and a program never says who else
-    /// may get in.
+    /// Whether no program of the platform may do it, whatever its role: a second person is a person, and a program never
+    /// says who else may get in, neither people nor programs, on the platform or inside a tenant. Whom a new tenant begins
+    /// with belongs to making it (`TenantCreate`).
     pub const fn needs_person(self) -> bool {
         use Permission::*;
-        matches!(self, OperationApprove | ApprovalManage | UserManage | PlatformKeyManage)
+        matches!(
+            self,
+            OperationApprove | ApprovalManage | UserManage | PlatformKeyManage | MemberManage | ApiKeyManage
+        )
     }
 
     /// Whether it is about the platform as a whole, so that no tenant role may hold it.
@@ -125,6 +132,7 @@ impl Permission {
                 | TenantPlan
                 | TenantOffboard
                 | TenantGoLive
+                | TenantDetails
                 | TenantBulk
                 | ChecklistWaive
                 | HealthFleet
@@ -399,6 +407,9 @@ mod tests {
                 assert_eq!(key.may(*permission, tenant), expected, "{role} {}", permission.as_str());
             }
             assert!(!key.allows(Permission::OperationApprove, Scope::Platform));
+            for lets_in in [Permission::MemberManage, Permission::ApiKeyManage] {
+                assert!(!key.allows(lets_in, tenant), "{role} lets nobody in who outlives the key");
+            }
         }
     }
 

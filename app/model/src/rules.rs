@@ -144,6 +144,8 @@ impl NextMove {
 /// The payments of a tenant that did not come, and what follows from them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payments {
+    /// What it is billed under (R11).
+    pub billing_reference: Option<String>,
     /// Open ones first, the oldest of them on top; then those that were settled, the newest on top.
     pub rows: Vec<Payment>,
     /// There are more than are shown.

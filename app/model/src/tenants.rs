@@ -6,7 +6,9 @@ mod place;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 pub use page::{Progress, StatusBadge, Tenant, TenantHead, days_between, reason_label};
 pub use place::{Band, Placement, PlanId, Stage};
 pub use status::{Access, Action, OffboardingReason, Status, Suspension, SuspensionReason};
+pub use trial::{TRIAL_DAYS_AHEAD, trial_end};

@@ -1,4 +1,5 @@
-//! Server functions of the payments that did not come. Each names its tenant by the slug.
+//! Server functions of billing: what a tenant is billed under, and the payments that did not come. Each names its tenant by
+//! the slug.
 
 use crate::error::AppError;
 use leptos::prelude::*;
@@ -45,6 +46,22 @@ pub async fn settle_payment(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     domain::tenants::rules::payment_settled(&cx, tenant.id, &payment, &how).await?;
     crate::server::flash("success", format!("{} is settled.", payment.trim()));
+    leptos_axum::redirect(&crate::paths::tenant(&slug, "billing"));
+    Ok(())
+}
+
+/// Sets what the tenant is billed under; empty: nothing.
+#[server]
+pub async fn set_billing_reference(
+    slug: String,
+    #[server(default)] version: String,
+    #[server(default)] billing_reference: String,
+) -> Result<(), AppError> {
+    let cx = crate::server::ctx()?;
+    let tenant = domain::tenants::by_slug(&cx, &slug).await?;
+    let version = version.parse().unwrap_or(0);
+    domain::tenants::set_billing_reference(&cx, tenant.id, version, &billing_reference).await?;
+    crate::server::flash("success", "The billing reference is saved.");
     leptos_axum::redirect(&crate::paths::tenant(&slug, "billing"));
     Ok(())
 }

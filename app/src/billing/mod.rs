@@ -2,5 +2,6 @@
 
 mod api;
 mod page;
+mod reference;
 
 pub use page::BillingPage;

@@ -36,7 +36,8 @@ fn page(head: &TenantHead, payments: &Payments) -> AnyView {
     let next = next(head, payments, open.is_empty());
     let forms = forms(head, payments, &open);
     let (open, settled) = (open_ones(head, payments, &open), settled_ones(&settled));
-    view! { <Stack gap=6>{open} {next} {forms} {settled} {more}</Stack> }.into_any()
+    let reference = super::reference::card(head, payments);
+    view! { <Stack gap=6>{open} {next} {reference} {forms} {settled} {more}</Stack> }.into_any()
 }
 
 fn open_ones(head: &TenantHead, payments: &Payments, open: &[&Payment]) -> AnyView {

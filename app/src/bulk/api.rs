@@ -27,8 +27,25 @@ pub async fn preview_bulk(
     #[server(default)] message: String,
     #[server(default)] plan: String,
     #[server(default)] to: String,
+    #[server(default)] owner: String,
+    #[server(default)] add: String,
+    #[server(default)] remove: String,
 ) -> Result<(), AppError> {
-    let input = model::bulk::BulkInput { action, whom, list, at, tenants, code, scope, message, plan, to };
+    let input = model::bulk::BulkInput {
+        action,
+        whom,
+        list,
+        at,
+        tenants,
+        code,
+        scope,
+        message,
+        plan,
+        to,
+        owner,
+        add,
+        remove,
+    };
     let id = domain::bulk::preview(&crate::server::ctx()?, &input).await?;
     leptos_axum::redirect(&crate::paths::bulk(&id.to_string()));
     Ok(())

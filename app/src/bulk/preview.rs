@@ -168,5 +168,17 @@ fn effect(work: &Work, n: i64) -> String {
         Work::ApplyTemplate { to, template } => {
             format!("{whom} on {template}, version {}. What they decided themselves stays.", to.version)
         }
+        Work::SetOwner { owner: None, .. } => format!("Nobody looks after {whom} any more."),
+        Work::SetOwner { name, .. } => {
+            format!("{name} looks after {whom} from now on, and is told what happens to them.")
+        }
+        Work::ChangeTags { add, remove } => {
+            let with = |what: &str, tags: &[String]| {
+                (!tags.is_empty()).then(|| format!("{what}: {}.", tags.join(", ")))
+            };
+            let parts = [with("Added", add), with("Taken away", remove)];
+            let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            format!("The tags of {whom} change. {parts} Their other tags stay.")
+        }
     }
 }

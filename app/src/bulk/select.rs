@@ -1,8 +1,8 @@
 //! Choosing in the directory: boxes in the rows, and a bar below the table that shows as soon as one is ticked. The style
 //! sheet does that and counts; a script adds the box that ticks the page and says the count aloud.
 
-use crate::ui::{self, Tone};
-use crate::{paths, ui::icon};
+use crate::paths;
+use crate::ui::Tone;
 use leptos::ev;
 use leptos::prelude::*;
 use model::bulk::{Action, Whom};
@@ -87,7 +87,7 @@ pub fn Bar(#[prop(into)] total: String) -> impl IntoView {
     );
     let matching = choice(Whom::Matching, format!("All {total}").into_any(), false);
     let buttons = Action::ALL.iter().map(|action| {
-        view! { <button class="c-button" data-size="sm" name="action" value=action.as_str()>{icon(symbol(*action), ui::Size::Medium)}{action.label()}"…"</button> }
+        view! { <button class="c-button" data-size="sm" name="action" value=action.as_str()>{action.label()}"…"</button> }
     });
     view! {
         <div class="c-bulk" role="region" aria-label="Bulk actions">
@@ -104,6 +104,8 @@ pub(super) const fn symbol(action: Action) -> &'static str {
         Action::Reinstate => "play",
         Action::ChangePlan => "gauge",
         Action::ApplyTemplate => "layers",
+        Action::SetOwner => "users",
+        Action::ChangeTags => "list",
     }
 }
 
@@ -111,7 +113,7 @@ pub(super) const fn tone(action: Action) -> Tone {
     match action {
         Action::Suspend => Tone::Danger,
         Action::Reinstate => Tone::Success,
-        Action::ChangePlan | Action::ApplyTemplate => Tone::Info,
+        Action::ChangePlan | Action::ApplyTemplate | Action::SetOwner | Action::ChangeTags => Tone::Info,
     }
 }
 

@@ -6,12 +6,13 @@ use super::select::{list_href, symbol};
 use crate::paths;
 use crate::tenants::key_label;
 use crate::ui::{
-    self, Actions, Button, Choice, Empty, Form, Hidden, Kind, LinkButton, Load, PageHeader, Query,
-    RadioCards, TextArea, form_state,
+    self, Actions, Button, Choice, Empty, FieldWidth, Form, Hidden, Kind, LinkButton, Load, PageHeader,
+    Query, RadioCards, SelectField, TextArea, TextField, form_state,
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::bulk::{Action, BulkForm, Whom, tenants_in_words};
+use model::details::NOBODY;
 use model::directory::Listing;
 use model::page::Total;
 use model::plans::limit_text;
@@ -152,6 +153,23 @@ fn fields(action: Action, chosen: &Chosen, form: &BulkForm, back: String) -> Any
             let templates = form.templates.iter().map(|(word, name)| Choice::new(word.clone(), name.clone())).collect();
             view! { <RadioCards state=&state name="to" label="Template" choices=templates cols=2/> }.into_any()
         }
+        Action::SetOwner => {
+            let mut people = vec![Choice::new(NOBODY, "Nobody")];
+            people.extend(form.owners.iter().map(|owner| {
+                Choice::new(owner.id.to_string(), owner.name.clone()).note(owner.role.label())
+            }));
+            view! {
+                <SelectField state=&state name="owner" label="New owner" choices=people empty="Choose" width=FieldWidth::Md
+                    help="Somebody who acts for the platform. They are told what happens to their tenants."/>
+            }
+            .into_any()
+        }
+        Action::ChangeTags => view! {
+            <TextField state=&state name="add" label="Add tags" optional=true width=FieldWidth::Md help="Separated by commas. A tenant may have ten."/>
+            <TextField state=&state name="remove" label="Remove tags" optional=true width=FieldWidth::Md
+                help="Separated by commas. Who does not have them is none the worse."/>
+        }
+        .into_any(),
     };
     let error = state
         .error("whom")

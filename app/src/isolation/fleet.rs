@@ -51,14 +51,23 @@ fn page(fleet: Fleet) -> AnyView {
 
 /// A schedule that has stopped looks like a fleet in which nothing is wrong.
 fn silence(newest: Option<DateTime<Utc>>, in_service: i64, now: DateTime<Utc>) -> Option<AnyView> {
-    let silent = newest.is_none_or(|at| now - at > TimeDelta::hours(SILENT_HOURS));
-    (in_service > 0 && silent).then(|| {
-        view! {
+    if in_service == 0 {
+        return None;
+    }
+    Some(match newest {
+        None => view! {
+            <Banner tone=Tone::Info quiet=true>
+                <p><strong>"No tenant was verified yet."</strong>" The schedule begins some seconds after the server. Does this stay so? Look into its log for “isolation”."</p>
+            </Banner>
+        }
+        .into_any(),
+        Some(at) if now - at > TimeDelta::hours(SILENT_HOURS) => view! {
             <Banner tone=Tone::Warning quiet=true>
                 <p><strong>{format!("No tenant was verified within {SILENT_HOURS} hours.")}</strong>" The schedule runs in every server process all the time: look into its log for “isolation”."</p>
             </Banner>
         }
-        .into_any()
+        .into_any(),
+        Some(_) => return None,
     })
 }
 
@@ -182,7 +191,7 @@ fn how(newest: Option<DateTime<Utc>>) -> AnyView {
     view! {
         <Card id="how" title="How it is verified">
             <p>"Each new tenant before it begins to work; by hand on a tenant’s page; and by schedule: each once an hour, as far as an eighth of the time of each server process reaches, who needs it most first. That is some 4,500 tenants an hour for each process; with 100,000, each waits for not quite a day. The catalogue is looked through at a server’s start and every hour. The newest evidence: "<MaybeWhen at=newest/>"."</p>
-            <p>"Kept are the newest evidence of each tenant, that of its creation, and all that did not hold; the rest for 90 days, by schedule the last of each day."</p>
+            <p>"Kept are the newest evidence of each tenant, that of its creation, and what did not hold when somebody asked for it; the rest for 90 days, by schedule the last of each day, and the first and the last that did not hold."</p>
             <p>"By command line, for one tenant or, without a slug, for all in service. It ends with an error where something is not proven:"</p>
             <pre class="c-code" tabindex="0" role="region" aria-label="Command">"server isolation verify --json acme"</pre>
         </Card>

@@ -124,27 +124,31 @@ pub async fn request_tenant(
     #[server(default)] template: String,
     #[server(default)] admin_name: String,
     #[server(default)] admin_email: String,
+    #[server(default)] people: String,
     #[server(default)] trial_days: String,
     #[server(default)] billing_reference: String,
     #[server(default)] reason: String,
     #[server(default)] key: String,
 ) -> Result<Requested, AppError> {
-    let plan = plan
-        .parse()
-        .map_err(|_| AppError::Invalid(model::validate::FieldErrors::one("plan", "Choose a plan.")))?;
+    // What cannot be read is told together.
+    let mut wrong = model::validate::FieldErrors::default();
+    let plan = wrong.take("plan", plan.parse().map_err(|_| "Choose a plan.".to_owned()));
+    let plan = plan.unwrap_or(model::tenants::PlanId::Starter);
     let mut asked = model::operations::ProvisionRequest::named(name, plan);
     (asked.slug, asked.domain, asked.external_id) = (slug, domain, external_id);
     (asked.region, asked.country, asked.template) = (region, country, template);
     (asked.billing_reference, asked.reason) = (billing_reference, reason);
+    asked.people = wrong.take("people", model::people::everybody(&people)).unwrap_or_default();
     if !placement.is_empty() {
-        asked.placement = placement.parse().map_err(|_| {
-            AppError::Invalid(model::validate::FieldErrors::one("placement", "Choose where its data lives."))
-        })?;
+        let read = placement.parse().map_err(|_| "Choose where its data lives.".to_owned());
+        asked.placement = wrong.take("placement", read).unwrap_or(asked.placement);
     }
     if !trial_days.is_empty() {
-        asked.trial_days = trial_days.parse().map_err(|_| {
-            AppError::Invalid(model::validate::FieldErrors::one("trial_days", "A number of days."))
-        })?;
+        let read = trial_days.parse().map_err(|_| "A number of days.".to_owned());
+        asked.trial_days = wrong.take("trial_days", read).unwrap_or(asked.trial_days);
+    }
+    if !wrong.is_empty() {
+        return Err(AppError::Invalid(wrong));
     }
     asked.admin = Some(model::operations::Person {
         name: admin_name,

@@ -12,3 +12,4 @@ mod parts;
 pub use detail::OperationPage;
 pub use list::OperationsPage;
 pub use parts::TenantOperations;
+pub(crate) use parts::bar;

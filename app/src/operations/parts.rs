@@ -84,7 +84,7 @@ fn card(rows: &[OperationRow], all: String) -> AnyView {
     view! { <Card id="operations" title="Operations" aside=aside.into_any()><ul class="c-list">{items}</ul></Card> }.into_any()
 }
 
-pub(super) fn bar(row: &OperationRow) -> AnyView {
+pub(crate) fn bar(row: &OperationRow) -> AnyView {
     let text = format!("{} of {} steps done", row.steps_done, row.steps_total);
     view! { <progress class="c-progress" value=row.steps_done max=row.steps_total aria-label=text.clone()>{text.clone()}</progress> }.into_any()
 }

@@ -61,7 +61,7 @@ fn body(page: Overview) -> AnyView {
                 <KpiCard label="Conversations today" href=paths::USAGE value=grouped(page.conversations_today) note="since 00:00 UTC".into_any()/>
             </Kpis>
             <Card id="attention" title="Needs attention" flush=true foot=view! {
-                <p class="u-muted">"Ranked: failed provisioning, grace periods that end within 3 days, trials that are over, critical health, onboarding for more than 30 days; at most 4 of a kind."</p>
+                <p class="u-muted">"Ranked: failed provisioning, grace periods that end within 3 days, trials that are over, monitoring alerts, critical health, onboarding for more than 30 days; at most 4 of a kind."</p>
             }.into_any()>{attention_table(attention)}</Card>
             <Grid cols=Cols::Two>
                 <Card id="stages" title="Lifecycle">{stages(&counts.stages)}</Card>
@@ -111,6 +111,7 @@ fn attention_table(rows: Vec<Attention>) -> AnyView {
             Concern::Failed => ("overview", Tone::Danger, "See what failed"),
             Concern::GraceEnds => ("offboarding", Tone::Orange, "Open runbook"),
             Concern::TrialOver => ("plan", Tone::Warning, "Choose a plan"),
+            Concern::Alert => ("overview", Tone::Warning, "See its monitors"),
             Concern::Critical => ("health", Tone::Danger, "See why"),
             Concern::Overdue => ("onboarding", Tone::Warning, "Open list"),
         };

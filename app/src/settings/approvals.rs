@@ -57,6 +57,7 @@ fn effect(kind: What) -> &'static str {
         }
         What::Reinstate => "Gives a suspended tenant its access back.",
         What::ChangePlan => "Moves a tenant to other limits, now or on a day. Of plans, both count.",
+        What::ConvertTrial => "Makes a customer of a trial: no day ends it any more.",
         What::Bulk => "Works on many tenants at once. Each part follows the rule of its own kind as well.",
         _ => "",
     }
@@ -64,6 +65,9 @@ fn effect(kind: What) -> &'static str {
 
 /// What another rule adds to this one: `By the rule for suspend: Always`.
 fn with(rule: &ApprovalRule, rules: &ApprovalRules) -> Option<String> {
+    if rule.kind == What::ChangePlan && rule.whom != Whom::Everybody {
+        return Some("Always where a tenant’s own admins ask for it".to_owned());
+    }
     let other = rule.kind.waits_with()?;
     let other = rules.rules.iter().find(|rule| rule.kind == other && rule.whom != Whom::Nobody)?;
     Some(format!("By the rule for {}: {}", other.kind.label().to_lowercase(), other.words()))

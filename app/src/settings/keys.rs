@@ -70,7 +70,7 @@ fn page(keys: Vec<PlatformKey>) -> AnyView {
         }
     };
     view! {
-        <PageHeader title="Platform keys" lead="Keys of your own programs: with one, a program does over the machine API what a person of its role does here."/>
+        <PageHeader title="Platform keys" lead="Keys of your own programs: with one, a program works on tenants over the machine API, as far as a person of its role may."/>
         {tabs(Tab::Keys)}
         {made.map(made_key)}
         {list(keys, may)}
@@ -97,10 +97,9 @@ fn made_key(key: NewPlatformKey) -> AnyView {
 fn duty(role: Role) -> &'static str {
     match role {
         Role::Operator => {
-            "Runs the life of tenants: makes, suspends, moves between plans, exports, offboards. Approves nothing."
+            "Runs the life of tenants: makes, suspends, reinstates, moves between plans, works on many. Approves nothing, and manages no people and no keys."
         }
-        Role::Success => "Reads the fleet and its health, works on checklists.",
-        _ => "Reads everything, the audit log among it. Changes nothing.",
+        _ => "Reads tenants, their payments and operations. Changes nothing.",
     }
 }
 
@@ -124,7 +123,7 @@ fn create_form() -> AnyView {
 fn list(keys: Vec<PlatformKey>, may: bool) -> AnyView {
     if keys.is_empty() {
         return view! {
-            <Empty icon="key" title="No platform keys" text="A program of yours needs one to do over the machine API what people do here. The API is described at /api/v1/openapi.json."/>
+            <Empty icon="key" title="No platform keys" text="A program of yours needs one to work on tenants over the machine API. The API is described at /api/v1/openapi.json."/>
         }
         .into_any();
     }

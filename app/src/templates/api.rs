@@ -138,7 +138,7 @@ pub async fn get_apply_preview(slug: String, to: String) -> Result<ApplyPreview,
     Ok(domain::templates::preview(&cx, tenant, &key, version).await?)
 }
 
-/// Applies a version to a tenant.
+/// Asks for a version to be applied to a tenant; its operation does it.
 #[server]
 pub async fn apply_template(
     slug: String,
@@ -148,17 +148,9 @@ pub async fn apply_template(
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
     let (key, version) = model::templates::Compared::parse(&to).ok_or(AppError::NotFound)?;
-    let done = domain::templates::apply_to(&cx, tenant, &key, version, &reason).await?;
-    let words = match (done.changed, done.count(model::templates::Effect::Changes)) {
-        (false, _) => "It was so already: nothing was changed.".to_owned(),
-        (true, 1) => "1 line changed.".to_owned(),
-        (true, lines) => format!("{lines} lines changed."),
-    };
-    crate::server::flash(
-        "success",
-        format!("{} is on {}, version {}. {words}", done.name, done.template, done.version),
-    );
-    leptos_axum::redirect(&crate::paths::tenant(&slug, "baseline"));
+    let asked = domain::templates::request_apply(&cx, tenant, &key, version, &reason).await?;
+    crate::server::flash("success", "Asked for. This page follows how it fares.");
+    leptos_axum::redirect(&crate::paths::operation(asked.id));
     Ok(())
 }
 
@@ -253,11 +245,25 @@ pub async fn start_rollout(
     #[server(default)] pilots: String,
     #[server(default)] share: String,
     #[server(default)] hours: String,
+    #[server(default)] failed: String,
+    #[server(default)] drop: String,
+    #[server(default)] drift: String,
     #[server(default)] reason: String,
     #[server(default)] confirm: String,
 ) -> Result<String, AppError> {
-    let input =
-        model::templates::RolloutInput { version, whom, listed, pilots, share, hours, reason, confirm };
+    let input = model::templates::RolloutInput {
+        version,
+        whom,
+        listed,
+        pilots,
+        share,
+        hours,
+        failed,
+        drop,
+        drift,
+        reason,
+        confirm,
+    };
     let id = domain::templates::start(&crate::server::ctx()?, &key, &input).await?.to_string();
     crate::server::flash("success", "The roll-out has begun. You can leave this page.");
     leptos_axum::redirect(&crate::paths::rollout(&key, &id));

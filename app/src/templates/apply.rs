@@ -98,6 +98,11 @@ fn page(tenant: &Tenant, found: &ApplyPreview) -> AnyView {
         ),
         Consequence::new(
             Tone::Neutral,
+            "clock",
+            "It is an operation: it begins when nothing else works on the tenant.",
+        ),
+        Consequence::new(
+            Tone::Neutral,
             "undo",
             "The version it is on now can be applied again; fields that were added stay.",
         ),

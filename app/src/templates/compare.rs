@@ -52,7 +52,7 @@ fn chooser(found: &Comparison) -> AnyView {
             view! { <option value=word.clone() selected=word == chosen>{text}</option> }
         });
         view! {
-            <div class="c-field" data-width="md"><select class="c-select" name=name aria-label=label>{options.collect_view()}</select></div>
+            <label class="c-filter-bar__field"><span>{label}</span><select class="c-select" name=name>{options.collect_view()}</select></label>
         }
     };
     view! {

@@ -17,7 +17,8 @@ use model::templates::{
 };
 
 /// The fields of the plan, as they stand in the address and in the form that begins it.
-const FIELDS: [&str; 6] = ["version", "whom", "listed", "pilots", "share", "hours"];
+const FIELDS: [&str; 9] =
+    ["version", "whom", "listed", "pilots", "share", "hours", "failed", "drop", "drift"];
 
 #[component]
 pub fn RollOutPage() -> impl IntoView {
@@ -73,6 +74,7 @@ fn plan_form(key: &str, versions: &[i32], here: &Query) -> AnyView {
         view! { <label class="c-choice"><input type="radio" name="whom" value=word.as_str() checked=checked/><span>{word.label()}</span></label> }
     });
     let cards = cards.collect_view();
+    let drift = get("drift") == "true";
     let text = |name: &'static str, label: &'static str, help: &'static str| {
         let (id, help_id) = (format!("f-{name}"), format!("f-{name}-help"));
         view! {
@@ -103,7 +105,10 @@ fn plan_form(key: &str, versions: &[i32], here: &Query) -> AnyView {
             {text("listed", "Tenants", "Their slugs, for “the tenants listed below”.")}
             {text("pilots", "Pilots", "Slugs of those who go first.")}
             {number("share", "Share of the others that goes second", "%", "Empty: all of them at once.")}
-            {number("hours", "The next wave begins by itself after", "hours", "Only if nothing failed. Empty: a person begins it.")}
+            {number("hours", "The next wave begins by itself after", "hours", "Only if all criteria are met. Empty: a person begins it.")}
+            {number("failed", "It pauses where more of a wave fails than", "%", "Empty: it does not pause, and a single failure keeps the next wave waiting.")}
+            {number("drop", "It pauses where the health of a wave’s tenants falls by more than", "points", "The mean of their scores, against the day before the wave. Empty: not looked at.")}
+            <label class="c-choice"><input type="checkbox" name="drift" value="true" checked=drift/><span>"The next wave waits while a tenant of this one differs from the template"</span></label>
             <Actions><Button>"Preview"</Button></Actions>
         </form>
     }
@@ -222,10 +227,12 @@ fn page(rollout: &Rollout) -> AnyView {
         let href = paths::rollout(&rollout.to.key, &rollout.id.to_string());
         view! { <LinkButton href icon="refresh-cw">"Refresh"</LinkButton> }
     });
+    let criteria = super::graduation::criteria(rollout);
     let failed = (rollout.failed() > 0).then(|| {
         let text = format!(
-            "{} failed. Retry its operation; no wave begins by itself until then.",
-            plural(rollout.failed(), "tenant")
+            "{} failed. Retry its operation{}.",
+            plural(rollout.failed(), "tenant"),
+            if rollout.rules.failed.is_none() { "; no wave begins by itself until then" } else { "" }
         );
         view! { <Banner tone=Tone::Warning quiet=true><p>{text}</p></Banner> }
     });
@@ -236,6 +243,7 @@ fn page(rollout: &Rollout) -> AnyView {
         <Stack gap=6>
             {failed}
             <Section id="waves-h" title="Waves">{waves}</Section>
+            {criteria}
             {steer}
             <Section id="rollout-tenants-h" title="Tenants">{tenants}</Section>
         </Stack>
@@ -303,7 +311,7 @@ fn steer(rollout: &Rollout) -> Option<AnyView> {
     }
     let by_itself = rollout.hours.map(|hours| {
         format!(
-            "The next wave begins by itself {} after this one, if nothing failed.",
+            "It begins by itself {} after this one, if all criteria are met.",
             plural(hours.into(), "hour")
         )
     });

@@ -1,4 +1,4 @@
-//! Server functions of tenants: one, the directory, making them.
+//! Server functions of tenants: one, the directory, the import. New ones are asked for in the `wizard`.
 
 use crate::error::AppError;
 use leptos::prelude::*;
@@ -23,7 +23,7 @@ pub async fn search_tenants(#[server(default)] text: String) -> Result<Vec<Hit>,
     Ok(domain::tenants::search_quick(&crate::server::ctx()?, &text).await?)
 }
 
-/// Whether one may make tenants at all.
+/// Whether one may import tenants at all, and the days of trial that each begins with.
 #[server]
 pub async fn get_create_form() -> Result<i32, AppError> {
     Ok(domain::tenants::offered_trial(&crate::server::ctx()?).await?)
@@ -48,35 +48,5 @@ pub async fn apply_tenant_import(id: String) -> Result<(), AppError> {
     let count = domain::tenants::apply_import(&crate::server::ctx()?, id).await?;
     crate::server::flash("success", format!("{} created.", crate::ui::plural(count, "tenant")));
     leptos_axum::redirect(&format!("{}?sort=-created", crate::paths::TENANTS));
-    Ok(())
-}
-
-/// Creates one tenant on trial.
-#[server]
-pub async fn create_tenant(
-    name: String,
-    #[server(default)] slug: String,
-    #[server(default)] domain: String,
-    plan: String,
-    #[server(default)] region: String,
-) -> Result<(), AppError> {
-    let cx = crate::server::ctx()?;
-    let plan =
-        model::validate::word(&plan, "A plan").map_err(|message| domain::Error::field("plan", message))?;
-    let tenant = domain::tenants::create(
-        &cx,
-        model::directory::NewTenant {
-            slug,
-            domain,
-            region,
-            ..model::directory::NewTenant::named(name, plan)
-        },
-    )
-    .await?;
-    crate::server::flash(
-        "success",
-        format!("{} is created, on {}.", tenant.name, super::create::a_trial(tenant.trial_days)),
-    );
-    leptos_axum::redirect(&crate::paths::tenant(&tenant.slug, ""));
     Ok(())
 }

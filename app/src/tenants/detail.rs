@@ -37,10 +37,12 @@ fn page(overview: Overview) -> AnyView {
     let operations = view! { <crate::operations::TenantOperations slug=tenant.slug.clone()/> };
     let schedule = view! { <super::schedule::PlanScheduleCard slug=tenant.slug.clone()/> };
     let main = view! { <ui::Stack>{next}{schedule}{operations}{usage}{changes}</ui::Stack> };
-    let (facts, contacts) = (key_facts(&tenant), contacts(&head));
+    let change = super::frame::could(&head.viewer, Permission::TenantDetails, &tenant);
+    let (facts, contacts) = (key_facts(&tenant, change), contacts(&head));
     let may_read = super::frame::could(&head.viewer, Section::Isolation.permission(), &tenant);
     let isolation = view! { <crate::isolation::IsolationCard slug=tenant.slug.clone() may_read/> };
-    let side = view! { <ui::Stack>{facts}{tasks}{isolation}{contacts}</ui::Stack> };
+    let monitoring = view! { <crate::monitors::MonitoringCard slug=tenant.slug.clone()/> };
+    let side = view! { <ui::Stack>{facts}{tasks}{isolation}{monitoring}{contacts}</ui::Stack> };
     view! {
         <Title text=tenant.name.clone()/>
         <TenantFrame head section=Section::Overview>
@@ -68,7 +70,7 @@ fn next_steps(tenant: &Tenant, list: &Checklist) -> AnyView {
     view! { <Card id="next" title="Next steps" aside=aside.into_any()>{all_done}<ul class="c-list">{items}</ul></Card> }.into_any()
 }
 
-fn key_facts(tenant: &Tenant) -> AnyView {
+fn key_facts(tenant: &Tenant, change: bool) -> AnyView {
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "—".into()).into_any();
     let tags = if tenant.tags.is_empty() { "—".to_owned() } else { tenant.tags.join(", ") };
     let items = vec![
@@ -85,7 +87,9 @@ fn key_facts(tenant: &Tenant) -> AnyView {
         ("Tags", tags.into_any()),
         ("Changed", view! { <ui::When at=tenant.updated_at/> }.into_any()),
     ];
-    view! { <Card id="facts" title="Key facts"><Props items/></Card> }.into_any()
+    let href = paths::tenant(&tenant.slug, Section::Details.as_str());
+    let aside = view! { <a href=href>{if change { "Change details" } else { "Details" }}</a> };
+    view! { <Card id="facts" title="Key facts" aside=aside.into_any()><Props items/></Card> }.into_any()
 }
 
 fn usage_card(tenant: &Tenant, usage: &[(Meter, i64)]) -> AnyView {

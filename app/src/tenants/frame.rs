@@ -5,12 +5,13 @@
 //! action that the role can never do is absent; one that the status forbids stands in a menu, disabled, with the reason.
 
 use super::lifecycle_api::get_tenant_head;
+use super::{banner::banner, strip};
 use crate::paths;
 use crate::ui::{self, Kind, Load, NavItem, StageNote, Tone};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::permission::{Actor, Permission, Scope, Verdict};
-use model::tenants::{Action, Stage, Status, Suspension, Tenant, TenantHead};
+use model::tenants::{Action, Stage, Status, Tenant, TenantHead};
 
 /// The sections of a tenant's page; each is a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Section {
     Offboarding,
     /// In no list of sections, so that neither they nor the rail grow: the card on the overview leads there.
     Isolation,
+    /// Likewise: the key facts on the overview lead there.
+    Details,
 }
 
 impl Section {
@@ -72,6 +75,7 @@ impl Section {
             Self::Audit => "audit",
             Self::Offboarding => "offboarding",
             Self::Isolation => "isolation",
+            Self::Details => "details",
         }
     }
 
@@ -93,13 +97,14 @@ impl Section {
             Self::Audit => "Audit",
             Self::Offboarding => "Offboarding",
             Self::Isolation => "Isolation",
+            Self::Details => "Details",
         }
     }
 
     /// What one needs to see it.
     pub const fn permission(self) -> Permission {
         match self {
-            Self::Overview => Permission::TenantRead,
+            Self::Overview | Self::Details => Permission::TenantRead,
             Self::Onboarding | Self::Offboarding => Permission::ChecklistRead,
             Self::Tasks => Permission::TaskRead,
             Self::Fields => Permission::FieldRead,
@@ -145,6 +150,7 @@ where
 pub fn TenantFrame(head: TenantHead, section: Section, children: Children) -> impl IntoView {
     view! {
         <Header head=head.clone()/>
+        {strip::strip(&head)}
         {banner(&head)}
         <SectionNav head section/>
         {children()}
@@ -219,6 +225,10 @@ fn actions(head: &TenantHead) -> AnyView {
     let primary = match (tenant.status, tenant.stage) {
         (Status::Suspended, _) => Some((Permission::TenantSuspend, "Reinstate…", to("reinstate"))),
         (Status::Offboarding, _) => Some((Permission::ChecklistRead, "Open runbook", to("offboarding"))),
+        // It is in production, and would be suspended with its trial's end.
+        (Status::Trial, Stage::Operate) => {
+            Some((Permission::TenantPlan, "Convert to customer…", to("convert")))
+        }
         (_, Stage::GoLive) if !open => Some((Permission::TenantGoLive, "Go live…", to("go-live"))),
         (_, Stage::Configure | Stage::Validate | Stage::GoLive) => {
             Some((Permission::ChecklistWork, "Continue onboarding", to("onboarding")))
@@ -229,137 +239,60 @@ fn actions(head: &TenantHead) -> AnyView {
         .filter(|(permission, ..)| allowed(*permission))
         .map(|(_, label, href)| view! { <ui::LinkButton href kind=Kind::Primary>{label}</ui::LinkButton> });
     let list = [
-        (Action::ChangePlan, Permission::TenantPlan, "Change plan…", "plan", Kind::Default),
-        (Action::Suspend, Permission::TenantSuspend, "Suspend…", "suspend", Kind::Default),
-        (Action::ChangeScope, Permission::TenantSuspend, "Change scope…", "scope", Kind::Default),
+        (Action::ChangePlan, Permission::TenantPlan, "Change plan…", "plan", None),
+        (Action::ChangePlan, Permission::TenantPlanRequest, "Ask for another plan…", "plan", None),
+        (Action::ConvertTrial, Permission::TenantPlan, "Convert to customer…", "convert", None),
+        (Action::ExtendTrial, Permission::TenantPlan, "Extend trial…", "extend-trial", None),
+        (Action::Suspend, Permission::TenantSuspend, "Suspend…", "suspend", None),
+        (Action::ChangeScope, Permission::TenantSuspend, "Change scope…", "scope", None),
         (
             Action::StartOffboarding,
             Permission::TenantOffboard,
             "Start offboarding…",
             "offboarding",
-            Kind::DangerQuiet,
+            Some(Tone::Danger),
         ),
     ];
-    let (mut buttons, mut refused) = (Vec::new(), Vec::new());
-    for (action, permission, label, section, kind) in list {
+    // The plan has a button, what is done more seldom stands in the menu (`ux.md` 3.5).
+    let (mut button, mut items, mut refused) = (None, Vec::new(), Vec::new());
+    for (action, permission, label, section, tone) in list {
         // The way back stands as the primary button; the way there would be a riddle beside it.
         let under_way = matches!(
             (tenant.status, action),
             (Status::Suspended, Action::Suspend) | (Status::Offboarding, Action::StartOffboarding)
         );
-        // Without a suspension there is no scope to speak of.
-        let beside_the_point = action == Action::ChangeScope && tenant.status != Status::Suspended;
-        if under_way || beside_the_point || !allowed(permission) {
+        let beside_the_point = match action {
+            // Without a suspension there is no scope to speak of, without a trial no end of it.
+            Action::ChangeScope => tenant.status != Status::Suspended,
+            Action::ExtendTrial => tenant.status != Status::Trial,
+            // Or it is the primary button.
+            Action::ConvertTrial => tenant.status != Status::Trial || tenant.stage == Stage::Operate,
+            _ => false,
+        };
+        // Whoever changes plans need not ask.
+        let asks = permission == Permission::TenantPlanRequest && head.viewer.is_platform();
+        if under_way || beside_the_point || asks || !allowed(permission) {
             continue;
         }
+        let href = to(section);
         match action.check(tenant.status) {
-            Ok(()) => buttons
-                .push(view! { <ui::LinkButton href=to(section) kind>{label}</ui::LinkButton> }.into_any()),
+            Ok(()) if action == Action::ChangePlan => {
+                button = Some(view! { <ui::LinkButton href>{label}</ui::LinkButton> });
+            }
+            Ok(()) => items.push(match tone {
+                Some(tone) => view! { <ui::MenuLink href tone>{label}</ui::MenuLink> }.into_any(),
+                None => view! { <ui::MenuLink href>{label}</ui::MenuLink> }.into_any(),
+            }),
             Err(reason) => {
                 refused.push(view! { <ui::MenuDisabled reason>{label}</ui::MenuDisabled> }.into_any())
             }
         }
     }
-    let refused = (!refused.is_empty())
-        .then(|| view! { <ui::Menu label="What cannot be done now" heading="Not possible now">{refused}</ui::Menu> });
-    view! { {primary}{buttons}{refused} }.into_any()
-}
-
-/// A suspended or leaving tenant says so on every one of its pages: reason, since when, by whom, until when, way out.
-fn banner(head: &TenantHead) -> Option<AnyView> {
-    let tenant = &head.tenant;
-    let by = head.status_by.clone().map(|by| format!(" by {by}"));
-    let reason = tenant.reason_label().map(|reason| format!(": {}", reason.to_lowercase()));
-    let since = tenant.status_since;
-    let outside = head.viewer.is_platform();
-    // What operators note is for the platform; what they tell the tenant is for both.
-    let note = tenant
-        .status_note
-        .clone()
-        .filter(|_| outside)
-        .map(|note| view! { <p>"Note for the platform: "<q>{note}</q></p> });
-    let message = tenant.status_message.clone().map(|message| {
-        let who = if outside { "Told to the tenant: " } else { "" };
-        view! { <p>{who}<q>{message}</q></p> }
+    let more = (!items.is_empty() || !refused.is_empty()).then(|| {
+        let rule = (!items.is_empty() && !refused.is_empty()).then(|| view! { <ui::MenuRule/> });
+        view! { <ui::Menu label="More actions">{items}{rule}{refused}</ui::Menu> }
     });
-    let contact = (!outside).then(|| {
-        let contact = tenant.support_contact.clone().unwrap_or_else(|| "the platform’s support".into());
-        view! { <p>{format!("To change this, contact {contact}.")}</p> }
-    });
-    let (icon, tone, text, way_out) = match tenant.status {
-        Status::Suspended => {
-            let (kind, effect) = match tenant.suspension {
-                Some(Suspension::ReadOnly) => {
-                    let effect = if outside {
-                        "Its people and API keys can read; nothing can be written or taken in."
-                    } else {
-                        "You and your API keys can still read everything; nothing can be changed, and no conversations are taken in."
-                    };
-                    ("read-only", effect)
-                }
-                _ => ("blocked", "Its people see nothing of it and its API keys are refused."),
-            };
-            let text = view! { <p><strong>{format!("Suspended, {kind}")}</strong>{reason}", since "<ui::When at=since full=true/>{by}". "{effect}</p> };
-            (
-                "status-suspended",
-                Tone::Warning,
-                text.into_any(),
-                Some((Permission::TenantSuspend, "Reinstate…", "reinstate")),
-            )
-        }
-        Status::Offboarding => {
-            let left = match tenant.days_left(head.now) {
-                Some(0) | None => "the grace period is over".to_owned(),
-                Some(days) => format!("{} left", ui::plural(days, "day")),
-            };
-            let effect = if tenant.suspension == Some(Suspension::Blocked) {
-                "All access is blocked."
-            } else {
-                "It is read-only."
-            };
-            let until = tenant
-                .grace_ends_at
-                .map(|at| view! { " Access ends not before "<ui::When at full=true/>"." });
-            let text = view! { <p><strong>{format!("Offboarding, {left}")}</strong>{reason}", started "<ui::When at=since full=true/>{by}". "{effect}{until}</p> };
-            (
-                "status-offboarding",
-                Tone::Orange,
-                text.into_any(),
-                Some((Permission::TenantOffboard, "Cancel offboarding…", "offboarding")),
-            )
-        }
-        Status::Offboarded | Status::Purging => {
-            let text = view! { <p><strong>{tenant.status.label()}</strong>{reason}", since "<ui::When at=since full=true/>". Nobody of this tenant has access."</p> };
-            (
-                "archive",
-                Tone::Info,
-                text.into_any(),
-                Some((Permission::ChecklistRead, "Open runbook", "offboarding")),
-            )
-        }
-        Status::Failed => {
-            let text = view! { <p><strong>"Provisioning failed"</strong>", "<ui::When at=since full=true/>". Nobody has access, and nothing was kept half made. It can be retried, or given up."</p> };
-            (
-                "octagon-x",
-                Tone::Danger,
-                text.into_any(),
-                Some((Permission::AuditRead, "See what happened", "audit")),
-            )
-        }
-        Status::Deleted => {
-            let text = view! { <p><strong>"Deleted"</strong>", "<ui::When at=since full=true/>{by}". Its data is gone; this record and its audit log are what is left. It cannot be brought back."</p> };
-            ("archive", Tone::Neutral, text.into_any(), Some((Permission::AuditRead, "Audit log", "audit")))
-        }
-        _ => return None,
-    };
-    let way_out = way_out.filter(|(permission, ..)| could(&head.viewer, *permission, tenant)).map(|(_, label, section)| {
-        view! { <ui::LinkButton href=paths::tenant(&tenant.slug, section) size=ui::Size::Small>{label}</ui::LinkButton> }.into_any()
-    });
-    let way_out = way_out.unwrap_or_else(|| ().into_any());
-    Some(
-        view! { <ui::Banner tone icon strip=true quiet=true actions=way_out>{text}{message}{note}{contact}</ui::Banner> }
-            .into_any(),
-    )
+    view! { {primary}{button}{more} }.into_any()
 }
 
 #[component]

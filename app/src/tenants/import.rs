@@ -1,15 +1,14 @@
-//! Import of tenants: upload, preview with what is wrong with every row, confirmation.
+//! Import of a fleet that exists elsewhere: upload, preview with what is wrong with every row, confirmation.
 //!
 //! The file goes to the server's upload layer, not to a server function; it answers with the preview, or with this page
 //! again and the reason.
 
 use super::api::{get_create_form, get_tenant_import};
-use super::create::a_trial;
 use crate::paths;
 use crate::ui::{self, Button, Choice, Form, FormState, Kind, LinkButton, Load, NavItem, Tone, form_state};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use model::directory::{IMPORT_BYTES, IMPORT_ROWS, Import, ImportRow};
+use model::directory::{IMPORT_BYTES, IMPORT_ROWS, Import, ImportRow, import_refusal};
 use model::page::grouped;
 use model::tenants::PlanId;
 
@@ -21,11 +20,17 @@ pub fn ImportPage() -> impl IntoView {
     view! {
         <Title text="Import tenants"/>
         <Load read=get_create_form view=|days| view! {
-            <ui::PageHeader title="Import tenants" lead="From a CSV file. Nothing is created before you have seen the preview."/>
+            <ui::PageHeader title="Import tenants" lead="For a fleet that exists elsewhere already: it is moved into the console from a CSV file. Nothing is created before you have seen the preview."/>
+            <p>"A new customer begins with "<a href=paths::TENANTS_NEW>"New tenant"</a>": only there it gets a smoke test, a schema of its own and people. Imported tenants live in shared tables and begin with the baseline template; their isolation is proven by the schedule."</p>
             {upload(days)}
         }.into_any()/>
     }
     .into_any()
+}
+
+/// "a trial of 14 days"
+fn a_trial(days: i32) -> String {
+    format!("a trial of {}", ui::plural(days.into(), "day"))
 }
 
 fn upload(days: i32) -> impl IntoView {
@@ -115,6 +120,9 @@ fn lead(import: &Import) -> String {
         (Some(created), Some(at)) => {
             format!("{} created on {}.", tenants(i64::from(created)), ui::absolute(at))
         }
+        _ if !import.second_person.is_empty() => {
+            format!("{} could be created.", tenants(import.good))
+        }
         _ if import.bad == 0 => {
             format!("{} will be created, each with {}.", tenants(import.good), a_trial(import.trial_days))
         }
@@ -140,6 +148,17 @@ fn decision(import: &Import, state: FormState) -> AnyView {
         return view! {
             <ui::SummaryOf state=state/>
             <ui::Actions><LinkButton href=href kind=Kind::Primary>"See the newest tenants"</LinkButton></ui::Actions>
+        }
+        .into_any();
+    }
+    if let Some(why) = import_refusal(&import.second_person) {
+        return view! {
+            <ui::SummaryOf state=state/>
+            <ui::Banner tone=Tone::Warning>
+                <p>{why}</p>
+                <p><a href=paths::approval_rule(model::operations::Kind::Provision)>"The rule about approvals"</a>" · "<a href=paths::TENANTS_NEW>"New tenant"</a></p>
+            </ui::Banner>
+            <ui::Actions><LinkButton href=paths::TENANTS_IMPORT>"Upload another file"</LinkButton></ui::Actions>
         }
         .into_any();
     }

@@ -119,7 +119,8 @@ pub async fn change_plan(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     let version = version.parse().unwrap_or(0);
     let asked = domain::tenants::change_plan(&cx, tenant.id, version, &plan, &note).await?;
-    crate::server::done_or_asked(&asked, &slug, format!("{} is on the {plan} plan now.", tenant.name));
+    let text = format!("{} is on the {plan} plan now.{}", tenant.name, tenant.still_on_trial());
+    crate::server::done_or_asked(&asked, &slug, text);
     Ok(())
 }
 
@@ -165,7 +166,7 @@ pub async fn go_live(slug: String, #[server(default)] version: String) -> Result
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     domain::tenants::go_live(&cx, tenant.id, version.parse().unwrap_or(0)).await?;
-    crate::server::flash("success", format!("{} is live.", tenant.name));
+    crate::server::flash("success", format!("{} is live.{}", tenant.name, tenant.still_on_trial()));
     leptos_axum::redirect(&crate::paths::tenant(&slug, ""));
     Ok(())
 }

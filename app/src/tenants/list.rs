@@ -35,7 +35,7 @@ fn page_of(page: Directory) -> impl IntoView {
     if page.is_unused() {
         return view! {
             <ui::PageHeader title="Tenants"/>
-            <ui::Empty icon="building" title="No tenants yet" text="A tenant is one customer with its own people, data and settings. Import a list of organisations to create the first ones.">
+            <ui::Empty icon="building" title="No tenants yet" text="A tenant is one customer with its own people, data and settings. Make the first one, or import a fleet that exists elsewhere already.">
                 {import}
             </ui::Empty>
         }

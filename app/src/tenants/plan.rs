@@ -1,23 +1,62 @@
-//! Changing the plan: choose, see every limit before and after against what is used, then confirm.
+//! Changing the plan: choose, see every limit before and after against what is used, then confirm. The tenant's own
+//! people ask for it at the same address (`super::ask`).
 
+use super::ask::AskForPlan;
 use super::lifecycle_api::get_plan_change;
 use super::schedule;
-use super::suspend::{Impossible, MoveHeader, carried};
+use super::suspend::{Impossible, MoveHeader, carried, stays_on_trial};
 use crate::paths;
-use crate::ui::{self, Actions, Button, Choice, ConfirmPage, Consequence, Load, Tier, Tone, form_state};
+use crate::ui::{
+    self, Actions, Button, Choice, ConfirmPage, Consequence, FormState, Load, Tier, Tone, form_state,
+};
 use leptos::prelude::*;
+use model::operations::{Kind as What, State};
 use model::plans::{Fit, LimitChange, Plan, PlanPreview, amount, limit_text};
 use model::schedules::PlanSchedule;
-use model::tenants::{Action, TenantHead};
+use model::tenants::{Action, PlanId, TenantHead};
 
 #[component]
 pub fn PlanPage() -> impl IntoView {
     let slug = ui::param("slug");
     let plan =
         ui::query().into_iter().find(|(key, _)| key == "plan").map(|(_, value)| value).unwrap_or_default();
+    if !crate::server::actor().is_platform() {
+        return view! { <AskForPlan slug plan/> }.into_any();
+    }
     view! {
         <Load read=move || get_plan_change(slug.clone(), plan.clone()) view=|(head, plans, preview, schedule)| page(&head, plans, preview, schedule)/>
     }
+    .into_any()
+}
+
+/// Every plan with its limits, the one that the tenant has marked.
+pub(super) fn choices(plans: Vec<Plan>, now: PlanId) -> Vec<Choice> {
+    let choice = |plan: Plan| {
+        let limits = plan
+            .limits
+            .iter()
+            .map(|(meter, limit)| format!("{}: {}", meter.label(), limit_text(*meter, Some(*limit))));
+        let text = limits.collect::<Vec<_>>().join(", ");
+        let current = if plan.id == now { " (now)" } else { "" };
+        Choice::new(plan.id.as_str(), format!("{}{current}", plan.name)).note(text)
+    };
+    plans.into_iter().map(choice).collect()
+}
+
+/// What a plan takes away that no limit says.
+pub(super) fn losses(preview: &PlanPreview) -> Vec<Consequence> {
+    let mut lines = Vec::new();
+    if preview.limits.iter().any(|limit| limit.fit == Fit::Throttled) {
+        lines.push(Consequence::new(
+            Tone::Warning,
+            "alert-triangle",
+            "The busiest quarter of an hour of the last seven days was above the new limit: such calls will be refused with 429.",
+        ));
+    }
+    if preview.from.sso && !preview.to.sso {
+        lines.push(Consequence::new(Tone::Warning, "lock", "Single sign-on is not part of the new plan."));
+    }
+    lines
 }
 
 fn page(
@@ -36,23 +75,20 @@ fn page(
     let waits = scheduled.as_ref().is_some_and(|scheduled| !scheduled.has_failed());
     let scheduled = scheduled.map(|scheduled| schedule::panel(&tenant, &scheduled));
     let chosen = preview.as_ref().map_or(tenant.plan, |preview| preview.to.id);
-    let cards = plans.into_iter().map(|plan| {
-        let limits = plan
-            .limits
-            .iter()
-            .map(|(meter, limit)| format!("{}: {}", meter.label(), limit_text(*meter, Some(*limit))));
-        let text = limits.collect::<Vec<_>>().join(", ");
-        let current = if plan.id == tenant.plan { " (now)" } else { "" };
-        Choice::new(plan.id.as_str(), format!("{}{current}", plan.name)).note(text)
-    });
-    let cards = cards.collect();
+    let cards = choices(plans, tenant.plan);
+    let asked = asked_for(head).filter(|_| !waits);
     let details = match preview {
-        None => view! { <p class="u-muted">"Choose another plan to see what would change."</p> }.into_any(),
+        None => {
+            let unsent = unsent(&form_state("change_plan"));
+            view! { {unsent}<p class="u-muted">"Choose another plan to see what would change."</p> }
+                .into_any()
+        }
         Some(preview) => confirm(head, preview, waits),
     };
     view! {
         {header}
         <div class="u-stack">
+        {asked}
         {scheduled}
         <form method="get" class="c-form">
             <ui::RadioCards state=ui::FormState::default() name="plan" label="Plan" choices=cards initial=chosen.as_str() cols=2/>
@@ -60,6 +96,34 @@ fn page(
         </form>
         {details}
         </div>
+    }
+    .into_any()
+}
+
+/// What waits for a decision already is decided on before another change is made.
+fn asked_for(head: &TenantHead) -> Option<AnyView> {
+    let row = head
+        .operation
+        .as_ref()
+        .filter(|row| row.kind == What::ChangePlan && row.state == State::Requested)?;
+    let open = view! { <ui::LinkButton href=paths::operation(row.id) size=ui::Size::Small>"Look at it and decide"</ui::LinkButton> };
+    let by = row.requested_by.clone();
+    let at = row.requested_at;
+    Some(
+        view! {
+            <ui::Banner tone=Tone::Warning icon="hand" quiet=true actions=open.into_any()>
+                <p><strong>"A change of plan waits for a decision"</strong>", asked for by "{by}", "<ui::When at/>"."</p>
+            </ui::Banner>
+        }
+        .into_any(),
+    )
+}
+
+/// Where the form is not there any more: why it was refused, and what was written in it.
+fn unsent(state: &FormState) -> AnyView {
+    view! {
+        <ui::SummaryOf state=state/>
+        <ui::Typed state=state fields=&[("note", "Note")]/>
     }
     .into_any()
 }
@@ -74,15 +138,19 @@ fn confirm(head: &TenantHead, preview: PlanPreview, waits: bool) -> AnyView {
             <LimitsTable limits features/>
         </ui::Section>
     };
+    let state = form_state("change_plan");
     if waits {
-        return view! { {table}<p>"A change is scheduled already. Cancel it first, or change its day."</p> }
+        let unsent = unsent(&state);
+        return view! { {table}{unsent}<p>"A change is scheduled already. Cancel it first, or change its day."</p> }
             .into_any();
     }
     let later = schedule::form(&tenant, to.id);
     if !refusals.is_empty() {
         let list = refusals.into_iter().map(|why| view! { <li>{why}</li> });
+        let unsent = unsent(&state);
         return view! {
             {table}
+            {unsent}
             <ui::Banner tone=Tone::Danger>
                 <p><strong>{format!("{} cannot move to {} now.", tenant.name, to.name)}</strong></p>
                 <ul>{list.collect_view()}</ul>
@@ -92,33 +160,20 @@ fn confirm(head: &TenantHead, preview: PlanPreview, waits: bool) -> AnyView {
         }
         .into_any();
     }
-    let state = form_state("change_plan");
     let mut consequences = vec![Consequence::new(
         Tone::Neutral,
         "gauge",
         format!("The limits of {} hold from the next request on.", to.name),
     )];
-    if preview.limits.iter().any(|limit| limit.fit == Fit::Throttled) {
-        consequences.push(Consequence::new(
-            Tone::Warning,
-            "alert-triangle",
-            "Its busiest quarter of an hour of the last seven days was above the new limit: such calls will be refused with 429.",
-        ));
-    }
-    if from.sso && !to.sso {
-        consequences.push(Consequence::new(
-            Tone::Warning,
-            "lock",
-            "Single sign-on is not part of the new plan.",
-        ));
-    }
+    consequences.extend(losses(&preview));
+    consequences.extend(stays_on_trial(&tenant));
     let mut hidden = carried(&tenant, &state);
     hidden.push(("plan", to.id.as_str().to_owned()));
     view! {
         {table}
         <ConfirmPage to="change_plan" state=&state tier=Tier::Review consequences button=format!("Change to {}", to.name)
             back=paths::tenant(&tenant.slug, "") hidden>
-            {state.error("plan").map(|error| view! { <p class="c-field__error" id="f-plan">{error}</p> })}
+            {state.error("plan").map(|error| view! { <p class="c-field__error">{error}</p> })}
             <ui::TextField state=&state name="note" label="Note" optional=true help="Stands in the audit log." max=2_000/>
         </ConfirmPage>
         {later}

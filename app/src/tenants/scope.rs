@@ -100,7 +100,7 @@ fn consequences(to: Suspension, impact: &Impact) -> Vec<Consequence> {
         Consequence::new(
             Tone::Neutral,
             "mail",
-            "Its admins are told by mail, unless they want no mail about its status; so are its endpoints that listen.",
+            "Its admins are told by mail, whatever mail they want; so are its endpoints that listen.",
         ),
     ]
 }

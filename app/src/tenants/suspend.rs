@@ -35,7 +35,7 @@ pub(super) fn Impossible(
     let state = form_state(to);
     view! {
         <ui::SummaryOf state=&state/>
-        <ui::Typed state=&state fields=&[("reason", "Reason"), ("message", "Message to the tenant"), ("proof", "Proof"), ("note", "Note")]/>
+        <ui::Typed state=&state fields=&[("reason", "Reason"), ("message", "Message to the tenant"), ("proof", "Proof"), ("note", "Note"), ("day", "New last day")]/>
         <ui::Empty kind=ui::EmptyKind::Denied icon="ban" title="Not possible now" text=why>
             <ui::LinkButton href=paths::tenant(&tenant.slug, "")>{format!("Back to {}", tenant.name)}</ui::LinkButton>
         </ui::Empty>
@@ -59,6 +59,7 @@ fn has_field_errors(state: &FormState) -> bool {
         "message",
         "proof",
         "plan",
+        "day",
         "note",
         "confirm",
         "confirm_now",
@@ -67,6 +68,12 @@ fn has_field_errors(state: &FormState) -> bool {
     ]
     .iter()
     .any(|field| state.error(field).is_some())
+}
+
+/// Of a step that does not end a trial: that it does not.
+pub(super) fn stays_on_trial(tenant: &Tenant) -> Option<Consequence> {
+    let text = tenant.still_on_trial().trim_start().to_owned();
+    (!text.is_empty()).then(|| Consequence::new(Tone::Warning, "alert-triangle", text))
 }
 
 #[component]
@@ -124,8 +131,10 @@ fn suspend_form(head: &TenantHead, impact: &Impact) -> AnyView {
             format!("Reinstating brings it back to {}.", tenant.status.label().to_lowercase()),
         ),
     ];
-    let reasons =
-        SuspensionReason::ALL.iter().map(|reason| Choice::new(reason.as_str(), reason.label())).collect();
+    let reason = |reason: &SuspensionReason| {
+        Choice::new(reason.as_str(), reason.label()).note(format!("Priority P{}", reason.priority()))
+    };
+    let reasons = SuspensionReason::ALL.iter().map(reason).collect();
     let scopes = vec![
         Choice::new(Suspension::ReadOnly.as_str(), "Read-only")
             .note(format!("{people} and {keys} can still read. Nothing can be written or taken in.")),
@@ -159,9 +168,17 @@ fn reinstate_form(head: &TenantHead, impact: &Impact) -> AnyView {
         return view! { {header}<Impossible tenant why to="reinstate_tenant"/> }.into_any();
     }
     let state = form_state("reinstate_tenant");
-    let back_to = tenant.status_before.unwrap_or(Status::Active).label().to_lowercase();
+    // A trial that has ended does not begin again.
+    let trial_over = tenant.status_reason.as_deref() == Some(SuspensionReason::TrialEnded.as_str());
+    let back_to = match tenant.status_before {
+        Some(Status::Trial) if trial_over => "It becomes active: its trial is over.".to_owned(),
+        before => {
+            let before = before.unwrap_or(Status::Active).label().to_lowercase();
+            format!("It goes back to {before}, as it was before.")
+        }
+    };
     let consequences = vec![
-        Consequence::new(Tone::Success, "play", format!("It goes back to {back_to}, as it was before.")),
+        Consequence::new(Tone::Success, "play", back_to),
         Consequence::new(
             Tone::Success,
             "users",
@@ -179,10 +196,13 @@ fn reinstate_form(head: &TenantHead, impact: &Impact) -> AnyView {
     ];
     let why = tenant.reason_label().unwrap_or("an unknown reason").to_lowercase();
     let note = tenant.status_note.clone().map(|note| view! { " Note: "<q>{note}</q> });
-    let by = head.status_by.clone().map(|by| format!(" by {by}"));
+    let by = head.status_by.clone().filter(|_| head.by_rule != Some(true)).map(|by| format!(" by {by}"));
+    let pressing = head.pressing().map(|words| {
+        view! { " "<ui::Badge tone=Tone::Warning icon=Tone::Warning.icon()>{words}</ui::Badge> }
+    });
     view! {
         {header}
-        <p>"Suspended for "<strong>{why}</strong>{by}", since "<ui::When at=tenant.status_since full=true/>"."{note}</p>
+        <p>"Suspended for "<strong>{why}</strong>{by}", since "<ui::When at=tenant.status_since full=true/>"."{note}{pressing}</p>
         <ConfirmPage to="reinstate_tenant" state=&state tier=Tier::Review consequences button="Reinstate tenant"
             back=paths::tenant(&tenant.slug, "") hidden=carried(&tenant, &state)>
             <ui::TextArea state=&state name="proof" label="Proof that the cause is gone"
@@ -213,7 +233,7 @@ fn go_live_form(head: &TenantHead) -> AnyView {
         return view! { {header}<Impossible tenant why to="go_live"/> }.into_any();
     }
     let state = form_state("go_live");
-    let consequences = vec![
+    let mut consequences = vec![
         Consequence::new(Tone::Success, "award", "Its stage becomes Operate."),
         Consequence::new(
             Tone::Neutral,
@@ -222,6 +242,7 @@ fn go_live_form(head: &TenantHead) -> AnyView {
         ),
         Consequence::new(Tone::Neutral, "history", "The audit log records who took it live, and when."),
     ];
+    consequences.extend(stays_on_trial(&tenant));
     view! {
         {header}
         <ConfirmPage to="go_live" state=&state tier=Tier::Review consequences button="Go live"

@@ -2,7 +2,8 @@
 //!
 //! - Menus (`details.c-menu`, `details.c-filter`) close on Escape and on a click elsewhere; arrows move in them.
 //! - The current section of a row of sections that scrolls sideways is in view.
-//! - A filter bar sends itself a moment after a choice, and a moment after the last letter of a search (`typed`).
+//! - A filter bar sends itself a moment after a choice, and a moment after the last letter of a search (`typed`); not one
+//!   with `data-by-hand`.
 //! - Single keys lead to the search, through the rows and to other pages (`keys`).
 //! - Ctrl+Enter in a field sends its form.
 //! - A form that was changed and not sent asks before the page is left.
@@ -68,8 +69,16 @@ pub fn Enhance() -> impl IntoView {
                 }
             }),
             window_event_listener(ev::click, |event| {
+                if target(&event).is_some_and(|el| matches!(el.closest("a[href]"), Ok(Some(_)))) {
+                    typed::forget();
+                }
                 close_menus(target(&event).as_ref(), false);
                 keys::close_sheet(target(&event).as_ref());
+            }),
+            window_event_listener(ev::focusin, |event| {
+                if target(&event).is_some_and(|el| !matches!(el.matches(typed::FIELD), Ok(true))) {
+                    typed::forget();
+                }
             }),
             window_event_listener(ev::change, move |event| {
                 let Some(field) = target(&event) else { return };
@@ -82,6 +91,9 @@ pub fn Enhance() -> impl IntoView {
             }),
             window_event_listener(ev::input, move |event| {
                 let Some(field) = target(&event) else { return };
+                if searching.get_value() {
+                    typed::keep();
+                }
                 if matches!(field.closest("form[method=post].c-form"), Ok(Some(_))) {
                     dirty.set_value(true);
                 }
@@ -94,13 +106,9 @@ pub fn Enhance() -> impl IntoView {
             }),
             window_event_listener(ev::submit, move |_| {
                 dirty.set_value(false);
+                typed::forget();
                 // What is sent by hand is not sent once more.
                 turn.update_value(|turn| *turn += 1);
-            }),
-            window_event_listener(ev::pagehide, move |_| {
-                if searching.get_value() {
-                    typed::keep();
-                }
             }),
             window_event_listener(ev::beforeunload, move |event| {
                 if dirty.get_value() {
@@ -152,9 +160,9 @@ fn focus_named() {
     }
 }
 
-/// The filter bar around a field.
+/// The filter bar around a field, unless it is sent by hand only.
 fn bar_of(field: &Element) -> Option<HtmlFormElement> {
-    field.closest("form.c-filter-bar").ok()??.dyn_into().ok()
+    field.closest("form.c-filter-bar:not([data-by-hand])").ok()??.dyn_into().ok()
 }
 
 pub(super) fn target(event: &Event) -> Option<Element> {

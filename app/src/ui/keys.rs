@@ -144,6 +144,10 @@ fn sheet() {
     let done = {
         let request = request.clone();
         Closure::once_into_js(move || {
+            // Asked for twice before it had come, it is there and open.
+            if document().get_element_by_id(SHEET).is_some() {
+                return;
+            }
             let page = request.response_xml().ok().flatten();
             let sheet = page.and_then(|page| page.get_element_by_id(SHEET));
             let body = document().body();

@@ -28,6 +28,7 @@ pub(super) fn refine(bar: &HtmlFormElement) -> bool {
     let pairs = decode(query.trim_start_matches('?'));
     let Some(query) = refined(pairs, &field.value()) else { return false };
     let address = if query.is_empty() { path } else { format!("{path}?{query}") };
+    keep();
     location.replace(&address).is_ok()
 }
 
@@ -48,12 +49,20 @@ fn asked(pairs: &[(String, String)]) -> &str {
     pairs.iter().find(|(key, _)| key == "q").map_or("", |(_, value)| value.trim())
 }
 
-/// Keeps the field for the page that comes, while it is being loaded.
+/// Keeps the field for the page that comes: when it is asked for, and with every letter until it is there. Leaving the
+/// page would be too late, its window has been handed over by then.
 pub(super) fn keep() {
     let Some(field) = field().filter(is_active) else { return };
     let cursor = field.selection_start().ok().flatten().unwrap_or_default();
     let path = window().location().pathname().unwrap_or_default();
     let _kept = window().set_name(&format!("{KEPT}{cursor} {path} {}", field.value()));
+}
+
+/// Forgets what was kept: somebody goes or writes elsewhere, and the page that comes is not the search's.
+pub(super) fn forget() {
+    if window().name().is_ok_and(|name| name.starts_with(KEPT)) {
+        let _forgotten = window().set_name("");
+    }
 }
 
 /// Gives the field back what was kept, where nothing else has the focus yet; the bar, where more was typed meanwhile.

@@ -192,6 +192,15 @@ impl Reach {
     }
 }
 
+/// How PostgreSQL plans a prepared statement from its sixth run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plans {
+    /// It weighs a plan for these parameters against one for any, each time: planning can take longer than the reading.
+    Weighed,
+    /// It keeps the one for any.
+    Kept,
+}
+
 /// The context of one request or one job.
 #[derive(Clone, Debug)]
 pub struct Ctx {
@@ -272,19 +281,25 @@ impl Ctx {
 
     /// A transaction that only reads.
     pub async fn read(&self, reach: Reach) -> Result<Read> {
-        Ok(Read { connection: self.open(reach).await? })
+        Ok(Read { connection: self.open(reach, Plans::Weighed).await? })
+    }
+
+    /// The same for a statement that has one best plan, whatever it asks for. What else is read there says so first
+    /// ([`Plans::Weighed`]) if it has parameters.
+    pub(crate) async fn read_by_kept_plans(&self, reach: Reach) -> Result<Read> {
+        Ok(Read { connection: self.open(reach, Plans::Kept).await? })
     }
 
     /// A transaction that writes; ends with [`Tx::commit`].
     pub async fn begin(&self, reach: Reach) -> Result<Tx> {
-        Ok(Tx { connection: self.open(reach).await?, cx: self.clone() })
+        Ok(Tx { connection: self.open(reach, Plans::Weighed).await?, cx: self.clone() })
     }
 
-    async fn open(&self, reach: Reach) -> Result<PoolConnection<Postgres>> {
+    async fn open(&self, reach: Reach, plans: Plans) -> Result<PoolConnection<Postgres>> {
         let mut tries = 0;
         loop {
             let mut connection = self.services.pool.acquire().await?;
-            match self.open_on(&mut connection, reach).await {
+            match self.open_on(&mut connection, reach, plans).await {
                 Ok(()) => return Ok(connection),
                 Err(Error::Database(error)) if placement::is_refused(&error) && tries < REFUSALS => {
                     connection.close_on_drop();
@@ -295,13 +310,13 @@ impl Ctx {
         }
     }
 
-    async fn open_on(&self, connection: &mut PgConnection, reach: Reach) -> Result<()> {
+    async fn open_on(&self, connection: &mut PgConnection, reach: Reach, plans: Plans) -> Result<()> {
         let Some(tenant) = reach.tenant() else {
-            store::begin_as(connection, reach, Placed::Shared).await?;
+            store::begin_as(connection, reach, Placed::Shared, plans).await?;
             return Ok(());
         };
         if let Some(placed) = self.services.inner.placements.get(tenant) {
-            match store::begin_as(connection, reach, placed).await {
+            match store::begin_as(connection, reach, placed, plans).await {
                 Ok(()) => return Ok(()),
                 Err(error) if placed == Placed::Own && placement::is_gone(&error) => {
                     // Taken away since this process has looked.

@@ -78,6 +78,11 @@ pub fn member(services: &Services, tenant: TenantId, role: Role) -> Ctx {
     services.ctx(actor, "test")
 }
 
+/// A tenant on trial with its first audit line, as the import inserts it; for tests that need one and not its making.
+pub async fn new_tenant(cx: &Ctx, new: model::directory::NewTenant) -> Result<TenantId> {
+    crate::tenants::put(cx, new).await
+}
+
 /// Inserts a bare active tenant on the professional plan and answers its id.
 #[expect(clippy::disallowed_methods, reason = "a seed has no context to ask for an id")]
 pub async fn tenant(admin: &PgPool, slug: &str) -> Result<TenantId> {

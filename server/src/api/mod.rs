@@ -46,10 +46,13 @@ pub const PREFIX: &str = "/api/v1";
             *platform*, and nothing of the rest. Calls are limited per quarter of an hour, by the tenant’s plan or to 6,000 of \
             one key of the platform; `RateLimit-Policy` and `RateLimit` say how many are left, and a refused call is \
             answered 429 with `Retry-After`. Errors are problem details (RFC 9457), told apart by `type`.\n\n\
-            What changes a tenant is an operation: the answer is 202 with the operation, and its address in `Location`. Ask \
-            there until `settled` is true. Where a rule wants a second person, `state` is `requested` until somebody approves \
-            it in the console; no key can. With an `Idempotency-Key` (1 to 200 characters), sending the same again within 24 \
-            hours is answered with the same operation, and another body under the same key is refused (409)."
+            Making, suspending and reinstating a tenant, and changing its scope or plan, is an operation: the answer is 202 \
+            with the operation, and its address in `Location`. Ask there until `settled` is true. Where a rule wants a second \
+            person, `state` is `requested` until somebody approves it in the console; no key can. These five, and nothing \
+            else, read an `Idempotency-Key` (1 to 200 characters; `POST /tenants` needs one): sending the same again within 24 \
+            hours is answered with the same operation, and another body under the same key is refused (409). `POST /bulk` \
+            freezes a set and answers 201; starting the set is an operation again. A payment that is noted or settled is no \
+            operation: it is done when the answer, 204, is there."
     ),
     servers((url = "/api/v1")),
     components(schemas(problem::ProblemDetails)),

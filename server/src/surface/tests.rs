@@ -80,6 +80,7 @@ fn mails_lead_to_pages_that_there_are() {
     assert_eq!(pages::tenant("acme"), paths::tenant("acme", ""));
     assert_eq!(pages::webhooks(Some("acme")), paths::webhooks("acme"));
     assert_eq!(pages::webhooks(None), paths::webhooks(paths::PLATFORM));
+    assert_eq!(pages::rollout("baseline", "1"), paths::rollout("baseline", "1"));
     assert_eq!(pages::set_up("token"), paths::set_up("token"));
     assert_eq!(pages::join("acme", "token"), paths::join_link("acme", "token"));
 }

@@ -16,7 +16,7 @@ pub const WORD: &str = "zanzibar";
 /// tell of it: whoever is no part of it must not read that anywhere.
 pub async fn mark(site: &Site, tenant: TenantId) {
     let sql = format!(
-        "UPDATE tenant SET name = 'Zanzibar' WHERE id = '{tenant}';
+        "UPDATE tenant SET name = 'Zanzibar', billing_reference = 'Zanzibar', industry = 'Zanzibar' WHERE id = '{tenant}';
          UPDATE user_account SET name = 'Zanzibar', email = 'zanzibar@example.com'
              WHERE id = '00000000-0000-0000-0000-0000000000a1';
          UPDATE webhook SET name = 'Zanzibar', url = 'https://zanzibar.example.com/' WHERE tenant_id = '{tenant}';
@@ -84,6 +84,12 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
             "INSERT INTO tenant_import (id, file_name) VALUES ('{NINE}', 'nine.csv') ON CONFLICT DO NOTHING;
              INSERT INTO tenant_import_row (import_id, line, slug, name, region, plan_id, tags, problems)
              VALUES ('{NINE}', 2, 'nine', 'Nine', 'eu-1', 'free', '{{}}', '{{}}') ON CONFLICT DO NOTHING"
+        )
+    };
+    let on_baseline = || {
+        format!(
+            "INSERT INTO tenant_template (tenant_id, template_id, version, applied_by)
+             SELECT '{tenant}', id, 1, 'test' FROM template WHERE key = 'baseline'"
         )
     };
     let key = || {
@@ -162,6 +168,11 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
              INSERT INTO operation (tenant_id, id, kind, state, subject, payload, requested_by, requested_by_name, request_id, run_after)
              VALUES ('{tenant}', '{NINE}', 'change_plan', 'queued', 'fresh', '{{\"version\": null, \"from\": \"professional\", \"to\": \"free\", \"scheduled\": \"2099-01-01T00:00:00Z\"}}', '{{}}', 'test', 'test', '2099-01-01')"
         ),
+        "withdraw_plan_request" => format!(
+            "DELETE FROM operation WHERE id = '{NINE}';
+             INSERT INTO operation (tenant_id, id, kind, state, subject, payload, requested_by, requested_by_name, request_id)
+             VALUES ('{tenant}', '{NINE}', 'change_plan', 'requested', 'fresh', '{{\"version\": null, \"from\": \"professional\", \"to\": \"enterprise\", \"note\": \"test\", \"by_tenant\": true}}', '{{}}', 'test', 'test')"
+        ),
         "discard_template_draft" => "UPDATE template_version v SET state = 'published', published_by = 'test', published_at = now()
              FROM template t WHERE t.id = v.template_id AND t.key = 'sample';
              INSERT INTO template_version (template_id, version, state, bundle, created_by)
@@ -170,6 +181,16 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         "resume_rollout" => rollout("paused"),
         "change_suspension_scope" | "reinstate_tenant" => format!(
             "UPDATE tenant SET status = 'suspended', status_before = 'active', status_reason = 'inactivity', suspension = 'read_only' WHERE id = '{tenant}'"
+        ),
+        "check_alignment" | "accept_difference" => on_baseline(),
+        "take_back_acceptance" => format!(
+            "{};
+             INSERT INTO alignment_acceptance (tenant_id, item, expected, actual, reason, accepted_by)
+             VALUES ('{tenant}', 'checklist:onboarding', 'Version 1', 'Not started', 'test', 'test')",
+            on_baseline()
+        ),
+        "convert_trial" | "extend_trial" => format!(
+            "UPDATE tenant SET status = 'trial', trial_ends_at = now() + interval '3 days' WHERE id = '{tenant}'"
         ),
         "cancel_offboarding" => format!(
             "UPDATE tenant SET status = 'offboarding', status_before = 'active', status_reason = 'contract_end', grace_ends_at = now() + interval '9 days'

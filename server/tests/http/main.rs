@@ -4,6 +4,7 @@ mod events;
 mod forms;
 mod ground;
 mod headers;
+mod processes;
 mod session;
 mod signup;
 mod site;

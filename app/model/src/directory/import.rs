@@ -76,6 +76,32 @@ pub struct Import {
     /// The line after which the next page starts; none on the last page.
     pub next: Option<i32>,
     pub may_create: bool,
+    /// Plans of good rows whose new tenants a second person approves: then nothing of the file is imported.
+    pub second_person: Vec<PlanId>,
     /// Days of the trial that each begins with.
     pub trial_days: i32,
+}
+
+/// Why a file with tenants of these plans is not imported, where a second person has to approve new ones of them (R10).
+pub fn import_refusal(second_person: &[PlanId]) -> Option<String> {
+    let plans: Vec<_> = second_person.iter().map(|plan| plan.label()).collect();
+    let plans = match plans.split_last()? {
+        (last, []) => (*last).to_owned(),
+        (last, others) => format!("{} and {last}", others.join(", ")),
+    };
+    Some(format!(
+        "A second person has to approve new tenants on {plans}, and nobody would approve an import. Ask for them one by one, or have the rule changed first. Nothing was created."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_the_plans() {
+        assert_eq!(import_refusal(&[]), None);
+        let words = import_refusal(&[PlanId::Starter, PlanId::Enterprise]).unwrap_or_default();
+        assert!(words.contains("on Starter and Enterprise, "), "{words}");
+    }
 }

@@ -158,7 +158,7 @@ impl Key {
                 Kind::Switch,
                 Value::Switch(true),
                 true,
-                "The tenant’s administrators are told by mail when its status changes.",
+                "The tenant’s administrators are told by mail when it goes live, is reinstated, or its plan or trial changes. What takes access from them, or is about to, they are always told.",
             ),
             Self::NotifyQuotaPercent => (
                 Notifications,

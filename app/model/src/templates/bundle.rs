@@ -25,6 +25,13 @@ pub struct BundleSetting {
     pub locked: bool,
 }
 
+impl BundleSetting {
+    /// Whether it is about security or sessions: a policy.
+    pub fn is_policy(&self) -> bool {
+        matches!(self.key.spec().section, Section::Security | Section::Sessions)
+    }
+}
+
 /// A version of a checklist's definition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedList {
@@ -59,10 +66,7 @@ impl Bundle {
 
     /// Settings about security and sessions: the policies.
     pub fn policies(&self) -> i64 {
-        let of = |setting: &&BundleSetting| {
-            matches!(setting.key.spec().section, Section::Security | Section::Sessions)
-        };
-        length(self.settings.iter().filter(of).count())
+        length(self.settings.iter().filter(|setting| setting.is_policy()).count())
     }
 
     /// What a card says about it: “15 fields · 4 tasks, all disabled · 6 settings, 2 locked · 3 policies · 1 checklist”.

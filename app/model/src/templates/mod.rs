@@ -8,12 +8,14 @@
 mod align;
 mod bundle;
 mod diff;
+mod graduation;
 mod rollout;
 mod rows;
 
 pub use align::{Acceptance, Alignment, Item, State, align};
 pub use bundle::{Bundle, BundleInput, BundleSetting, BundleTask, Catalogue, CatalogueTask, PinnedList};
 pub use diff::{Actual, ActualTask, Change, Effect, compare, preview, with_template};
+pub use graduation::{Criterion, Measures, Rules, criteria};
 pub use rollout::{
     HOURS_MAX, Rollout, RolloutDraft, RolloutInput, RolloutPlan, RolloutState, RolloutTenant, TENANTS_MAX,
     TYPED_FROM, TenantOutcome, Wave, Whom, waves,

@@ -1,7 +1,7 @@
-//! Staged roll-outs (R32): pilots first, then a share, then the rest; each wave begins by a person or, when nothing
-//! failed, by itself after a time.
+//! Staged roll-outs (R32): pilots first, then a share, then the rest; each wave begins by a person or by itself, after a
+//! time and when all criteria ([`Rules`]) are met.
 
-use super::Compared;
+use super::{Compared, Criterion, Rules};
 use crate::states::words;
 use crate::validate::{FieldErrors, required};
 use crate::{OperationId, TemplateId, TenantId};
@@ -59,6 +59,10 @@ pub struct RolloutInput {
     pub share: String,
     /// Empty: a person begins the next wave.
     pub hours: String,
+    /// [`Rules`]: percent of a wave, points of health, and anything for “no differences”.
+    pub failed: String,
+    pub drop: String,
+    pub drift: String,
     pub reason: String,
     /// The number of tenants, typed where there are many.
     pub confirm: String,
@@ -78,6 +82,9 @@ impl RolloutInput {
             pilots: get("pilots"),
             share: get("share"),
             hours: get("hours"),
+            failed: get("failed"),
+            drop: get("drop"),
+            drift: get("drift"),
             reason: String::new(),
             confirm: String::new(),
         }
@@ -93,6 +100,7 @@ pub struct RolloutDraft {
     pub pilots: Vec<String>,
     pub share: i64,
     pub hours: Option<i32>,
+    pub rules: Rules,
     pub reason: String,
     pub confirm: String,
 }
@@ -128,6 +136,7 @@ impl RolloutInput {
                 .ok_or_else(|| format!("A whole number of hours from 1 to {HOURS_MAX} is needed.")),
         };
         let hours = errors.take("hours", hours);
+        let rules = Rules::parse(&self.failed, &self.drop, &self.drift, &mut errors);
         let reason = if with_reason {
             errors.take("reason", required(&self.reason, "A reason", 1_000))
         } else {
@@ -136,7 +145,7 @@ impl RolloutInput {
         match (version, whom, share, hours, reason) {
             (Some(version), Some(whom), Some(share), Some(hours), Some(reason)) if errors.is_empty() => {
                 let confirm = self.confirm.trim().to_owned();
-                Ok(RolloutDraft { version, whom, listed, pilots, share, hours, reason, confirm })
+                Ok(RolloutDraft { version, whom, listed, pilots, share, hours, rules, reason, confirm })
             }
             _ => Err(errors),
         }
@@ -219,6 +228,11 @@ pub struct Rollout {
     pub wave: i32,
     pub wave_since: DateTime<Utc>,
     pub hours: Option<i32>,
+    pub rules: Rules,
+    /// How the current wave stands; empty where the roll-out is over.
+    pub criteria: Vec<Criterion>,
+    /// A person went on with this wave although a criterion was broken.
+    pub overruled: bool,
     pub reason: String,
     pub by: String,
     pub at: DateTime<Utc>,
@@ -249,6 +263,19 @@ impl Rollout {
         let open: i64 =
             self.waves.iter().filter(|w| w.wave <= self.wave).map(|w| w.running + w.waiting).sum();
         (open > 0).then(|| format!("{open} of the waves so far are still under way."))
+    }
+
+    /// What is broken, and pauses it: nothing where a person has overruled that for this wave.
+    pub fn broken(&self) -> Option<&Criterion> {
+        self.criteria.iter().find(|criterion| criterion.broken && !self.overruled)
+    }
+
+    /// Whether the next wave begins by itself now.
+    pub fn graduates(&self) -> bool {
+        self.hours.is_some()
+            && self.waits_for().is_none()
+            && !self.criteria.is_empty()
+            && self.criteria.iter().all(|criterion| criterion.met)
     }
 
     /// Whether every tenant has its outcome.

@@ -2,6 +2,7 @@
 
 use super::place::{Band, PlanId, Stage};
 use super::status::{Access, OffboardingReason, Status, Suspension, SuspensionReason};
+use crate::operations::OperationRow;
 use crate::permission::Actor;
 use crate::work::Work;
 use crate::{TenantId, UserId};
@@ -64,6 +65,18 @@ impl Tenant {
     /// The words of the status badge: status with its reason or its countdown (`ux.md` 2.1).
     pub fn status_text(&self, now: DateTime<Utc>) -> String {
         self.badge().text(now)
+    }
+
+    /// What is still to be done about a trial after another step, as a sentence that follows one; empty where it is none.
+    pub fn still_on_trial(&self) -> String {
+        match (self.status, self.trial_ends_at) {
+            (Status::Trial, Some(at)) => format!(
+                " It is on trial still, until {}: convert it once it is a customer.",
+                at.format("%-d %b %Y")
+            ),
+            (Status::Trial, None) => " It is on trial still: convert it once it is a customer.".to_owned(),
+            _ => String::new(),
+        }
     }
 
     fn badge(&self) -> StatusBadge<'_> {
@@ -145,8 +158,12 @@ pub struct TenantHead {
     pub onboarding: Option<Progress>,
     /// Who suspended it or started its offboarding, where the audit log knows.
     pub status_by: Option<String>,
+    /// Whether a rule did, and nobody by hand; likewise.
+    pub by_rule: Option<bool>,
     /// Score now minus score 30 days ago, where both are known.
     pub score_change: Option<i16>,
+    /// What works on it now, is stuck or waits; of a tenant whose making failed, that.
+    pub operation: Option<OperationRow>,
     /// The server's time when this was read: what countdowns are counted from.
     pub now: DateTime<Utc>,
 }
@@ -155,5 +172,17 @@ impl TenantHead {
     /// Why nobody can do this to the tenant now, in the words of the refusal; `None` where its status allows it.
     pub fn refusal(&self, work: Work) -> Option<String> {
         work.check(self.tenant.status).err()
+    }
+
+    /// How pressing its suspension is and who asked for it (R78): `P0 · by rule`. Nothing unless it is suspended.
+    pub fn pressing(&self) -> Option<String> {
+        let reason =
+            self.tenant.status_reason.as_deref().filter(|_| self.tenant.status == Status::Suspended)?;
+        let priority = reason.parse::<SuspensionReason>().ok()?.priority();
+        Some(match self.by_rule {
+            Some(true) => format!("P{priority} · by rule"),
+            Some(false) => format!("P{priority} · by hand"),
+            None => format!("P{priority}"),
+        })
     }
 }

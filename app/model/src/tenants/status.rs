@@ -155,6 +155,10 @@ pub enum Action {
     ChangeScope,
     Reinstate,
     ChangePlan,
+    /// From a trial to a customer (R9).
+    ConvertTrial,
+    /// A later day for the end of its trial.
+    ExtendTrial,
     StartOffboarding,
     CancelOffboarding,
     GoLive,
@@ -169,6 +173,8 @@ impl Action {
             }
             Self::ChangeScope | Self::Reinstate => status == Status::Suspended,
             Self::ChangePlan | Self::GoLive => matches!(status, Status::Trial | Status::Active),
+            Self::ConvertTrial => status == Status::Trial && status.may_become(Status::Active),
+            Self::ExtendTrial => status == Status::Trial,
             Self::StartOffboarding => status.may_become(Status::Offboarding),
             Self::CancelOffboarding => status == Status::Offboarding,
         };
@@ -185,6 +191,8 @@ impl Action {
             Self::ChangeScope => "given another scope of its suspension: only a suspended one can",
             Self::Reinstate => "reinstated: only a suspended one can",
             Self::ChangePlan => "moved to another plan: only a trial or active one can",
+            Self::ConvertTrial => "made a customer: only one on trial can",
+            Self::ExtendTrial => "given a longer trial: only one on trial can",
             Self::StartOffboarding => "offboarded",
             Self::CancelOffboarding => "called back: only one in its grace period can",
             Self::GoLive => "taken live: only a trial or active one can",

@@ -93,6 +93,8 @@ fn every_action_is_allowed_exactly_where_its_move_is_legal() {
             (Action::ChangeScope, *status == Status::Suspended),
             (Action::Reinstate, *status == Status::Suspended),
             (Action::ChangePlan, running),
+            (Action::ConvertTrial, *status == Status::Trial),
+            (Action::ExtendTrial, *status == Status::Trial),
             (Action::StartOffboarding, running || *status == Status::Suspended),
             (Action::CancelOffboarding, *status == Status::Offboarding),
             (Action::GoLive, running),

@@ -1,10 +1,13 @@
-//! What was asked for: the reason, the decision, and the request itself, field by field.
+//! What was asked for: the reason, the decision, and the request itself, field by field; of a tenant also what its plan
+//! allows and which policies hold, because that is what a second person decides on.
 
 use crate::paths;
-use crate::ui::{Card, Props};
+use crate::templates;
+use crate::ui::{self, Card, Props};
 use leptos::prelude::*;
-use model::operations::Operation;
-use model::permission::Role;
+use model::operations::{Kind as What, Operation, Person, State};
+use model::permission::{Permission, Role, Scope};
+use model::settings::Key;
 use model::tenants::{OffboardingReason, Placement, PlanId, Suspension, SuspensionReason};
 use serde_json::Value;
 use std::str::FromStr;
@@ -20,6 +23,14 @@ pub(super) fn asked(op: &Operation) -> AnyView {
     if let Some(note) = op.approval_note.clone().filter(|note| !note.is_empty()) {
         items.push(("Note of the decision", note.into_any()));
     }
+    // Whoever changes plans looks at the limits first; to others there is no such page.
+    let may = crate::server::actor().allows(Permission::TenantPlan, Scope::Tenant(op.row.tenant));
+    let waits = may && op.row.kind == What::ChangePlan && op.row.state == State::Requested;
+    let to = op.payload.get("to").and_then(Value::as_str).filter(|_| waits);
+    if let (Some(slug), Some(to)) = (&op.row.slug, to) {
+        let href = format!("{}?plan={to}", paths::tenant(slug, "plan"));
+        items.push(("Limits", view! { <a href=href>"What the change would mean"</a> }.into_any()));
+    }
     if let Some(parent) = op.parent {
         items.push(("Part of", view! { <a href=paths::operation(parent)>"a bulk operation"</a> }.into_any()));
     }
@@ -27,15 +38,64 @@ pub(super) fn asked(op: &Operation) -> AnyView {
     // What is a reason of the ledger already is not said twice.
     let told = |value: &Value| value.is_string() && value.as_str() == op.reason.as_deref();
     let fields = fields.filter(|(_, value)| !is_empty(value) && !told(value));
+    let mut fields: Vec<_> =
+        fields.filter(|(key, _)| op.terms.is_none() || key.as_str() != "template_version").collect();
+    fields
+        .sort_by_key(|(key, _)| FIRST.iter().position(|first| *first == key.as_str()).unwrap_or(FIRST.len()));
     let fields: Vec<_> = fields
-        .map(|(key, value)| view! { <div><dt>{named(key)}</dt><dd>{shown(key, value)}</dd></div> })
+        .into_iter()
+        .map(|(key, value)| {
+            let value = match of_tenant(op, key, value) {
+                Some(words) => words.into_any(),
+                None => shown(key, value),
+            };
+            view! { <div><dt>{named(key)}</dt><dd>{value}</dd></div> }
+        })
         .collect();
     if items.is_empty() && fields.is_empty() {
         return ().into_any();
     }
     let props = (!items.is_empty()).then(|| view! { <Props items/> });
     let fields = (!fields.is_empty()).then(|| view! { <dl class="c-props" data-cols="2">{fields}</dl> });
-    view! { <Card id="asked" title="What was asked for">{props}{fields}</Card> }.into_any()
+    let terms = op.terms.as_ref().map(templates::terms);
+    view! { <Card id="asked" title="What was asked for">{props}{fields}</Card>{terms} }.into_any()
+}
+
+/// What names a tenant stands first; the rest follows in the order of the alphabet.
+const FIRST: [&str; 8] =
+    ["name", "slug", "domain", "external_id", "template", "plan", "placement", "trial_days"];
+
+/// What a field of a request for a tenant says, where its value alone says it badly.
+fn of_tenant(op: &Operation, key: &str, value: &Value) -> Option<String> {
+    let terms = op.terms.as_ref()?;
+    match key {
+        "template" => Some(format!("{}, version {}", terms.offer.template.name, terms.offer.version)),
+        "trial_days" => Some(match value.as_i64()? {
+            0 => "None, active at once".to_owned(),
+            days => ui::plural(days, "day"),
+        }),
+        "admin" => person(value),
+        "people" => {
+            let people: Vec<_> = value.as_array()?.iter().filter_map(person).collect();
+            // A long list is unfolded as it is.
+            (people.len() <= 20).then(|| people.join("; "))
+        }
+        "settings" => {
+            let lines = value.as_object()?.iter().map(|(word, value)| {
+                let known = word.parse::<Key>().ok();
+                let value = serde_json::from_value(value.clone()).ok();
+                known.zip(value).map(|(key, value)| format!("{}: {}", key.label(), key.words(&value)))
+            });
+            lines.collect::<Option<Vec<_>>>().map(|lines| lines.join("; "))
+        }
+        _ => None,
+    }
+}
+
+/// `Ada Lovelace (ada@acme.example), Tenant admin`
+fn person(value: &Value) -> Option<String> {
+    let person: Person = serde_json::from_value(value.clone()).ok()?;
+    Some(format!("{} ({}), {}", person.name, person.email, person.role.label()))
 }
 
 fn is_empty(value: &Value) -> bool {

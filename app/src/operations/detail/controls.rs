@@ -49,8 +49,13 @@ pub(super) fn controls(op: &Operation) -> AnyView {
     let buttons = buttons.collect_view();
     let id = op.row.id.to_string();
     let needed = legal.contains(&Control::Reject);
-    let help =
-        if needed { "Stands in the audit log. Rejecting needs one." } else { "Stands in the audit log." };
+    let help = if needed && op.is_tenants_own() {
+        "Rejecting needs one: the tenant’s admins read it. With an approval it stays with the platform."
+    } else if needed {
+        "Stands in the audit log. Rejecting needs one."
+    } else {
+        "Stands in the audit log."
+    };
     view! {
         <div id="op-controls" data-live>
             <Card id="controls" title="What you can do">
@@ -112,6 +117,9 @@ fn effect(control: Control, op: &Operation) -> String {
     }
     match control {
         Control::Approve => "it begins at once.".into(),
+        Control::Reject if op.is_tenants_own() => {
+            "nothing is begun; the tenant’s person who asked gets your note by mail.".into()
+        }
         Control::Reject => "nothing is begun; whoever asked sees your note.".into(),
         Control::Retry => match stopped {
             Some(step) if done > 0 => format!("it goes on from step {}, “{}”.", step.seq, step.label),

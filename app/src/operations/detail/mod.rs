@@ -3,6 +3,7 @@
 //! What carries `data-live` is exchanged by its id while the operation runs (`super::live`): no islands in there, they
 //! would be put in asleep.
 
+mod acceptance;
 mod asked;
 mod controls;
 mod outcome;
@@ -39,6 +40,8 @@ fn page(op: &Operation) -> AnyView {
     });
     let (outcome, controls) = (outcome::outcome(op), controls::controls(op));
     let (steps, log) = (steps::steps(op), steps::log(op));
+    let accepted = acceptance::card(op);
+    let unasked = accepted.is_none();
     let (asked, diagnostics) = (asked::asked(op), report::diagnostics(op));
     // No reload by itself (WCAG F41): it would take away what somebody reads or writes.
     let without_script = moves.then(|| {
@@ -58,6 +61,7 @@ fn page(op: &Operation) -> AnyView {
             <div id="op-outcome" data-live>{outcome}</div>
             {first}
             {each}
+            <div id="op-acceptance" data-live hidden=unasked>{accepted}</div>
             <div id="op-steps" data-live><Card id="steps" title="Steps" aside=progress>{steps}</Card></div>
             <div id="op-log" data-live hidden=op.log.is_empty()>{log}</div>
             {last}

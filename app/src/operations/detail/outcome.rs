@@ -16,6 +16,7 @@ pub(super) fn outcome(op: &Operation) -> AnyView {
     let tenant = row.slug.as_ref().map(|slug| {
         let (href, label) = match (row.kind, row.state) {
             (What::Provision, State::Succeeded) => (paths::tenant(slug, "onboarding"), "Open onboarding"),
+            (What::ApplyTemplate, State::Succeeded) => (paths::tenant(slug, "baseline"), "Open its baseline"),
             _ => (paths::tenant(slug, ""), "Open the tenant"),
         };
         let kind = if row.state == State::Succeeded { Kind::Primary } else { Kind::Default };

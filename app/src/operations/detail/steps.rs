@@ -39,14 +39,23 @@ fn step(op: &Operation, step: &Step) -> AnyView {
     });
     let tries = (step.attempt > 1)
         .then(|| view! { <p class="c-steps__note">{format!("Attempt {}", step.attempt)}</p> });
-    let begun = step.started_at.map(|at| {
-        let took = step.duration_ms().map(|ms| format!(" · {}", ui::span(ms)));
-        view! {
-            <span class="c-steps__meta">
-                <time datetime=at.to_rfc3339() title=ui::absolute(at)>{at.format("%H:%M:%S").to_string()}</time>{took}
-            </span>
+    // Only what is still to come is compared with what there was.
+    let usual = op.typical.get(&step.label);
+    let usual = usual.filter(|_| matches!(step.state, StepState::Pending | StepState::Running));
+    let usual = usual.map(|ms| format!("usually {}", ui::span(*ms)));
+    let begun = match (step.started_at, usual) {
+        (Some(at), usual) => {
+            let took = step.duration_ms().map(ui::span).or(usual).map(|text| format!(" · {text}"));
+            view! {
+                <span class="c-steps__meta">
+                    <time datetime=at.to_rfc3339() title=ui::absolute(at)>{at.format("%H:%M:%S").to_string()}</time>{took}
+                </span>
+            }
+            .into_any()
         }
-    });
+        (None, Some(usual)) => view! { <span class="c-steps__meta">{usual}</span> }.into_any(),
+        (None, None) => ().into_any(),
+    };
     view! {
         <li class="c-steps__item" data-state=word>
             <ui::Icon name=icon/>

@@ -3,13 +3,15 @@
 use crate::error::AppError;
 use leptos::prelude::*;
 use model::drafts::{Draft, DraftView};
-use model::templates::Offer;
+use model::templates::{Catalogue, Offer};
 
-/// The templates to begin with, and the drafts that one has begun already.
+/// The templates to begin with and the names of what they hold, and the drafts that one has begun already.
 #[server]
-pub async fn get_drafts() -> Result<(Vec<Offer>, Vec<Draft>), AppError> {
+pub async fn get_drafts() -> Result<(Vec<Offer>, Catalogue, Vec<Draft>), AppError> {
     let cx = crate::server::ctx()?;
-    Ok((domain::templates::offers(&cx).await?, domain::tenants::drafts(&cx).await?))
+    let (offers, catalogue) =
+        (domain::templates::offers(&cx).await?, domain::templates::catalogue(&cx).await?);
+    Ok((offers, catalogue, domain::tenants::drafts(&cx).await?))
 }
 
 /// One draft for its page `step`; a page whose turn has not come leads to the one whose turn it is.
@@ -43,7 +45,7 @@ pub async fn save_draft_template(
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let mut request = model::operations::ProvisionRequest::named("", model::tenants::PlanId::Starter);
     request.template = template;
-    let answers = model::drafts::Answers { page: model::drafts::Page::Template, request };
+    let answers = model::drafts::Answers { page: model::drafts::Page::Template, request, wrong_people: None };
     domain::tenants::save_draft(&crate::server::ctx()?, id, &answers, version).await?;
     leptos_axum::redirect(&crate::paths::draft(id, answers.page.then(&then)));
     Ok(())
@@ -67,7 +69,7 @@ pub async fn save_draft_identity(
     (request.slug, request.domain, request.external_id) = (slug, domain, external_id);
     (request.region, request.country) = (region, country);
     request.tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
-    let answers = model::drafts::Answers { page: model::drafts::Page::Identity, request };
+    let answers = model::drafts::Answers { page: model::drafts::Page::Identity, request, wrong_people: None };
     domain::tenants::save_draft(&crate::server::ctx()?, id, &answers, version).await?;
     leptos_axum::redirect(&crate::paths::draft(id, answers.page.then(&then)));
     Ok(())
@@ -96,7 +98,7 @@ pub async fn save_draft_plan(
     let mut request = model::operations::ProvisionRequest::named("", plan);
     (request.placement, request.trial_days) = (placement, days);
     request.billing_reference = billing_reference;
-    let answers = model::drafts::Answers { page: model::drafts::Page::Plan, request };
+    let answers = model::drafts::Answers { page: model::drafts::Page::Plan, request, wrong_people: None };
     domain::tenants::save_draft(&crate::server::ctx()?, id, &answers, version).await?;
     leptos_axum::redirect(&crate::paths::draft(id, answers.page.then(&then)));
     Ok(())
@@ -109,17 +111,24 @@ pub async fn save_draft_people(
     #[server(default)] then: String,
     #[server(default)] admin_name: String,
     #[server(default)] admin_email: String,
+    #[server(default)] people: String,
     #[server(default)] support_contact: String,
     #[server(default)] escalation_contact: String,
 ) -> Result<(), AppError> {
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let mut request = model::operations::ProvisionRequest::named("", model::tenants::PlanId::Starter);
+    // Told with all else that is wrong on the page.
+    let (people, wrong_people) = match model::people::everybody(&people) {
+        Ok(people) => (people, None),
+        Err(why) => (vec![], Some(why)),
+    };
+    request.people = people;
     let role = model::permission::Role::TenantAdmin;
     let nobody = admin_name.trim().is_empty() && admin_email.trim().is_empty();
     request.admin =
         (!nobody).then_some(model::operations::Person { name: admin_name, email: admin_email, role });
     (request.support_contact, request.escalation_contact) = (support_contact, escalation_contact);
-    let answers = model::drafts::Answers { page: model::drafts::Page::People, request };
+    let answers = model::drafts::Answers { page: model::drafts::Page::People, request, wrong_people };
     domain::tenants::save_draft(&crate::server::ctx()?, id, &answers, version).await?;
     leptos_axum::redirect(&crate::paths::draft(id, answers.page.then(&then)));
     Ok(())

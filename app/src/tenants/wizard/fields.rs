@@ -1,14 +1,16 @@
 //! What each page of the wizard asks for.
 
-use crate::paths;
+use super::contents;
 use crate::ui::{self, Choice, FieldWidth, FormState, TextField};
 use leptos::prelude::*;
 use model::operations::ProvisionRequest;
 use model::plans::{Plan, limit_text};
-use model::templates::Offer;
+use model::templates::{Catalogue, Offer};
 use model::tenants::Placement;
+use model::usage::{Limit, LimitMeter};
 
-pub(super) fn templates(state: &FormState, offers: &[Offer], chosen: &str) -> AnyView {
+pub(super) fn templates(state: &FormState, offers: &[Offer], catalogue: &Catalogue, chosen: &str) -> AnyView {
+    let previews = contents::previews(offers, catalogue);
     let cards = offers
         .iter()
         .map(|offer| {
@@ -25,20 +27,11 @@ pub(super) fn templates(state: &FormState, offers: &[Offer], chosen: &str) -> An
             .note(note)
         })
         .collect();
-    let compare = match offers {
-        [a, b, ..] => {
-            let href = paths::compare_templates((&a.template.key, a.version), (&b.template.key, b.version));
-            Some(
-                view! { <p><a href=href>"Compare the first two"</a>" · "<a href=paths::TEMPLATES>"What is in each template"</a></p> },
-            )
-        }
-        _ => None,
-    };
     let chosen = chosen.to_owned();
     view! {
         <ui::RadioCards state=state name="template" label="Template" choices=cards initial=chosen
             help="What the tenant starts with: fields, tasks, settings, policies and checklists. It can be put on another one later."/>
-        {compare}
+        {previews}
     }
     .into_any()
 }
@@ -88,7 +81,7 @@ pub(super) fn plan(state: &FormState, now: &ProvisionRequest, plans: &[Plan]) ->
     .into_any()
 }
 
-pub(super) fn people(state: &FormState, now: &ProvisionRequest) -> AnyView {
+pub(super) fn people(state: &FormState, now: &ProvisionRequest, plans: &[Plan]) -> AnyView {
     let (name, email) =
         now.admin.as_ref().map(|admin| (admin.name.clone(), admin.email.clone())).unwrap_or_default();
     let (support, escalation) = (now.support_contact.clone(), now.escalation_contact.clone());
@@ -96,12 +89,26 @@ pub(super) fn people(state: &FormState, now: &ProvisionRequest) -> AnyView {
         <TextField state name="admin_name" label="Name" initial=name optional=true max=120 autocomplete="off"/>
         <TextField state name="admin_email" label="E-mail" initial=email optional=true kind="email" max=254 autocomplete="off"/>
     };
+    let listed = model::people::write(&now.people);
+    let plan = plans.iter().find(|plan| plan.id == now.plan);
+    let seats = plan.and_then(|plan| match plan.limit(LimitMeter::Users) {
+        Some(Limit::Number(seats)) => {
+            Some(format!(" The plan {} has {} seats; everybody takes one.", plan.name, ui::grouped(seats)))
+        }
+        _ => None,
+    });
+    let when = "They are invited with the administrator, once the tenant is open.";
+    let when = format!("{when}{}", seats.unwrap_or_default());
+    let more = view! {
+        <ui::TextArea state=state name="people" label="More people" initial=listed optional=true mono=true rows=6 help=crate::users::list_help()/>
+    };
     let contacts = view! {
         <TextField state name="support_contact" label="Support contact" initial=support optional=true max=200/>
         <TextField state name="escalation_contact" label="Escalation contact" initial=escalation optional=true max=200/>
     };
     view! {
         <ui::FieldSet legend="First administrator" help="Gets a mail with a link to choose a password. Left empty, nobody is let in yet.">{admin}</ui::FieldSet>
+        <ui::FieldSet legend="Further people" help=when>{more}</ui::FieldSet>
         <ui::FieldSet legend="Contacts">{contacts}</ui::FieldSet>
     }
     .into_any()

@@ -4,6 +4,7 @@
 //! needs a script.
 
 pub mod api;
+mod contents;
 mod fields;
 mod pages;
 mod review;

@@ -1,7 +1,7 @@
 //! The frame of the wizard's pages, its entrance, and which page an address shows.
 
 use super::api::{get_draft, get_drafts};
-use super::{fields, review};
+use super::{contents, fields, review};
 use crate::paths;
 use crate::ui::{
     self, Button, Card, Form, FormState, Icon, Kind, LinkButton, Load, PageHeader, When, form_state,
@@ -9,19 +9,19 @@ use crate::ui::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use model::drafts::{Draft, DraftView, Page};
-use model::templates::Offer;
+use model::templates::{Catalogue, Offer};
 
 /// `/tenants/new`: the first page, before there is a draft; and the drafts that there are.
 #[component]
 pub fn NewTenantPage() -> impl IntoView {
     view! {
         <Title text="New tenant"/>
-        <Load read=get_drafts view=|(offers, drafts)| entrance(&offers, &drafts)/>
+        <Load read=get_drafts view=|(offers, catalogue, drafts)| entrance(&offers, &catalogue, &drafts)/>
     }
     .into_any()
 }
 
-fn entrance(offers: &[Offer], drafts: &[Draft]) -> AnyView {
+fn entrance(offers: &[Offer], catalogue: &Catalogue, drafts: &[Draft]) -> AnyView {
     if offers.is_empty() {
         return view! {
             <PageHeader title="New tenant"/>
@@ -33,15 +33,15 @@ fn entrance(offers: &[Offer], drafts: &[Draft]) -> AnyView {
     }
     let state = form_state("begin_tenant_draft");
     let first = offers.first().map(|offer| offer.template.key.clone()).unwrap_or_default();
-    let cards = fields::templates(&state, offers, &first);
-    let quick = view! { <LinkButton href=paths::TENANTS_QUICK>"Quick form"</LinkButton> };
+    let cards = fields::templates(&state, offers, catalogue, &first);
+    let compare = contents::compare(offers);
     let drafts = (!drafts.is_empty()).then(|| {
         let items: Vec<_> = drafts.iter().map(draft_line).collect();
         view! { <Card id="drafts" title="Your drafts"><ul class="c-list">{items}</ul></Card> }
     });
     let progress = progress(None, Page::Template);
     view! {
-        <PageHeader title="New tenant" actions=quick.into_any() lead=lead(Page::Template)/>
+        <PageHeader title="New tenant" lead=lead(Page::Template)/>
         {drafts}
         {progress}
         <Form to="begin_tenant_draft" state>
@@ -51,6 +51,7 @@ fn entrance(offers: &[Offer], drafts: &[Draft]) -> AnyView {
                 <LinkButton href=paths::TENANTS kind=Kind::Quiet>"Cancel"</LinkButton>
             </ui::Actions>
         </Form>
+        {compare}
     }
     .into_any()
 }
@@ -96,10 +97,10 @@ fn shown(view: &DraftView, page: Page) -> AnyView {
     let to = function(page);
     let state = form_state(to);
     let fields = match page {
-        Page::Template => fields::templates(&state, &view.offers, &draft.request.template),
+        Page::Template => fields::templates(&state, &view.offers, &view.catalogue, &draft.request.template),
         Page::Identity => fields::identity(&state, &draft.request),
         Page::Plan => fields::plan(&state, &draft.request, &view.plans),
-        Page::People => fields::people(&state, &draft.request),
+        Page::People => fields::people(&state, &draft.request, &view.plans),
         Page::Review => review::review(&state, view),
     };
     let changes = ui::Query::here().get("change").is_some();
@@ -116,6 +117,7 @@ fn shown(view: &DraftView, page: Page) -> AnyView {
         (state.is_conflict() && page != Page::Review).then(|| review::saved_meanwhile(view, page));
     let id = draft.id.to_string();
     let progress = progress(Some(draft), page);
+    let compare = (page == Page::Template).then(|| contents::compare(&view.offers));
     view! {
         <Title text=format!("{} · {name}", page.label())/>
         <PageHeader title=name lead=lead(page)/>
@@ -132,6 +134,7 @@ fn shown(view: &DraftView, page: Page) -> AnyView {
                 <LinkButton href=paths::TENANTS_NEW kind=Kind::Quiet>"Continue later"</LinkButton>
             </ui::Actions>
         </Form>
+        {compare}
     }
     .into_any()
 }

@@ -1,9 +1,11 @@
 //! The last page: the answers with the way to change each, and what will happen.
 
 use crate::paths;
+use crate::templates;
 use crate::ui::{self, Banner, Card, FormState, Tone};
 use leptos::prelude::*;
 use model::drafts::{DraftView, Page};
+use model::settings::Key;
 
 pub(super) fn review(state: &FormState, view: &DraftView) -> AnyView {
     let cards: Vec<_> = Page::ALL
@@ -11,22 +13,61 @@ pub(super) fn review(state: &FormState, view: &DraftView) -> AnyView {
         .filter(|page| **page != Page::Review)
         .map(|page| answers(state, view, *page))
         .collect();
-    let steps: Vec<_> =
-        view.steps.iter().zip(1..).map(|(step, n)| view! { <li>{format!("{n}. {step}")}</li> }).collect();
+    let steps: Vec<_> = view
+        .steps
+        .iter()
+        .zip(1..)
+        .map(|(step, n)| {
+            let usual = view.typical.get(step).map(|ms| {
+                view! { <span class="u-muted">{format!(" · usually {}", ui::span(*ms))}</span> }
+            });
+            view! { <li>{format!("{n}. {step}")}{usual}</li> }
+        })
+        .collect();
+    let usual: i64 = view.steps.iter().filter_map(|step| view.typical.get(step)).sum();
+    let together =
+        if usual > 0 { format!(" Together they usually take {}.", ui::span(usual)) } else { String::new() };
+    let differences = differences(view);
+    let terms = view.terms.as_ref().map(templates::terms);
     let approval = view.second_person.then(|| {
         view! { <Banner tone=Tone::Warning quiet=true><p>"A second person has to approve it before it begins. Say for them why it is needed."</p></Banner> }
     });
     let count = steps.len();
     view! {
         {cards}
+        {differences}
+        {terms}
         <Card id="steps" title="What will happen">
-            <p>{format!("{count} steps, in this order. If one fails, all before it are undone.")}</p>
+            <p>{format!("{count} steps, in this order. If one fails, all before it are undone.{together}")}</p>
             <ol>{steps}</ol>
         </Card>
         {approval}
         <ui::TextArea state=state name="reason" label="Reason" initial=view.draft.request.reason.clone() optional=true rows=2 max=2_000 help="Stands in the audit log."/>
     }
     .into_any()
+}
+
+/// What is asked for otherwise than the template says.
+fn differences(view: &DraftView) -> AnyView {
+    let Some(terms) = &view.terms else { return ().into_any() };
+    let (now, bundle) = (&view.draft.request, &terms.offer.bundle);
+    let mut lines = Vec::new();
+    if let Some(plan) = bundle.plan.filter(|plan| *plan != now.plan) {
+        lines.push(format!("Plan: {} instead of {}", now.plan.label(), plan.label()));
+    }
+    let days = bundle.setting(Key::TrialDays).and_then(|setting| setting.value.as_number());
+    if let Some(days) = days.filter(|days| *days != i64::from(now.trial_days)) {
+        lines.push(format!("Trial: {} instead of {days}", ui::plural(now.trial_days.into(), "day")));
+    }
+    if lines.is_empty() {
+        return ().into_any();
+    }
+    let lines = lines.into_iter().map(|line| {
+        view! { <li class="c-list__item">{line}" "<ui::Tag tone=Tone::Override icon="diamond">"Overrides the template"</ui::Tag></li> }
+    });
+    let lines: Vec<_> = lines.collect();
+    view! { <Card id="differences" title="Differs from the template" tone=Tone::Override><ul class="c-list">{lines}</ul></Card> }
+        .into_any()
 }
 
 /// The answers of one page, each with what is wrong with it by now, and the way to change them.
@@ -60,21 +101,29 @@ pub(super) fn saved_meanwhile(view: &DraftView, page: Page) -> AnyView {
         .into_any()
 }
 
+/// The version that was chosen, and the newer one where one was published since: it is not taken by itself.
+fn template(view: &DraftView) -> String {
+    let now = &view.draft.request;
+    let Some(offer) = view.offers.iter().find(|offer| offer.template.key == now.template) else {
+        return now.template.clone();
+    };
+    let (name, newest) = (&offer.template.name, offer.version);
+    match now.template_version {
+        Some(version) if version < newest => format!(
+            "{name}, version {version}. Version {newest} is published by now: choose the template again to begin with that."
+        ),
+        Some(version) => format!("{name}, version {version}"),
+        None => format!("{name}, version {newest}"),
+    }
+}
+
 /// The answers of one page: field, label, words.
 fn given(view: &DraftView, page: Page) -> Vec<(&'static str, &'static str, String)> {
     let draft = &view.draft;
     let now = &draft.request;
-    let template = view.offers.iter().find(|offer| offer.template.key == now.template);
     let admin = now.admin.as_ref();
     let rows = match page {
-        Page::Template => vec![(
-            "template",
-            "Template",
-            template.map_or_else(
-                || now.template.clone(),
-                |offer| format!("{}, version {}", offer.template.name, offer.version),
-            ),
-        )],
+        Page::Template => vec![("template", "Template", template(view))],
         Page::Identity => vec![
             ("name", "Name", now.name.clone()),
             ("slug", "Slug", now.slug.clone()),
@@ -101,6 +150,7 @@ fn given(view: &DraftView, page: Page) -> Vec<(&'static str, &'static str, Strin
         Page::People => vec![
             ("admin_name", "First administrator", admin.map(|a| a.name.clone()).unwrap_or_default()),
             ("admin_email", "E-mail", admin.map(|a| a.email.clone()).unwrap_or_default()),
+            ("people", "More people", crate::users::named(&now.people)),
             ("support_contact", "Support contact", now.support_contact.clone()),
             ("escalation_contact", "Escalation contact", now.escalation_contact.clone()),
         ],

@@ -6,7 +6,7 @@ use crate::ctx::Ctx;
 use serde_json::Value;
 
 /// Fields of a tenant that only the platform's people see.
-const FIELDS: [&str; 2] = ["note", "interrupted"];
+const FIELDS: [&str; 4] = ["note", "interrupted", "owner", "owner_name"];
 
 /// Whether this reader sees entries as they are.
 pub(super) fn sees_all(cx: &Ctx) -> bool {
@@ -19,8 +19,10 @@ pub(super) fn reason(action: &str, reason: Option<String>) -> Option<String> {
         "tenant.suspend" | "tenant.offboard" => {
             reason.and_then(|text| text.split_once(": ").map(|(code, _)| code.to_owned()))
         }
-        // Its reason is what operators say to each other; how far it goes stands in the values.
-        "tenant.change_scope" => None,
+        // The reason is what operators say to each other; what it came to stands in the values.
+        "tenant.change_scope" | "tenant.convert_trial" | "tenant.extend_trial" | "tenant.change_details" => {
+            None
+        }
         // What operators say to each other about long work, or what went wrong inside.
         _ if action.starts_with("operation.") => None,
         _ => reason,
@@ -53,6 +55,7 @@ mod tests {
         assert_eq!(said("tenant.suspend", "no code"), None);
         assert_eq!(said("task.override", "Ours: for EU"), Some("Ours: for EU".into()));
         assert_eq!(said("tenant.change_scope", "Payment failure: They lie."), None);
+        assert_eq!(said("tenant.extend_trial", "They are slow."), None);
         assert_eq!(said("operation.reject", "They will not pay."), None);
         let row = json!({ "status": "suspended", "note": "They lie.", "message": "Pay, please." });
         assert_eq!(
@@ -60,5 +63,8 @@ mod tests {
             Some(json!({ "status": "suspended", "message": "Pay, please." }))
         );
         assert_eq!(values("checklist.waive", Some(row.clone())), Some(row));
+        assert_eq!(said("tenant.change_details", "Ann is slow."), None);
+        let row = json!({ "name": "Acme", "owner": "1", "owner_name": "Ann" });
+        assert_eq!(values("tenant.change_details", Some(row)), Some(json!({ "name": "Acme" })));
     }
 }

@@ -150,8 +150,8 @@ async fn a_chain_that_was_taken_away_is_missed(admin: PgPool) {
     let cx = testing::platform(&services, Role::Auditor);
     let operator = testing::platform(&services, Role::Operator);
     let new = |name: &str| model::directory::NewTenant::named(name, model::tenants::PlanId::Free);
-    let gone = crate::tenants::create(&operator, new("Gone")).await.expect("a tenant").id;
-    let headless = crate::tenants::create(&operator, new("Headless")).await.expect("a tenant").id;
+    let gone = testing::new_tenant(&operator, new("Gone")).await.expect("a tenant");
+    let headless = testing::new_tenant(&operator, new("Headless")).await.expect("a tenant");
     assert_eq!(without_chain(&cx).await.expect("checked"), []);
     sqlx::query("DELETE FROM audit_entry WHERE tenant_id = $1")
         .bind(gone)

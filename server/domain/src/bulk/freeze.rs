@@ -54,7 +54,10 @@ pub async fn form(cx: &Ctx, matching: Option<&str>) -> Result<BulkForm> {
         (word, format!("{}, version {}", offer.template.name, offer.version))
     };
     let templates = templates.into_iter().map(offer).collect();
-    Ok(BulkForm { listing, plans: plans::list(cx).await?, templates })
+    let mut read = cx.read(Reach::Fleet).await?;
+    let owners = tenants::owners(read.conn()).await?;
+    drop(read);
+    Ok(BulkForm { listing, plans: plans::list(cx).await?, templates, owners })
 }
 
 /// Freezes the set that a form names, with who is left out and why. Nothing is done to any tenant.
@@ -75,6 +78,12 @@ pub async fn preview(cx: &Ctx, input: &BulkInput) -> Result<Uuid> {
             let (to, template) =
                 found.ok_or_else(|| Error::field("to", "Choose a published version of a template."))?;
             Work::ApplyTemplate { to, template }
+        }
+        Asked::Owner(None) => Work::SetOwner { owner: None, name: String::new() },
+        Asked::Owner(Some(id)) => {
+            let found = tenants::owner(tx.conn(), *id).await?;
+            let found = found.ok_or_else(|| Error::field("owner", "Choose somebody of the list."))?;
+            Work::SetOwner { owner: Some(found.id), name: found.name }
         }
     };
     cx.require(work.action().permission(), Scope::Platform).await?;

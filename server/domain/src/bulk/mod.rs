@@ -1,4 +1,5 @@
-//! Work on many tenants at once (R141): suspend, reinstate, change plan, apply a template.
+//! Work on many tenants at once (R141): suspend, reinstate, change plan, apply a template, set the
+//! owner, change tags.
 //!
 //! Invariants: a set is frozen when it is previewed, and nothing is added to it later; the work asks for the very
 //! operations that the single move asks for, with their rules, their approval and their audit lines, one per tenant; a

@@ -104,12 +104,21 @@ async fn begin(at: &mut At, asked: &Payload, most: i64) -> Result<()> {
         Work::ChangePlan { to } => {
             tenants::prepare(at.conn()?, &waiting, tenants::Move::ChangePlan(*to, &asked.reason)).await?
         }
+        Work::SetOwner { owner, name } => {
+            let what = tenants::Relabel::Owner(owner.map(|owner| (owner, name.as_str())));
+            tenants::prepare_details(at.conn()?, &waiting, what, &asked.reason).await?
+        }
+        Work::ChangeTags { add, remove } => {
+            let what = tenants::Relabel::Tags { add, remove };
+            tenants::prepare_details(at.conn()?, &waiting, what, &asked.reason).await?
+        }
     };
     let kind = match &asked.work {
         Work::Suspend { .. } => Kind::Suspend,
         Work::Reinstate => Kind::Reinstate,
         Work::ChangePlan { .. } => Kind::ChangePlan,
         Work::ApplyTemplate { .. } => Kind::ApplyTemplate,
+        Work::SetOwner { .. } | Work::ChangeTags { .. } => Kind::ChangeDetails,
     };
     let (mut requests, mut begun, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for (tenant, one) in &prepared {

@@ -6,7 +6,7 @@ use model::bulk::{Bulk, BulkRow, Facts, Outcome, Whom, Why, Work};
 use model::operations::Kind;
 use model::templates::VersionRef;
 use model::tenants::{PlanId, Status};
-use model::{OperationId, TenantId};
+use model::{OperationId, TenantId, UserId};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ pub(super) async fn facts(
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"SELECT t.id AS "id: TenantId", t.version, t.status AS "status: Status", t.plan_id AS "plan: PlanId", t.status_reason,
-            t.created_at > $2 AS "came_later!", t.updated_at > $2 AS "changed!",
+            t.owner_id AS "owner: UserId", t.tags, t.created_at > $2 AS "came_later!", t.updated_at > $2 AS "changed!",
             (SELECT o.kind FROM operation o WHERE o.tenant_id = t.id AND o.state IN ('requested', 'queued', 'running', 'undoing')
                 AND o.run_after <= now() LIMIT 1) AS busy,
             (SELECT count(*) FROM payment_failure p WHERE p.tenant_id = t.id AND p.settled_at IS NULL) AS "unpaid!",
@@ -56,6 +56,8 @@ pub(super) async fn facts(
             changed: row.changed,
             over: vec![],
             there: row.there,
+            owner: row.owner,
+            tags: row.tags,
         },
     });
     Ok(found.collect())

@@ -1,5 +1,7 @@
 //! Freezing, who is left out, drift, outcomes, Retry, Cancel, approval, roles, expiry, lines.
 
+mod labels;
+
 use super::*;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -272,6 +274,18 @@ async fn limits_leave_out_and_what_fails_is_tried_again(admin: PgPool) {
     run(&admin, &people("t02", 40)).await;
     let operation = start(&cx, id, "Smaller.", "").await.expect("begun");
     assert_eq!(settle(&cx, operation).await, State::Parked);
+    // Whoever asked for it hears that some failed, those who run the platform that it waits.
+    for event in ["operation.failed", "operation.needs_operator"] {
+        let told: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM notification WHERE event = $1 AND data->'operation'->>'id' = $2",
+        )
+        .bind(event)
+        .bind(operation.to_string())
+        .fetch_one(&admin)
+        .await
+        .expect("a count");
+        assert_eq!(told, 1, "{event}");
+    }
     let now = outcome(&cx, operation, &[("outcome".into(), "failed".into())]).await.expect("an outcome");
     assert_eq!(counts(&now), [(Outcome::Failed, 1), (Outcome::Done, 1), (Outcome::Skipped, 1)]);
     assert_eq!((now.rows.len(), now.rows[0].slug.as_deref()), (1, Some("t02")));

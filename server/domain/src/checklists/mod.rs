@@ -43,8 +43,9 @@ pub(crate) async fn load(cx: &Ctx, tenant: TenantId, key: ListKey) -> Result<Opt
     Ok(runs.into_iter().next().map(|(_, list)| list))
 }
 
-/// Starts a run of the newest definition for tenants that have no open one. Inside the caller's transaction (reach
-/// `Fleet`, or the one tenant's); the caller's audit line covers it.
+/// Starts a run for tenants that have no open one, of the version that the template of each names, else of the newest
+/// definition: where a template is to be applied, it is applied first. Inside the caller's transaction (reach `Fleet`,
+/// or the one tenant's); the caller's audit line covers it.
 pub(crate) async fn start(connection: &mut PgConnection, key: ListKey, tenants: &[TenantId]) -> Result<u64> {
     store::start(connection, key, tenants).await
 }

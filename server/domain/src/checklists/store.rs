@@ -10,20 +10,30 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-/// A run of the newest definition, with an open item for each of its steps, for tenants without an open one.
+/// A run with an open item for each of its steps, for tenants without an open one: of the version that the tenant's
+/// template names, or of the newest definition where it names none.
 pub(super) async fn start(connection: &mut PgConnection, key: ListKey, tenants: &[TenantId]) -> Result<u64> {
     let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
     let started = sqlx::query_scalar!(
-        r#"WITH definition AS (SELECT version, steps FROM checklist WHERE key = $1 ORDER BY version DESC LIMIT 1),
+        r#"WITH asked AS (
+            SELECT x.t AS tenant_id, coalesce(
+                (SELECT max((c->>'version')::int) FROM tenant_template a
+                    JOIN template_version v ON v.template_id = a.template_id AND v.version = a.version
+                    CROSS JOIN LATERAL jsonb_array_elements(v.bundle->'checklists') AS c
+                    WHERE a.tenant_id = x.t AND c->>'key' = $1),
+                (SELECT max(version) FROM checklist WHERE key = $1)) AS version
+            FROM unnest($2::uuid[]) AS x (t)
+        ),
         run AS (
             INSERT INTO checklist_run (tenant_id, id, key, version)
-            SELECT t, gen_random_uuid(), $1, definition.version FROM unnest($2::uuid[]) AS t, definition
+            SELECT tenant_id, gen_random_uuid(), $1, version FROM asked
             ON CONFLICT (tenant_id, key) WHERE ended_at IS NULL DO NOTHING
-            RETURNING tenant_id, id
+            RETURNING tenant_id, id, version
         ),
         item AS (
             INSERT INTO checklist_item (tenant_id, run_id, step)
-            SELECT run.tenant_id, run.id, s->>'key' FROM run, definition, jsonb_array_elements(definition.steps) AS s
+            SELECT run.tenant_id, run.id, s->>'key' FROM run JOIN checklist l ON l.key = $1 AND l.version = run.version
+            CROSS JOIN LATERAL jsonb_array_elements(l.steps) AS s
         )
         SELECT count(*) AS "started!" FROM run"#,
         key.as_str(),

@@ -147,3 +147,21 @@ async fn a_suspension_meanwhile_stores_nothing(admin: PgPool) {
     assert!(matches!(refused, Err(Error::Suspended(Access::ReadOnly))), "{refused:?}");
     assert_eq!(usage_of(&admin, "conversations").await, 0);
 }
+
+/// R26: a tenant that begins with every channel switched off can be made all the same.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn where_every_channel_is_off_the_smoke_test_comes_in_and_nothing_else(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let tenant = testing::tenant(&admin, "a").await.expect("a tenant");
+    let (system, owner) = (services.system("test"), testing::platform(&services, Role::Owner));
+    let refused = |answer: Result<Received>| matches!(answer, Err(Error::Invalid(errors)) if errors.get("channel").is_some());
+    settings::set(&owner, tenant, Key::BasicChat, "off", false, "test", 0).await.expect("set");
+    assert!(refused(ingest_for_smoke(&system, tenant, conversation("x")).await), "other channels are open");
+    for key in [Key::Voice, Key::Email] {
+        settings::set(&owner, tenant, key, "off", false, "test", 0).await.expect("set");
+    }
+    let received = ingest_for_smoke(&system, tenant, conversation("x")).await.expect("taken in");
+    assert_eq!(received.created, 1);
+    assert!(refused(ingest(&system, tenant, vec![conversation("y")]).await), "nobody else’s work");
+    assert_eq!(usage_of(&admin, "conversations").await, 0);
+}

@@ -3,9 +3,9 @@
 //!
 //! Names carry their schema here: no search path has been set yet, or it is the one of a tenant's own schema.
 
-use super::Reach;
 use super::gate::Standing;
 use super::placement::Placed;
+use super::{Plans, Reach};
 use crate::error::Result;
 use model::TenantId;
 use model::tenants::Placement;
@@ -37,8 +37,13 @@ pub(super) async fn begin_as(
     connection: &mut PgConnection,
     reach: Reach,
     placed: Placed,
+    plans: Plans,
 ) -> sqlx::Result<()> {
-    connection.execute(AssertSqlSafe(format!("BEGIN; {}", role(reach, placed)))).await?;
+    let plans = match plans {
+        Plans::Weighed => "",
+        Plans::Kept => "; SET LOCAL plan_cache_mode = force_generic_plan",
+    };
+    connection.execute(AssertSqlSafe(format!("BEGIN; {}{plans}", role(reach, placed)))).await?;
     Ok(())
 }
 

@@ -8,8 +8,9 @@
 //! Who needs it most comes first: whoever is not proven, for a fifth of the turns at most, so that many of them do not keep
 //! the others from theirs; who was never verified; then the longest wait.
 //!
-//! What is kept of it: the newest run of each tenant, every run that did not hold, the one of its provisioning; those by
-//! hand for [`KEPT_DAYS`]; and of those by schedule one a day for as long. The rest goes when the tenant's next run is kept.
+//! What is kept of it: the newest run of each tenant, the one of its provisioning, and those by hand that did not hold; those
+//! by hand that held for [`KEPT_DAYS`]; and of those by schedule, for as long, of each day the last that held and the first
+//! and the last that did not. The rest goes when the tenant's next run is kept: what is not mended does not pile up.
 
 use super::{probe, store};
 use crate::ctx::{Ctx, Reach};
@@ -19,7 +20,7 @@ use model::isolation::Trigger;
 use model::permission::{Permission, Scope};
 use std::time::Instant;
 
-/// Days for which runs that held are kept.
+/// Days for which runs are kept that nothing else keeps.
 pub(super) const KEPT_DAYS: i32 = 90;
 /// Tenants that are claimed at once: a minute of work.
 const BATCH: i64 = 50;

@@ -129,16 +129,19 @@ pub(super) async fn keep(connection: &mut PgConnection, evidence: &Evidence, tri
     thin_out(connection, evidence.tenant).await
 }
 
-/// Removes runs of a tenant that held, unless it is the newest or the one of its provisioning: those of long ago, and of
-/// those by schedule all but the last of each day.
+/// Removes runs of a tenant, but never the newest, the one of its provisioning, or one by hand that did not hold: those of
+/// long ago; and of those by schedule, of each day, all but the last that held and all but the first and the last that did not.
 async fn thin_out(connection: &mut PgConnection, tenant: TenantId) -> Result<()> {
     sqlx::query!(
-        "DELETE FROM isolation_run r WHERE r.tenant_id = $1 AND r.failed = 0 AND r.trigger <> 'provisioning'
+        "DELETE FROM isolation_run r WHERE r.tenant_id = $1 AND r.trigger <> 'provisioning' AND (r.failed = 0 OR r.trigger = 'schedule')
             AND NOT EXISTS (SELECT FROM isolation_newest n WHERE n.tenant_id = r.tenant_id AND n.run_id = r.id)
             AND (r.at < now() - make_interval(days => $2)
                 OR r.trigger = 'schedule' AND EXISTS (SELECT FROM isolation_run l WHERE l.tenant_id = r.tenant_id
-                    AND l.trigger = 'schedule' AND l.failed = 0 AND l.at > r.at
-                    AND date_trunc('day', l.at, 'UTC') = date_trunc('day', r.at, 'UTC')))",
+                    AND l.trigger = 'schedule' AND (l.failed = 0) = (r.failed = 0) AND l.at > r.at
+                    AND date_trunc('day', l.at, 'UTC') = date_trunc('day', r.at, 'UTC'))
+                AND (r.failed = 0 OR EXISTS (SELECT FROM isolation_run e WHERE e.tenant_id = r.tenant_id
+                    AND e.trigger = 'schedule' AND e.failed > 0 AND e.at < r.at
+                    AND date_trunc('day', e.at, 'UTC') = date_trunc('day', r.at, 'UTC'))))",
         tenant.0,
         KEPT_DAYS
     )

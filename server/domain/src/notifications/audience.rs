@@ -35,6 +35,8 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
         | Event::PlanScheduleCancelled
         | Event::TrialEnding
         | Event::TrialEnded
+        | Event::TrialExtended
+        | Event::TrialConverted
         | Event::OffboardingStarted
         | Event::OffboardingCancelled
         | Event::TenantOffboarded
@@ -42,8 +44,8 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
         Event::TenantDeleted => &[Owner, Requester],
         Event::ExportReady => &[Admins, Requester],
         Event::UserInvited => &[Person],
-        Event::OperationFailed => &[Requester],
-        Event::NeedsOperator => &[Operators],
+        Event::OperationFailed | Event::PlanRequestDecided => &[Requester],
+        Event::NeedsOperator | Event::MonitorRaised | Event::MonitorCleared => &[Operators],
         Event::ApprovalWaits => &[Approvers],
         // Not people of ours yet: `signup` knows the address.
         Event::SignupRequested | Event::SignupEnded => &[],
@@ -52,21 +54,18 @@ pub(super) const fn of(event: Event, platform: bool) -> &'static [Audience] {
     }
 }
 
-/// Whether it tells of a change of the tenant's status, which a tenant may choose not to hear of by mail.
-pub(super) const fn is_lifecycle(event: Event) -> bool {
+/// Whether a tenant may choose not to hear of it by mail (`notifications.lifecycle`): changes of its status that take
+/// nothing from anybody. What takes access, or is about to, is told whatever it chose.
+pub(super) const fn may_be_declined(event: Event) -> bool {
     use Event::*;
     matches!(
         event,
         TenantLive
-            | TenantSuspended
-            | SuspensionChanged
             | TenantReinstated
             | PlanChanged
-            | TrialEnding
-            | TrialEnded
-            | OffboardingStarted
+            | TrialExtended
+            | TrialConverted
             | OffboardingCancelled
-            | TenantOffboarded
             | TenantRestored
     )
 }
@@ -94,15 +93,17 @@ mod tests {
     }
 
     #[test]
-    fn whoever_loses_access_is_told() {
+    fn whoever_loses_access_is_told_and_cannot_choose_not_to_be() {
         for event in [
             Event::TenantSuspended,
             Event::SuspensionChanged,
             Event::OffboardingStarted,
             Event::TenantOffboarded,
+            Event::TrialEnding,
             Event::TrialEnded,
         ] {
             assert!(of(event, false).contains(&Audience::Admins), "{event:?}");
+            assert!(!may_be_declined(event), "{event:?}");
         }
     }
 }

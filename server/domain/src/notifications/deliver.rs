@@ -174,8 +174,14 @@ async fn stranger(cx: &Ctx, claimed: &Claimed, event: Event) -> Result<Ending> {
     Ok(hand_in(server, claimed, &letter).await)
 }
 
-/// The body of a call: the same bytes in every attempt, for they are signed and their id tells repeats.
+/// What of a tenant only the platform's own endpoints are told (R80): the tenant's people read the first under Billing,
+/// but not every program of theirs may, and who looks after it is the platform's own affair.
+const OURS: [&str; 2] = ["billing_reference", "owner"];
+
+/// The body of a call: the same bytes in every attempt, for they are signed and their id tells repeats. `to` is whose
+/// endpoint it goes to.
 pub(super) fn body(
+    to: TenantId,
     event: Event,
     at: chrono::DateTime<chrono::Utc>,
     tenant: Option<&serde_json::Value>,
@@ -184,7 +190,11 @@ pub(super) fn body(
     let mut inner = data.as_object().cloned().unwrap_or_default();
     // Only for finding the recipients of mails.
     inner.remove("requester");
-    inner.insert("tenant".into(), tenant.cloned().unwrap_or(serde_json::Value::Null));
+    let mut tenant = tenant.cloned().unwrap_or(serde_json::Value::Null);
+    if let Some(fields) = tenant.as_object_mut().filter(|_| to != TenantId::PLATFORM) {
+        OURS.iter().for_each(|field| drop(fields.remove(*field)));
+    }
+    inner.insert("tenant".into(), tenant);
     let at = at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     json!({ "type": event.as_str(), "timestamp": at, "data": inner }).to_string()
 }
@@ -201,7 +211,7 @@ async fn call(cx: &Ctx, claimed: &Claimed, event: Event) -> Result<Ending> {
         Ok(url) => url,
         Err(why) => return Ok(Ending::new(Verdict::Failed { asked: None }, None, why)),
     };
-    let body = body(event, claimed.happened_at, claimed.about_tenant.as_ref(), &claimed.data);
+    let body = body(claimed.tenant, event, claimed.happened_at, claimed.about_tenant.as_ref(), &claimed.data);
     let headers = headers(cx, claimed, &endpoint, id, &body)?;
     Ok(match outward.post(&url, headers, body.into_bytes()).await {
         Ok(answer) => {

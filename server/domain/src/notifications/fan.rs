@@ -50,13 +50,17 @@ async fn fan(cx: &Ctx, notice: &Notice) -> Result<()> {
         return Ok(());
     }
     let mut people = people(notice, audience::of(event, platform));
-    if people.admins && audience::is_lifecycle(event) {
+    if people.admins && audience::may_be_declined(event) {
         let levels = settings::levels(tx.conn(), notice.tenant).await?;
         let wanted = resolve(Key::NotifyLifecycle, &settings::of_key(&levels, Key::NotifyLifecycle));
         people.admins = wanted.value == Value::Switch(true);
     }
     let mut all: Vec<New> = Vec::new();
     for person in outbox::recipients(tx.conn(), notice.tenant, &people).await? {
+        // Whoever asked for a tenant and has left it since hears nothing of it any more.
+        if event == Event::PlanRequestDecided && !person.inside {
+            continue;
+        }
         all.push(New {
             // A tenant's log shows what its own people were told, the platform's the rest.
             tenant: if person.inside { notice.tenant } else { TenantId::PLATFORM },

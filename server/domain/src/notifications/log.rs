@@ -88,7 +88,9 @@ pub async fn get(cx: &Ctx, tenant: Option<TenantId>, id: DeliveryId) -> Result<D
     drop(read);
     let delivery = row.delivery().ok_or(Error::NotFound)?;
     let (subject, content) = match delivery.channel {
-        Channel::Webhook => (None, deliver::body(delivery.event, told.at, told.tenant.as_ref(), &told.data)),
+        Channel::Webhook => {
+            (None, deliver::body(owner, delivery.event, told.at, told.tenant.as_ref(), &told.data))
+        }
         Channel::Mail => {
             let mut read = cx.read(Reach::System).await?;
             let person = queue::person(read.conn(), told.user.unwrap_or_default()).await?;

@@ -4,9 +4,9 @@
 //! holds for requests that come after it; what waits already goes on waiting. The rule for suspensions holds for changes of
 //! their scope as well ([`Kind::waits_with`]), whatever their own rule says.
 
-use super::store::approvals as store;
+use super::store::{approvals as store, person};
 use super::{Request, kinds};
-use crate::audit::{self, AuditEvent};
+use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
 use crate::error::{Error, Result};
 use crate::notifications::announce;
@@ -167,7 +167,8 @@ pub(crate) async fn second_person(
     Ok(!waits.is_empty())
 }
 
-/// Tells those who may approve it that an operation waits, and not whoever asked; in the transaction that wrote it.
+/// Tells those who may approve it that an operation waits, and not whoever asked, or made the key that did; in the
+/// transaction that wrote it.
 pub(super) async fn tell(
     tx: &mut Tx,
     cx: &Ctx,
@@ -176,10 +177,18 @@ pub(super) async fn tell(
     kind: Kind,
     subject: &str,
 ) -> Result<()> {
-    let (_, requester) = audit::actor_parts(cx.actor());
     let operation = json!({ "id": id, "kind": kind.label(), "subject": subject });
-    let data = json!({ "operation": operation, "asked_by": cx.actor().name(), "requester": requester });
+    let data =
+        json!({ "operation": operation, "asked_by": cx.actor().name(), "requester": person(cx.actor()) });
     announce(tx, tenant, Event::ApprovalWaits, data).await
+}
+
+/// [`tell`] once, of many that wait as parts of something; `link` is the local path of its page.
+pub(crate) async fn tell_of_many(tx: &mut Tx, cx: &Ctx, kind: Kind, subject: &str, link: &str) -> Result<()> {
+    let operation = json!({ "kind": kind.label(), "subject": subject });
+    let (name, requester) = (cx.actor().name(), person(cx.actor()));
+    let data = json!({ "operation": operation, "asked_by": name, "requester": requester, "link": link });
+    announce(tx, TenantId::PLATFORM, Event::ApprovalWaits, data).await
 }
 
 /// Whose requests of these wait; they are of one kind, and ask for the same.

@@ -16,18 +16,21 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use approvals::second_person;
 pub use approvals::{SetRule, approval_rules, set_approval_rule};
+pub(crate) use approvals::{second_person, tell_of_many};
 #[cfg(any(test, feature = "testing"))]
 pub use failpoint::Action;
 pub use failpoint::Failpoints;
 pub use kinds::provision::request as request_provision;
-pub(crate) use kinds::provision::{check as check_provision, request_in as request_provision_in};
+pub(crate) use kinds::provision::terms as provision_terms;
+pub(crate) use kinds::provision::{
+    check as check_provision, request_in as request_provision_in, unfit as unfit_people, watch,
+};
 pub(crate) use many::{cancel_parts, enqueue_all, retry_parts};
 pub(crate) use once::{asked_before, receipt, repeated, take};
 pub use reconcile::{Finding, reconcile, sweep};
 pub use runner::Runner;
-pub(crate) use store::later;
+pub(crate) use store::{asked, later};
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
@@ -37,10 +40,12 @@ use model::operations::{
     COUNT_MAX, Control, Kind, Operation, OperationPage, OperationQuery, OperationRow, Pulse, Requested, State,
 };
 use model::permission::{Actor, Permission, Scope};
+use model::plan_requests::Decision;
 use model::validate;
 use model::{OperationId, TenantId};
 use serde_json::Value;
 use sqlx::PgConnection;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use store::NewOperation;
 
@@ -68,11 +73,39 @@ pub(crate) struct Request<'a> {
     pub run_after: Option<DateTime<Utc>>,
 }
 
-/// Writes an operation in the caller's transaction (reach `Fleet`). It is taken up after the commit; call [`ring`] then.
+/// Writes an operation in the caller's transaction (reach `Fleet`), and tells those who may approve it where it waits for
+/// one of them. It is taken up after the commit; call [`ring`] then.
+///
+/// # Errors
+/// As [`enqueue_quiet`].
+pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Result<Requested> {
+    let asked = enqueue_quiet(tx, cx, request).await?;
+    if asked.state == State::Requested {
+        approvals::tell(tx, cx, request.tenant, request.id, request.kind, request.subject).await?;
+    }
+    Ok(asked)
+}
+
+/// [`enqueue`], where of this kind one at a time may wait for a second person. The caller holds the tenant.
+///
+/// # Errors
+/// `Conflict` where another waits already; as [`enqueue_quiet`].
+pub(crate) async fn enqueue_one(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Result<Requested> {
+    let waits = store::waiting(tx.conn(), request.tenant, request.kind).await?;
+    let asked = enqueue(tx, cx, request).await?;
+    if asked.state == State::Requested && waits.is_some() {
+        return Err(Error::Conflict(
+            "Somebody has asked for this already: it waits for a second person, among the operations.".into(),
+        ));
+    }
+    Ok(asked)
+}
+
+/// [`enqueue`], and the caller tells of what waits: one of many.
 ///
 /// # Errors
 /// `Internal` where no such kind is built.
-pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Result<Requested> {
+pub(crate) async fn enqueue_quiet(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Result<Requested> {
     let steps = kinds::of(request.kind).ok_or_else(|| Error::Internal("a kind without steps".into()))?;
     let Request { kind, tenant, dedicated, ref payload, .. } = *request;
     let waits = second_person(tx.conn(), kind, tenant, dedicated, payload).await?;
@@ -92,9 +125,6 @@ pub(crate) async fn enqueue(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) -> Res
     };
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
     store::insert(tx.conn(), &new, &steps).await?;
-    if waits {
-        approvals::tell(tx, cx, request.tenant, request.id, request.kind, request.subject).await?;
-    }
     Ok(Requested { id: request.id, tenant: request.tenant, state, repeated: false })
 }
 
@@ -110,18 +140,25 @@ pub(crate) async fn await_approval(tx: &mut Tx, requested: &mut Requested) -> Re
     Ok(())
 }
 
-/// An operation of this kind on this tenant that waits for a second person.
-pub(crate) async fn waiting(
+/// What works on a tenant now, is stuck or waits, for the head of its pages; `inside`: for its own people. Nothing of what
+/// went wrong is in it.
+pub(crate) async fn under_way(
     connection: &mut PgConnection,
     tenant: TenantId,
-    kind: Kind,
-) -> Result<Option<OperationId>> {
-    store::waiting(connection, tenant, kind).await
+    inside: bool,
+) -> Result<Option<OperationRow>> {
+    let found = store::list::under_way(connection, tenant, inside).await?;
+    Ok(found.map(|row| OperationRow { error: None, ..row }))
 }
 
 /// What an operation of this kind will do, in order, for people.
 pub(crate) fn steps(kind: Kind) -> Vec<&'static str> {
     kinds::of(kind).into_iter().flatten().map(|step| step.label).collect()
+}
+
+/// What they usually take, by their label, in milliseconds.
+pub(crate) async fn typical(connection: &mut PgConnection, kind: Kind) -> Result<BTreeMap<String, i64>> {
+    store::list::typical(connection, kind).await
 }
 
 /// Wakes the workers of this process; those of others look for themselves.
@@ -282,10 +319,24 @@ pub async fn get(cx: &Ctx, id: OperationId) -> Result<Operation> {
     let (mut operation, by) = store::list::one(read.conn(), id).await?.ok_or(Error::NotFound)?;
     if platform {
         operation.log = store::list::log(read.conn(), tenant, id).await?;
+        if !operation.row.state.is_settled() {
+            operation.typical = store::list::typical(read.conn(), operation.row.kind).await?;
+        }
+        if operation.row.kind == Kind::Provision
+            && let Ok(asked) =
+                serde_json::from_value::<model::operations::ProvisionRequest>(operation.payload.clone())
+        {
+            operation.terms = kinds::provision::terms(read.conn(), &asked).await?;
+        }
     } else {
         hide(&mut operation.row);
-        // Nor what operators wrote to each other when they asked for it, nor what else it is part of.
-        (operation.reason, operation.approval_note, operation.parent) = (None, None, None);
+        // Nor what operators wrote to each other when they asked for it, nor what else it is part of. What its own people
+        // asked for and why it was refused they know.
+        let own = operation.is_tenants_own();
+        operation.reason = operation.reason.take().filter(|_| own);
+        let refused = own && operation.row.state == State::Rejected;
+        operation.approval_note = operation.approval_note.take().filter(|_| refused);
+        operation.parent = None;
         operation.payload = Value::Null;
         operation.result = None;
         for step in &mut operation.steps {
@@ -375,6 +426,18 @@ pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) ->
             "operation.roll_back"
         }
     };
+    let decision = match control {
+        Control::Approve => Some(Decision::Approved),
+        Control::Reject => Some(Decision::Refused),
+        Control::Cancel if to == State::Cancelled => Some(Decision::CalledOff),
+        Control::Cancel | Control::Retry | Control::RollBack => None,
+    };
+    if let Some(decision) = decision {
+        // A refusal's reason is for whoever asked; what is noted with the rest is not.
+        let message = (decision == Decision::Refused).then_some(note.as_str());
+        let (id, by) = (op.tenant, op.requested_by);
+        crate::tenants::tell_decision(&mut tx, id, &op.payload, by, decision, message).await?;
+    }
     let mut event = AuditEvent::on(op.tenant, action, format!("{} {}", op.kind.label(), op.subject))
         .before(serde_json::json!({ "state": op.state }))
         .after(serde_json::json!({ "state": to, "operation": id }));

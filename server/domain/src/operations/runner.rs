@@ -11,7 +11,7 @@ mod forward;
 
 use super::failpoint::Failpoints;
 use super::step::Step;
-use super::store::{self, Claimed, StepRow};
+use super::store::{self, Claimed, StepRow, Taken};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Services, Tx};
 use crate::error::{Error, Result};
@@ -20,6 +20,7 @@ use model::OperationId;
 use model::notifications::Event;
 use model::operations::{Kind, State, StepState};
 use model::permission::Actor;
+use model::plan_requests::{Decision, is_tenants_own};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -167,9 +168,22 @@ impl Runner {
     async fn claim(&self, only: Option<OperationId>) -> Result<Option<Claimed>> {
         let mut tx = self.services.system("operations").begin(Reach::Fleet).await?;
         match store::claim(tx.conn(), &self.worker, only).await {
+            Ok(Some(Taken::Parked { tenant, id, kind, subject })) => {
+                let operation = serde_json::json!({ "id": id, "kind": kind, "subject": subject });
+                let data = serde_json::json!({ "operation": operation, "problem": store::UNKNOWN, "state": State::Parked });
+                crate::notifications::announce(&mut tx, tenant, Event::NeedsOperator, data).await?;
+                let event = AuditEvent::on(tenant, "operation.parked", format!("{kind} {subject}"))
+                    .reason(store::UNKNOWN)
+                    .after(serde_json::json!({ "operation": id }));
+                tx.commit(event).await?;
+                Ok(None)
+            }
             Ok(claimed) => {
                 tx.commit_unaudited("leases of the ledger").await?;
-                Ok(claimed)
+                Ok(match claimed {
+                    Some(Taken::Ours(op)) => Some(*op),
+                    _ => None,
+                })
             }
             // Two workers took two operations of one tenant: the other one has it.
             Err(Error::Database(sqlx::Error::Database(db)))
@@ -236,20 +250,36 @@ impl Runner {
             return Ok(());
         }
         store::log(tx.conn(), op, 0, &[format!("{}.", to.label())]).await?;
-        let told = match to {
-            State::Failed if op.kind == Kind::Provision => Some(Event::ProvisioningFailed),
-            State::Failed => Some(Event::OperationFailed),
-            // Bulk work of which some failed.
-            State::Parked if op.kind == Kind::Bulk => Some(Event::OperationFailed),
-            State::NeedsOperator => Some(Event::NeedsOperator),
-            _ => None,
+        let told: &[Event] = match to {
+            State::Failed if op.kind == Kind::Provision => &[Event::ProvisioningFailed],
+            State::Failed => &[Event::OperationFailed],
+            // Bulk work of which some failed: whoever asked for it hears of it as well.
+            State::Parked if op.kind == Kind::Bulk => &[Event::OperationFailed, Event::NeedsOperator],
+            State::Parked | State::NeedsOperator => &[Event::NeedsOperator],
+            _ => &[],
         };
-        if let Some(event) = told {
+        let own = is_tenants_own(&op.payload);
+        for event in told {
             let why = error.or(op.error.as_deref()).unwrap_or_default();
             let operation =
                 serde_json::json!({ "id": op.id, "kind": op.kind.label(), "subject": op.subject });
-            let data = serde_json::json!({ "operation": operation, "problem": why });
-            crate::notifications::announce(&mut tx, op.tenant, event, data).await?;
+            let requester = if own {
+                // What went wrong inside is for whoever let it begin, not for the tenant's people who asked.
+                let approver = store::asked::approver(tx.conn(), op.tenant, op.id).await?;
+                Some(approver.unwrap_or_default())
+            } else {
+                store::person(tx.cx().actor())
+            };
+            let data = serde_json::json!({ "operation": operation, "problem": why, "state": to, "requester": requester });
+            crate::notifications::announce(&mut tx, op.tenant, *event, data).await?;
+        }
+        let decision = match to {
+            State::Failed => Some(Decision::Failed),
+            State::Cancelled | State::RolledBack => Some(Decision::CalledOff),
+            _ => None,
+        };
+        if let Some(decision) = decision {
+            crate::tenants::tell_decision(&mut tx, op.tenant, &op.payload, None, decision, None).await?;
         }
         let action = match to {
             State::Failed => "operation.failed",

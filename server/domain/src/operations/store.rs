@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
 pub(super) mod approvals;
+pub(crate) mod asked;
 pub(crate) mod later;
 pub(super) mod list;
 pub(super) mod many;
@@ -37,15 +38,24 @@ pub(super) struct NewOperation<'a> {
 /// whoever approves: of what a program asks for it is that of the person who made its key, or they could be two by
 /// themselves.
 fn asker(actor: &Actor) -> Result<(Value, Option<uuid::Uuid>)> {
-    let (actor, id) = match actor {
+    let id = person(actor);
+    let actor = match actor {
         Actor::User { id, name, email, platform, .. } => {
             let (name, email) = (name.clone(), email.clone());
-            (Actor::User { id: *id, name, email, platform: *platform, memberships: vec![] }, Some(id.0))
+            Actor::User { id: *id, name, email, platform: *platform, memberships: vec![] }
         }
-        Actor::PlatformKey { maker, .. } => (actor.clone(), maker.map(|maker| maker.0)),
-        other => (other.clone(), None),
+        other => other.clone(),
     };
     Ok((serde_json::to_value(actor)?, id))
+}
+
+/// The person behind what is asked for: whoever asks, or whoever made the key of the program that does.
+pub(super) fn person(actor: &Actor) -> Option<uuid::Uuid> {
+    match actor {
+        Actor::User { id, .. } => Some(id.0),
+        Actor::PlatformKey { maker, .. } => maker.map(|maker| maker.0),
+        Actor::Anonymous | Actor::ApiKey { .. } | Actor::System { .. } => None,
+    }
 }
 
 pub(super) async fn insert(
@@ -179,12 +189,27 @@ pub(crate) struct Claimed {
     pub fence: i64,
 }
 
+/// What a claim came to.
+pub(super) enum Taken {
+    Ours(Box<Claimed>),
+    /// Of a kind that only a newer binary knows: it is parked.
+    Parked {
+        tenant: TenantId,
+        id: OperationId,
+        kind: String,
+        subject: String,
+    },
+}
+
+/// Why an operation of an unknown kind is parked.
+pub(super) const UNKNOWN: &str = "This version of the server does not know this kind of operation.";
+
 /// Takes one that is due: queued, or left by a worker whose lease is over. `only`: this one.
 pub(super) async fn claim(
     connection: &mut PgConnection,
     worker: &str,
     only: Option<OperationId>,
-) -> Result<Option<Claimed>> {
+) -> Result<Option<Taken>> {
     let claimed = sqlx::query!(
         r#"WITH due AS (
             SELECT tenant_id, id FROM operation o
@@ -210,17 +235,18 @@ pub(super) async fn claim(
     let Ok(kind) = row.kind.parse() else {
         // A newer binary's: this one cannot read it.
         sqlx::query!(
-            "UPDATE operation SET state = 'parked', lease_until = NULL, worker = NULL, version = version + 1,
-                error = 'This version of the server does not know this kind of operation.'
+            "UPDATE operation SET state = 'parked', lease_until = NULL, worker = NULL, version = version + 1, error = $3
             WHERE tenant_id = $1 AND id = $2",
             row.tenant_id,
-            row.id
+            row.id,
+            UNKNOWN
         )
         .execute(connection)
         .await?;
-        return Ok(None);
+        let (tenant, id) = (TenantId(row.tenant_id), OperationId(row.id));
+        return Ok(Some(Taken::Parked { tenant, id, kind: row.kind, subject: row.subject }));
     };
-    Ok(Some(Claimed {
+    Ok(Some(Taken::Ours(Box::new(Claimed {
         id: OperationId(row.id),
         tenant: TenantId(row.tenant_id),
         kind,
@@ -236,7 +262,7 @@ pub(super) async fn claim(
         error: row.error,
         attempt: row.attempt,
         fence: row.fence,
-    }))
+    }))))
 }
 
 /// Prolongs the lease; false where it is no longer ours.
@@ -426,12 +452,13 @@ pub(super) struct Locked {
     pub kind: Kind,
     pub state: State,
     pub subject: String,
+    pub payload: Value,
     pub requested_by: Option<uuid::Uuid>,
 }
 
 pub(super) async fn lock(connection: &mut PgConnection, id: OperationId) -> Result<Option<Locked>> {
     let row = sqlx::query!(
-        r#"SELECT tenant_id, kind AS "kind: Kind", state AS "state: State", subject, requested_by_id FROM operation WHERE id = $1 FOR UPDATE"#,
+        r#"SELECT tenant_id, kind AS "kind: Kind", state AS "state: State", subject, payload, requested_by_id FROM operation WHERE id = $1 FOR UPDATE"#,
         id.0
     )
     .fetch_optional(connection)
@@ -441,6 +468,7 @@ pub(super) async fn lock(connection: &mut PgConnection, id: OperationId) -> Resu
         kind: row.kind,
         state: row.state,
         subject: row.subject,
+        payload: row.payload,
         requested_by: row.requested_by_id,
     }))
 }

@@ -61,16 +61,18 @@ pub(super) async fn conversations(
 /// The first few of each concern, the most pressing concern first; within one the oldest, or the lowest score.
 pub(super) async fn attention(connection: &mut PgConnection) -> Result<Vec<Attention>> {
     let rows = sqlx::query!(
-        r#"SELECT c.concern AS "concern!: Concern", c.slug AS "slug!", c.name AS "name!", c.since AS "since!", c.score, c.ends, u.name AS "owner?" FROM (
-            (SELECT 1 AS rank, 'failed' AS concern, slug, name, status_since AS since, owner_id, NULL::smallint AS score, NULL::timestamptz AS ends
+        r#"SELECT c.concern AS "concern!: Concern", c.slug AS "slug!", c.name AS "name!", c.since AS "since!", c.score, c.ends, c.said AS "said?", u.name AS "owner?" FROM (
+            (SELECT 1 AS rank, 'failed' AS concern, slug, name, status_since AS since, owner_id, NULL::smallint AS score, NULL::timestamptz AS ends, NULL::text AS said
                 FROM tenant WHERE status = 'failed' ORDER BY status_since LIMIT $1)
-            UNION ALL (SELECT 2, 'grace_ends', slug, name, status_since, owner_id, NULL, grace_ends_at FROM tenant
+            UNION ALL (SELECT 2, 'grace_ends', slug, name, status_since, owner_id, NULL, grace_ends_at, NULL FROM tenant
                 WHERE status = 'offboarding' AND grace_ends_at < now() + interval '3 days' ORDER BY grace_ends_at LIMIT $1)
-            UNION ALL (SELECT 3, 'trial_over', slug, name, trial_ends_at, owner_id, NULL, NULL FROM tenant
+            UNION ALL (SELECT 3, 'trial_over', slug, name, trial_ends_at, owner_id, NULL, NULL, NULL FROM tenant
                 WHERE status = 'trial' AND trial_ends_at < now() ORDER BY trial_ends_at LIMIT $1)
-            UNION ALL (SELECT 4, 'critical', slug, name, health_at, owner_id, health_score, NULL FROM tenant
+            UNION ALL (SELECT 4, 'alert', t.slug, t.name, m.raised_at, t.owner_id, NULL, NULL, m.said FROM monitor m JOIN tenant t ON t.id = m.tenant_id
+                WHERE m.state = 'raised' AND t.status IN ('trial', 'active') ORDER BY m.raised_at LIMIT $1)
+            UNION ALL (SELECT 5, 'critical', slug, name, health_at, owner_id, health_score, NULL, NULL FROM tenant
                 WHERE coalesce(health_score, 101::smallint) < 25 AND status IN ('trial', 'active', 'suspended') ORDER BY coalesce(health_score, 101::smallint), id LIMIT $1)
-            UNION ALL (SELECT 5, 'overdue', slug, name, created_at, owner_id, NULL, NULL FROM tenant
+            UNION ALL (SELECT 6, 'overdue', slug, name, created_at, owner_id, NULL, NULL, NULL FROM tenant
                 WHERE stage IN ('configure', 'validate', 'go_live') AND status IN ('trial', 'active') AND created_at < now() - interval '30 days' ORDER BY created_at LIMIT $1)
         ) c LEFT JOIN user_account u ON u.id = c.owner_id ORDER BY c.rank, c.score, coalesce(c.ends, c.since)"#,
         i64::from(EACH)
@@ -81,6 +83,7 @@ pub(super) async fn attention(connection: &mut PgConnection) -> Result<Vec<Atten
         .into_iter()
         .map(|row| Attention {
             why: match (row.concern, row.score, row.ends) {
+                (Concern::Alert, ..) => format!("Alert: {}", row.said.unwrap_or_default()),
                 (Concern::Critical, Some(score), _) => format!("{}, score {score}", row.concern.label()),
                 (Concern::GraceEnds, _, Some(ends)) => {
                     format!("Grace period ends {}", ends.format("%-d %b %H:%M UTC"))

@@ -150,7 +150,7 @@ impl Worker {
         }
     }
 
-    /// Proves what checklists can prove, and ends access where a grace period is over.
+    /// Proves what checklists can prove, looks at what is watched, and ends access where a grace period is over.
     async fn lifecycle(self, mut stop: tokio::sync::watch::Receiver<bool>) {
         let mut idle_at: Option<Instant> = None;
         while !*stop.borrow() {
@@ -160,6 +160,9 @@ impl Worker {
             }
             if let Err(error) = crate::tenants::end_grace(&cx, LIFECYCLE_BATCH).await {
                 tracing::error!(%error, "grace periods could not be ended");
+            }
+            if let Err(error) = crate::monitors::tick(&cx).await {
+                tracing::error!(%error, "monitors could not be looked at");
             }
             if let Err(error) = crate::tenants::rules::tick(&cx, LIFECYCLE_BATCH).await {
                 tracing::error!(%error, "the rules of lifecycle could not be applied");

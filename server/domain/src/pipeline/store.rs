@@ -278,23 +278,23 @@ pub(super) async fn upsert_values(
     Ok(())
 }
 
-/// Takes one conversation out of the queue for as long as a smoke test may last.
+/// Takes one conversation, by the id that its sender gave it, out of the queue for as long as a smoke test may last.
 pub(super) async fn take(
     connection: &mut PgConnection,
     tenant: TenantId,
-    id: ConversationId,
+    external_id: &str,
 ) -> Result<Option<Claimed>> {
     let row = sqlx::query!(
         r#"UPDATE conversation SET state = 'running', attempts = attempts + 1, lease_until = clock_timestamp() + interval '10 minutes'
-        WHERE tenant_id = $1 AND id = $2 RETURNING channel AS "channel: Channel", language, attempts"#,
+        WHERE tenant_id = $1 AND external_id = $2 RETURNING id AS "id: ConversationId", channel AS "channel: Channel", language, attempts"#,
         tenant.0,
-        id.0
+        external_id
     )
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| Claimed {
         tenant,
-        id,
+        id: row.id,
         channel: row.channel,
         language: row.language,
         attempts: row.attempts,

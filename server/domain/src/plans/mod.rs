@@ -22,6 +22,11 @@ pub async fn list(cx: &Ctx) -> Result<Vec<Plan>> {
     store::plans(read.conn()).await
 }
 
+/// One plan. No permission: whoever asks has it.
+pub(crate) async fn one(connection: &mut PgConnection, id: PlanId) -> Result<Option<Plan>> {
+    Ok(store::plans(connection).await?.into_iter().find(|plan| plan.id == id))
+}
+
 /// The limits of a tenant's plan with what it uses of them.
 pub async fn limits(cx: &Ctx, tenant: TenantId) -> Result<Vec<LimitChange>> {
     cx.require(Permission::TenantRead, Scope::Tenant(tenant)).await?;
@@ -36,6 +41,21 @@ pub async fn preview(cx: &Ctx, tenant: TenantId, to: PlanId) -> Result<PlanPrevi
     let mut read = cx.read(Reach::Fleet).await?;
     let from = store::plan_of(read.conn(), tenant).await?.ok_or(Error::NotFound)?;
     preview_on(read.conn(), tenant, from, to).await
+}
+
+/// Every plan, and what moving to one of them would mean; none where it is the tenant's own, or none was chosen.
+pub(crate) async fn offer_on(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    to: Option<PlanId>,
+) -> Result<(Vec<Plan>, Option<PlanPreview>)> {
+    let from = store::plan_of(&mut *connection, tenant).await?.ok_or(Error::NotFound)?;
+    let plans = store::plans(&mut *connection).await?;
+    let preview = match to.filter(|to| *to != from) {
+        Some(to) => Some(preview_on(connection, tenant, from, to).await?),
+        None => None,
+    };
+    Ok((plans, preview))
 }
 
 /// Why each of these tenants, by the plan it is on, cannot move to a plan; nothing where it can. As [`preview`] says it.

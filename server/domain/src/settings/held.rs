@@ -83,6 +83,20 @@ pub(crate) async fn of_new(
     Ok(resolve(key, &said).value)
 }
 
+/// What holds for each of these tenants, in the order of `keys`. Inside a transaction that may look across tenants.
+pub(crate) async fn of_many(
+    connection: &mut PgConnection,
+    tenants: &[TenantId],
+    keys: &[Key],
+) -> Result<Vec<(TenantId, Vec<Value>)>> {
+    let levels = store::levels_of_many(connection, tenants, keys).await?;
+    let holds = |tenant: &TenantId| {
+        let said = levels.get(tenant).map(Vec::as_slice).unwrap_or_default();
+        keys.iter().map(|key| resolve(*key, &of_key(said, *key)).value).collect()
+    };
+    Ok(tenants.iter().map(|tenant| (*tenant, holds(tenant))).collect())
+}
+
 /// The largest number that any tenant of a person asks for; nothing where they belong to none.
 pub(crate) async fn strictest(cx: &Ctx, user: UserId, key: Key) -> Result<Option<i64>> {
     let mut read = cx.read(Reach::System).await?;

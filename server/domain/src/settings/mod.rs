@@ -11,7 +11,7 @@ mod store;
 mod tests;
 
 pub use change::{revert, revert_platform, set, set_platform};
-pub(crate) use held::{Cache, effective, is_on, least, of_new, strictest};
+pub(crate) use held::{Cache, effective, is_on, least, of_many, of_new, strictest};
 pub(crate) use store::levels;
 
 use crate::ctx::{Ctx, Reach};

@@ -10,7 +10,6 @@ use model::templates::{
     self as model_templates, ApplyPreview, Assigned, Bundle, Change, Effect, Offer, VersionRef, VersionState,
 };
 use model::tenants::Status;
-use model::validate::optional;
 use model::work::Work;
 use model::{OperationId, TenantId};
 use serde_json::json;
@@ -67,14 +66,62 @@ pub async fn offers(cx: &Ctx) -> Result<Vec<Offer>> {
     store::offers(read.conn(), None).await
 }
 
-/// The newest published version of the template of this key, or of the default, for the steps of a provisioning. No
-/// permission: whoever started the operation has it.
+/// The newest published version of the template of this key, or of the default. No permission: whoever asks has it.
 ///
 /// # Errors
 /// `NotFound` where no version of it is published.
 pub async fn for_provisioning(connection: &mut PgConnection, key: Option<&str>) -> Result<Offer> {
     let key = key.unwrap_or(super::DEFAULT);
     store::offers(connection, Some(key)).await?.pop().ok_or(Error::NotFound)
+}
+
+/// What a provisioning was asked to begin with: this very version, whatever was published since. Every step of it asks
+/// here, so that all of them read one bundle. Requests of before versions were written into them have the newest.
+/// No permission: whoever started the operation has it.
+///
+/// # Errors
+/// `NotFound` where there is none.
+pub(crate) async fn asked_for(
+    connection: &mut PgConnection,
+    key: Option<&str>,
+    version: Option<i32>,
+) -> Result<(Offer, VersionState)> {
+    let Some(version) = version else {
+        return Ok((for_provisioning(connection, key).await?, VersionState::Published));
+    };
+    let key = key.unwrap_or(super::DEFAULT);
+    let at = super::edit_store::version_of_key(&mut *connection, key, version).await?;
+    let at = at.ok_or(Error::NotFound)?;
+    let found = store::version(connection, at).await?.ok_or(Error::NotFound)?;
+    let offer = Offer { template: found.template, version: at.version, bundle: found.bundle, used_by: 0 };
+    Ok((offer, found.state))
+}
+
+/// [`asked_for`], where nothing has begun with it yet.
+///
+/// # Errors
+/// `NotFound` where there is none; `Conflict` in words for a version that is not published (any more).
+pub(crate) async fn to_begin_with(
+    connection: &mut PgConnection,
+    key: Option<&str>,
+    version: Option<i32>,
+) -> Result<Offer> {
+    let (offer, state) = asked_for(connection, key, version).await?;
+    match unusable(&offer.template.name, offer.version, state) {
+        Some(why) => Err(Error::Conflict(why)),
+        None => Ok(offer),
+    }
+}
+
+/// Why a tenant that is not on this version cannot be put on it; nothing where it is published.
+pub(super) fn unusable(template: &str, version: i32, state: VersionState) -> Option<String> {
+    match state {
+        VersionState::Draft => Some(format!("Version {version} of {template} is a draft. Publish it first.")),
+        VersionState::Deprecated => {
+            Some(format!("Version {version} of {template} is deprecated. Choose a newer one."))
+        }
+        VersionState::Published => None,
+    }
 }
 
 /// Puts a tenant on a version, inside the caller's transaction (reach `Fleet`, or the one tenant's); commit with
@@ -109,11 +156,9 @@ pub(super) async fn apply_as(
         return Err(Error::Conflict(why));
     }
     let found = store::version(&mut *connection, at).await?.ok_or(Error::NotFound)?;
-    if found.state == VersionState::Draft {
-        return Err(Error::Conflict(format!(
-            "Version {} of {} is a draft. Publish it first.",
-            at.version, found.template.name
-        )));
+    let unusable = unusable(&found.template.name, at.version, found.state);
+    if let Some(why) = unusable.clone().filter(|_| found.state == VersionState::Draft) {
+        return Err(Error::Conflict(why));
     }
     // The rows to compare with are read before the pointer moves: it is one of the levels of the cascade.
     let fresh = store::lock_assigned(&mut *connection, tenant).await?;
@@ -123,11 +168,8 @@ pub(super) async fn apply_as(
         None if store::assign_first(&mut *connection, tenant, at, &by).await? => None,
         None => store::lock_assigned(&mut *connection, tenant).await?,
     };
-    if found.state == VersionState::Deprecated && before != Some(at) {
-        return Err(Error::Conflict(format!(
-            "Version {} of {} is deprecated. Choose a newer one.",
-            at.version, found.template.name
-        )));
+    if let Some(why) = unusable.filter(|_| before != Some(at)) {
+        return Err(Error::Conflict(why));
     }
     let level = Level::Template(found.template.name.clone(), at.version);
     let changes = model_templates::preview(&level, &found.bundle, &actual);
@@ -162,27 +204,6 @@ pub(super) async fn apply_as(
     }
     let template = found.template.name;
     Ok(Applied { tenant, slug, name, template, version: at.version, before, changes, changed })
-}
-
-/// Applies a version to one tenant on its own account.
-///
-/// # Errors
-/// As [`apply`]; `NotFound` for a template or version that is not there.
-pub async fn apply_to(cx: &Ctx, tenant: TenantId, key: &str, version: i32, reason: &str) -> Result<Applied> {
-    cx.require(Permission::TemplateApply, Scope::Tenant(tenant)).await?;
-    let reason = optional(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
-    let mut tx = cx.begin_about(tenant, Work::Configure).await?;
-    let at = super::edit_store::version_of_key(tx.conn(), key, version).await?.ok_or(Error::NotFound)?;
-    let applied = apply(tx.conn(), cx, tenant, at, reason.as_deref()).await?;
-    if applied.changed {
-        let mut event = applied.event();
-        if let Some(reason) = reason {
-            event = event.reason(reason);
-        }
-        tx.commit(event).await?;
-        cx.services().settings().forget();
-    }
-    Ok(applied)
 }
 
 /// The version that a tenant is on, with its contents: for its own people and programs as well.

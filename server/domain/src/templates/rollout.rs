@@ -1,21 +1,23 @@
 //! Staged roll-outs of a version (R32): apply to many as operations of the ledger, wave by wave.
 //!
 //! Invariants: the set of tenants is frozen when a roll-out begins; one is open per template; a wave begins when those
-//! before it are settled, by a person or, where nothing failed, by itself after a time; calling off leaves what was not
-//! begun as it is. A tenant's outcome is its operation's, so that retrying it is the ledger's own button.
+//! before it are settled, by a person or, where all its criteria are met, by itself; a broken criterion pauses it until a
+//! person goes on; calling off leaves what was not begun as it is. A tenant's outcome is its operation's, so that retrying it is the ledger's own button.
 
 use super::rollout_store::{self as store, Row};
 use super::step::Asked;
-use super::{apply, edit_store};
+use super::{apply, edit_store, graduation_store};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, OnConstraint, Result};
-use crate::operations::{Request, enqueue, ring};
+use crate::notifications::mail::words::pages;
+use crate::operations::{Request, enqueue_quiet, ring, tell_of_many};
+use model::operations::{Kind, State};
 use model::page::grouped;
 use model::permission::{Permission, Scope};
 use model::templates::{
-    Compared, Rollout, RolloutInput, RolloutPlan, RolloutState, TENANTS_MAX, TYPED_FROM, VersionRef,
-    VersionState, waves,
+    Compared, Rollout, RolloutInput, RolloutPlan, RolloutState, Rules, TENANTS_MAX, TYPED_FROM, VersionRef,
+    VersionState, criteria, waves,
 };
 use model::validate::{optional, required};
 use model::{OperationId, TenantId};
@@ -135,6 +137,7 @@ pub async fn start(cx: &Ctx, key: &str, input: &RolloutInput) -> Result<Uuid> {
         id,
         to: planned.to,
         hours: draft.hours,
+        rules: draft.rules,
         reason: &draft.reason,
         by: cx.actor().name(),
         tenants: &planned.tenants,
@@ -146,7 +149,7 @@ pub async fn start(cx: &Ctx, key: &str, input: &RolloutInput) -> Result<Uuid> {
     )?;
     tx.commit(AuditEvent::platform("template.roll_out", key).reason(draft.reason).after(
         json!({ "rollout": id, "template": planned.template, "version": draft.version, "tenants": total,
-                "waves": planned.plan.waves, "hours": draft.hours, "skipped": planned.plan.skipped.len() }),
+                "waves": planned.plan.waves, "hours": draft.hours, "rules": draft.rules, "skipped": planned.plan.skipped.len() }),
     ))
     .await?;
     begin_waiting(cx, id).await?;
@@ -164,10 +167,11 @@ async fn begin_waiting(cx: &Ctx, id: Uuid) -> Result<()> {
         }
         let to = VersionRef { template: row.template, version: row.version };
         let payload = serde_json::to_value(Asked { to, reason: Some(row.reason.clone()) })?;
+        let mut waits = false;
         for (tenant, name) in tenants {
             let request = Request {
                 id: OperationId(cx.new_id()),
-                kind: model::operations::Kind::ApplyTemplate,
+                kind: Kind::ApplyTemplate,
                 tenant,
                 subject: &name,
                 payload: payload.clone(),
@@ -176,8 +180,15 @@ async fn begin_waiting(cx: &Ctx, id: Uuid) -> Result<()> {
                 parent: None,
                 run_after: None,
             };
-            let asked = enqueue(&mut tx, cx, &request).await?;
+            let asked = enqueue_quiet(&mut tx, cx, &request).await?;
+            waits |= asked.state == State::Requested;
             store::started(tx.conn(), id, tenant, asked.id).await?;
+        }
+        // Those who may approve are told once a wave, however many of it wait and in how many portions it is written.
+        if waits && store::tell(tx.conn(), id).await? {
+            let subject = format!("roll-out of {} version {}", row.name, row.version);
+            let page = pages::rollout(&row.key, &id.to_string());
+            tell_of_many(&mut tx, cx, Kind::ApplyTemplate, &subject, &page).await?;
         }
         tx.commit_unaudited("the operations have their own lines, the roll-out has its own").await?;
         ring(cx);
@@ -207,6 +218,15 @@ pub async fn rollouts(cx: &Ctx, key: &str) -> Result<Vec<Rollout>> {
 }
 
 async fn full(cx: &Ctx, connection: &mut PgConnection, row: Row, tenants: i64) -> Result<Rollout> {
+    let rules = Rules { failed: row.failed, drop: row.drop, drift: row.drift };
+    let waves = store::waves(connection, row.id).await?;
+    let open = matches!(row.state, RolloutState::Running | RolloutState::Paused);
+    let judged = if open && (row.hours.is_some() || !rules.is_none()) {
+        let seen = graduation_store::measures(connection, row.id).await?;
+        criteria(row.hours, rules, &waves, row.wave.into(), &seen)
+    } else {
+        vec![]
+    };
     Ok(Rollout {
         id: row.id,
         template: row.template,
@@ -221,11 +241,14 @@ async fn full(cx: &Ctx, connection: &mut PgConnection, row: Row, tenants: i64) -
         wave: row.wave.into(),
         wave_since: row.wave_since,
         hours: row.hours,
+        rules,
+        criteria: judged,
+        overruled: row.overruled,
         reason: row.reason,
         by: row.by,
         at: row.at,
         ended_at: row.ended_at,
-        waves: store::waves(connection, row.id).await?,
+        waves,
         tenants: if tenants > 0 { store::tenants(connection, row.id, tenants).await? } else { vec![] },
         may_steer: cx.actor().allows(Permission::TemplateApply, Scope::Platform),
     })
@@ -299,6 +322,9 @@ async fn steer(
         return Err(Error::Conflict(format!("The roll-out is {}.", state.label().to_lowercase())));
     }
     store::move_to(tx.conn(), id, to, wave).await?;
+    if to == RolloutState::Running {
+        graduation_store::overrule(tx.conn(), id).await?;
+    }
     let row = store::find(tx.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
     let event = AuditEvent::platform(action, row.key)
         .reason(reason)
@@ -307,8 +333,8 @@ async fn steer(
     tx.commit(event).await
 }
 
-/// What time brings: operations that a crash left out, waves that begin by themselves, roll-outs that are over. Answers
-/// how many moved.
+/// What time brings: operations that a crash left out, waves that begin by themselves, roll-outs that are paused because
+/// a criterion is broken, or that are over. Answers how many moved.
 pub async fn tick(cx: &Ctx) -> Result<u64> {
     cx.require(Permission::TemplateApply, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
@@ -316,7 +342,7 @@ pub async fn tick(cx: &Ctx) -> Result<u64> {
     drop(read);
     let mut moved = 0;
     for row in open {
-        let (id, ripe) = (row.id, row.ripe);
+        let id = row.id;
         begin_waiting(cx, id).await?;
         let now = {
             let mut read = cx.read(Reach::Fleet).await?;
@@ -332,10 +358,34 @@ pub async fn tick(cx: &Ctx) -> Result<u64> {
                 tx.commit(event).await?;
                 moved += 1;
             }
-        } else if ripe && now.failed() == 0 && now.waits_for().is_none() {
-            next_wave(cx, id, Some("Nothing failed, and its time is up.")).await?;
-            moved += 1;
+        } else if let Some(broken) = now.broken() {
+            let why = format!("{}: {}.", broken.what, broken.found);
+            let (from, to) = (RolloutState::Running, RolloutState::Paused);
+            moved += unless_late(steer(cx, id, from, to, "template.roll_out_pause", &why).await)?;
+        } else if now.graduates() {
+            moved += unless_late(next_wave(cx, id, Some("All its criteria are met.")).await)?;
         }
     }
     Ok(moved)
+}
+
+/// How many moved. Somebody who was quicker since it was looked at is no fault, and keeps no other waiting.
+fn unless_late<T>(outcome: Result<T>) -> Result<u64> {
+    match outcome {
+        Ok(_) => Ok(1),
+        Err(Error::Conflict(_)) => Ok(0),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_late_is_no_fault() {
+        assert!(matches!(unless_late(Ok(2)), Ok(1)));
+        assert!(matches!(unless_late::<()>(Err(Error::Conflict("It is paused.".into()))), Ok(0)));
+        assert!(matches!(unless_late::<()>(Err(Error::NotFound)), Err(Error::NotFound)));
+    }
 }

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use model::templates::{
-    Change, Effect, Part, RolloutState, RolloutTenant, TenantOutcome, VersionRef, Wave, Whom,
+    Change, Effect, Part, RolloutState, RolloutTenant, Rules, TenantOutcome, VersionRef, Wave, Whom,
 };
 use model::tenants::Status;
 use model::{OperationId, TemplateId, TenantId};
@@ -179,12 +179,14 @@ pub(super) struct Row {
     pub wave: i16,
     pub wave_since: DateTime<Utc>,
     pub hours: Option<i32>,
+    pub failed: Option<i16>,
+    pub drop: Option<i16>,
+    pub drift: bool,
+    pub overruled: bool,
     pub reason: String,
     pub by: String,
     pub at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
-    /// Its time is up, on the database's clock.
-    pub ripe: bool,
 }
 
 /// Roll-outs: one, those of a template, or those that are open; the newest first.
@@ -198,8 +200,9 @@ pub(super) async fn find(
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT r.id, r.template_id AS "template: TemplateId", t.key, t.name, r.version, v.state AS "version_state: _", v.notes,
-            r.state AS "state: RolloutState", r.wave, r.wave_since, r.graduate_hours AS hours, r.reason, r.created_by AS "by", r.created_at AS at,
-            r.ended_at, coalesce(r.wave_since + make_interval(hours => r.graduate_hours) <= now(), false) AS "ripe!"
+            r.state AS "state: RolloutState", r.wave, r.wave_since, r.graduate_hours AS hours, r.max_failed_percent AS failed, r.max_health_drop AS drop,
+            r.no_drift AS drift, r.overruled_wave IS NOT DISTINCT FROM r.wave AS "overruled!", r.reason, r.created_by AS "by", r.created_at AS at,
+            r.ended_at
         FROM rollout r JOIN template t ON t.id = r.template_id
         JOIN template_version v ON v.template_id = r.template_id AND v.version = r.version
         WHERE ($1::uuid IS NULL OR r.id = $1) AND ($2::text IS NULL OR t.key = $2) AND (NOT $3 OR r.state = 'running')
@@ -229,6 +232,7 @@ pub(super) struct New<'a> {
     pub id: Uuid,
     pub to: VersionRef,
     pub hours: Option<i32>,
+    pub rules: Rules,
     pub reason: &'a str,
     pub by: &'a str,
     pub tenants: &'a [(TenantId, u32)],
@@ -237,14 +241,18 @@ pub(super) struct New<'a> {
 pub(super) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<(), sqlx::Error> {
     let waves: Vec<i16> = new.tenants.iter().map(|(_, wave)| i16::try_from(*wave).unwrap_or(3)).collect();
     sqlx::query!(
-        "INSERT INTO rollout (id, template_id, version, state, wave, waves, graduate_hours, reason, created_by) VALUES ($1, $2, $3, 'running', 1, $4, $5, $6, $7)",
+        "INSERT INTO rollout (id, template_id, version, state, wave, waves, graduate_hours, reason, created_by, max_failed_percent, max_health_drop, no_drift)
+        VALUES ($1, $2, $3, 'running', 1, $4, $5, $6, $7, $8, $9, $10)",
         new.id,
         new.to.template.0,
         new.to.version,
         waves.iter().max().copied().unwrap_or(1),
         new.hours,
         new.reason,
-        new.by
+        new.by,
+        new.rules.failed,
+        new.rules.drop,
+        new.rules.drift
     )
     .execute(&mut *connection)
     .await?;
@@ -293,6 +301,17 @@ pub(super) async fn started(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Notes that those who may approve are told of the current wave; false where they were already.
+pub(super) async fn tell(connection: &mut PgConnection, id: Uuid) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE rollout SET told_wave = wave WHERE id = $1 AND told_wave IS DISTINCT FROM wave",
+        id
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn move_to(

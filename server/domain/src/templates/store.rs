@@ -72,8 +72,12 @@ pub(super) async fn offers(connection: &mut PgConnection, key: Option<&str>) -> 
             used_by: row.used_by,
         })
         .collect();
-    // What most tenants start from stands first.
-    offers.sort_by_key(|offer| offer.template.key != super::DEFAULT);
+    // What most tenants start from stands first, what holds nothing last.
+    offers.sort_by_key(|offer| match offer.template.key.as_str() {
+        super::DEFAULT => 0,
+        super::BLANK => 2,
+        _ => 1,
+    });
     Ok(offers)
 }
 

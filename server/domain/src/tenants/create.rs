@@ -1,13 +1,11 @@
-//! Making one tenant; import and demo fleet make theirs by the same rules.
+//! What a tenant to be has to be like: the rules that the wizard, sign-up, the import and programs share. Nothing is made
+//! here: one tenant is made by the operation `provision`, a fleet that exists elsewhere comes by the import.
 
-use super::store::import as store;
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
-use crate::error::{Error, OnConstraint, Result};
-use crate::notifications::announce;
+use crate::error::{Error, Result};
 use model::TenantId;
 use model::directory::NewTenant;
-use model::notifications::Event;
 use model::permission::{Permission, Scope};
 use model::settings::Key;
 use model::tenants::PlanId;
@@ -16,7 +14,6 @@ use serde::Serialize;
 
 /// Where tenants live unless said otherwise.
 pub(super) const REGION: &str = "eu-1";
-const TAGS_MAX: usize = 10;
 
 /// A tenant to be whose every field is right.
 #[derive(Clone, Debug, Serialize)]
@@ -31,16 +28,6 @@ pub(crate) struct Checked {
     pub tags: Vec<String>,
 }
 
-/// What was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    pub id: TenantId,
-    pub slug: String,
-    pub name: String,
-    /// Days of its trial.
-    pub trial_days: i32,
-}
-
 /// Days of a trial that begins now, as the settings say (R9). Under a reach that sees the platform's rows.
 pub(super) async fn trial_days(connection: &mut sqlx::PgConnection) -> Result<i32> {
     let days = crate::settings::of_new(connection, Key::TrialDays, None).await?;
@@ -49,55 +36,23 @@ pub(super) async fn trial_days(connection: &mut sqlx::PgConnection) -> Result<i3
         .ok_or_else(|| Error::Internal("a trial without days".into()))
 }
 
-/// The same for the page that offers it.
+/// The same for the page of the import.
 pub async fn offered_trial(cx: &Ctx) -> Result<i32> {
     cx.require(Permission::TenantCreate, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
     trial_days(read.conn()).await
 }
 
-/// Makes a tenant on trial. Its slug is suggested from its name unless given.
-///
-/// # Errors
-/// `Invalid` with all that is wrong, a slug, domain or external id in use among it.
-pub async fn create(cx: &Ctx, new: NewTenant) -> Result<Created> {
-    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+/// For tests of what has nothing to do with the making: a tenant on trial, its row and its first audit line.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) async fn put(cx: &Ctx, new: NewTenant) -> Result<TenantId> {
     let tenant = check(&new)?;
     let id = TenantId(cx.new_id());
     let mut tx = cx.begin(Reach::Fleet).await?;
-    in_use(tx.conn(), &tenant).await?;
-    let trial_days = trial_days(tx.conn()).await?;
-    store::insert(tx.conn(), &[(id, &tenant)], trial_days)
-        .await
-        .on_constraint("tenant_slug_key", "slug", SLUG)
-        .on_constraint("tenant_domain_key", "domain", DOMAIN)
-        .on_constraint("tenant_external_id_key", "external_id", EXTERNAL_ID)?;
-    crate::checklists::start_onboarding(tx.conn(), &[id]).await?;
-    announce(&mut tx, id, Event::TenantCreated, serde_json::json!({})).await?;
+    let days = trial_days(tx.conn()).await?;
+    super::store::import::insert(tx.conn(), &[(id, &tenant)], days).await?;
     tx.commit(created(id, &tenant)).await?;
-    Ok(Created { id, slug: tenant.slug, name: tenant.name, trial_days })
-}
-
-const SLUG: &str = "Another tenant has this slug.";
-const DOMAIN: &str = "Another tenant has this domain.";
-const EXTERNAL_ID: &str = "Another tenant has this external id.";
-
-/// Says everything of it that another tenant has; the constraints say only the first, and have the last word in a race.
-async fn in_use(connection: &mut sqlx::PgConnection, tenant: &Checked) -> Result<()> {
-    let some = |text: &Option<String>| text.iter().cloned().collect::<Vec<_>>();
-    let (slugs, domains) = (vec![tenant.slug.clone()], some(&tenant.domain));
-    let taken = store::taken(connection, &slugs, &domains, &some(&tenant.external_id)).await?;
-    let mut errors = FieldErrors::default();
-    for (field, message, taken) in [
-        ("slug", SLUG, taken.slugs),
-        ("domain", DOMAIN, taken.domains),
-        ("external_id", EXTERNAL_ID, taken.external_ids),
-    ] {
-        if !taken.is_empty() {
-            errors.add(field, message);
-        }
-    }
-    errors.into_result().map_err(Into::into)
+    Ok(id)
 }
 
 /// The first line in a tenant's own chain.
@@ -122,7 +77,7 @@ pub(crate) fn check(new: &NewTenant) -> Result<Checked, FieldErrors> {
         errors.take("external_id", validate::optional_line(&new.external_id, "An external id", 100));
     let region = errors.take("region", region(&new.region));
     let country = errors.take("country", validate::optional_line(&new.country, "A country", 100));
-    let tags = errors.take("tags", tags(&new.tags));
+    let tags = errors.take("tags", model::details::clean_tags(&new.tags));
     match (name, slug, domain, external_id, region, country, tags) {
         (
             Some(name),
@@ -145,17 +100,6 @@ fn region(text: &str) -> Result<String, String> {
     let fits = (2..=30).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if fits { Ok(text) } else { Err(format!("“{text}” is not a region like eu-1.")) }
-}
-
-fn tags(tags: &[String]) -> Result<Vec<String>, String> {
-    let mut out: Vec<String> = Vec::new();
-    for tag in tags.iter().map(|tag| tag.trim().to_lowercase()).filter(|tag| !tag.is_empty()) {
-        validate::line(&tag, "A tag", 30)?;
-        if !out.contains(&tag) {
-            out.push(tag);
-        }
-    }
-    if out.len() > TAGS_MAX { Err(format!("A tenant may have {TAGS_MAX} tags at most.")) } else { Ok(out) }
 }
 
 #[cfg(test)]

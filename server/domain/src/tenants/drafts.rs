@@ -54,12 +54,13 @@ pub async fn begin_draft(cx: &Ctx, template: &str) -> Result<DraftId> {
     Ok(id)
 }
 
-/// Puts the template into the request; with its plan and trial where the request is `fresh`: nobody has chosen them yet.
+/// Puts the template into the request, in the version that is published now: what is published later is another choice.
+/// With its plan and trial where the request is `fresh`: nobody has chosen them yet.
 async fn choose(cx: &Ctx, request: &mut ProvisionRequest, key: &str, fresh: bool) -> Result<()> {
     let offers = crate::templates::offers(cx).await?;
     let offer = offers.into_iter().find(|offer| offer.template.key == key);
     let offer = offer.ok_or_else(|| Error::field("template", "Choose a template."))?;
-    request.template = offer.template.key;
+    (request.template, request.template_version) = (offer.template.key, Some(offer.version));
     if fresh {
         let mut read = cx.read(Reach::Fleet).await?;
         let days = crate::settings::of_new(read.conn(), Key::TrialDays, Some(&offer.bundle)).await?;
@@ -75,6 +76,7 @@ pub async fn draft(cx: &Ctx, id: DraftId) -> Result<DraftView> {
     let owner = owner(cx).await?;
     let offers = crate::templates::offers(cx).await?;
     let plans = crate::plans::list(cx).await?;
+    let catalogue = crate::templates::catalogue(cx).await?;
     let mut read = cx.read(Reach::Fleet).await?;
     let draft = store::get(read.conn(), id, owner).await?.ok_or(Error::NotFound)?;
     let dedicated = draft.request.placement == Placement::Dedicated;
@@ -82,8 +84,10 @@ pub async fn draft(cx: &Ctx, id: DraftId) -> Result<DraftView> {
     let nobody = model::TenantId::PLATFORM;
     let second_person =
         operations::second_person(read.conn(), Kind::Provision, nobody, dedicated, &asked).await?;
+    let terms = operations::provision_terms(read.conn(), &draft.request).await?;
+    let typical = operations::typical(read.conn(), Kind::Provision).await?;
     let steps = operations::steps(Kind::Provision).into_iter().map(str::to_owned).collect();
-    Ok(DraftView { draft, offers, plans, steps, second_person })
+    Ok(DraftView { draft, offers, plans, catalogue, terms, steps, typical, second_person })
 }
 
 /// Saves one page.
@@ -102,6 +106,9 @@ pub async fn save_draft(cx: &Ctx, id: DraftId, answers: &Answers, version: i64) 
         choose(cx, &mut request, &answers.request.template, fresh).await?;
     }
     let mut wrong = FieldErrors::default();
+    if let Some(why) = &answers.wrong_people {
+        wrong.add("people", why.as_str());
+    }
     if let Err(errors) = operations::check_provision(&request) {
         for (field, message) in
             errors.0.into_iter().filter(|(field, _)| page.fields().contains(&field.as_str()))
@@ -118,6 +125,14 @@ pub async fn save_draft(cx: &Ctx, id: DraftId, answers: &Answers, version: i64) 
             if wrong.get(field).is_none() {
                 wrong.add(field, message);
             }
+        }
+    }
+    if page == Page::People
+        && let Ok(checked) = operations::check_provision(&request)
+    {
+        let mut read = cx.read(Reach::Fleet).await?;
+        if let Some((field, message)) = operations::unfit_people(read.conn(), &checked).await? {
+            wrong.add(field, message);
         }
     }
     if !wrong.0.is_empty() {
@@ -161,6 +176,7 @@ fn merged(request: &ProvisionRequest, answers: &Answers) -> ProvisionRequest {
         },
         Page::People => ProvisionRequest {
             admin: new.admin,
+            people: new.people,
             support_contact: new.support_contact,
             escalation_contact: new.escalation_contact,
             ..old

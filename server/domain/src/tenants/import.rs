@@ -1,9 +1,18 @@
-//! Tenants from a CSV file (R4), in two steps: the upload is read, checked and kept with what is wrong with every row;
-//! the confirmation makes all good rows in one transaction, or none.
+//! A fleet that exists elsewhere already, from a CSV file (R4), in two steps: the upload is read, checked and kept with
+//! what is wrong with every row; the confirmation makes all good rows in one transaction, or none. New customers do not
+//! come this way: each of them is provisioned.
 //!
-//! Nothing of the file is trusted: its size, its number of rows and every cell are checked, and what it names (slug,
-//! domain, external id) must be new among the fleet and in the file itself.
+//! An imported tenant has what a provisioned one has as rows, by the same functions: the newest version of the template
+//! that tenants start from (fields, tasks, settings, alignment), its onboarding list, a vector collection, monitors and
+//! backup schedules, its first audit line, and the event that it is there. It has not: an operation with its steps and
+//! their evidence, a smoke test, a schema of its own, people who are let in. Its isolation is not proven when it begins:
+//! the schedule of proofs takes it up next (`isolation`).
+//!
+//! Invariants: nothing of the file is trusted: its size, its number of rows and every cell are checked, and what it names
+//! (slug, domain, external id) must be new among the fleet, among what is asked for and waits, and in the file itself;
+//! what a second person has to approve is not imported at all (R10).
 
+mod begin;
 mod file;
 
 use super::create::{Checked, created, trial_days};
@@ -12,6 +21,7 @@ use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use crate::notifications::announce_all;
+use begin::{begin, second_person};
 use file::{Row, read};
 use model::directory::{IMPORT_PAGE, Import};
 use model::notifications::Event;
@@ -19,6 +29,7 @@ use model::page::grouped;
 use model::permission::{Actor, Permission, Scope};
 use model::tenants::PlanId;
 use model::{ImportId, TenantId, validate};
+use serde::Serialize;
 use std::collections::HashSet;
 
 /// Whether the actor may make tenants at all: asked before a file is read.
@@ -56,14 +67,18 @@ pub async fn get_import(cx: &Ctx, id: ImportId, only_bad: bool, after: i32) -> R
     let mut read = cx.read(Reach::Fleet).await?;
     let import = store::preview(read.conn(), id, only_bad, after, i64::from(IMPORT_PAGE)).await?;
     let trial_days = trial_days(read.conn()).await?;
-    Ok(Import { may_create: import.applied_at.is_none() && import.good > 0, trial_days, ..import })
+    let plans = store::plans(read.conn(), id).await?;
+    let second_person =
+        if import.applied_at.is_none() { second_person(read.conn(), &plans).await? } else { vec![] };
+    let may_create = import.applied_at.is_none() && import.good > 0 && second_person.is_empty();
+    Ok(Import { may_create, trial_days, second_person, ..import })
 }
 
 /// Makes the good rows, all or none; answers how many.
 ///
 /// # Errors
-/// `Conflict` when it was applied already, when nothing is good, or when something in it has come into use meanwhile
-/// (then the preview says which rows).
+/// `Conflict` when it was applied already, when nothing is good, when a second person has to approve tenants of a plan in
+/// it, or when something in it has come into use meanwhile (then the preview says which rows).
 pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
     cx.require(Permission::TenantCreate, Scope::Platform).await?;
     let mut tx = cx.begin(Reach::Fleet).await?;
@@ -78,6 +93,15 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
     if good.is_empty() {
         return Err(Error::Conflict("No row of this file can be created.".into()));
     }
+    let plans: Vec<PlanId> =
+        PlanId::ALL.iter().copied().filter(|plan| good.iter().any(|row| row.plan == *plan)).collect();
+    if let Some(why) = model::directory::import_refusal(&second_person(tx.conn(), &plans).await?) {
+        return Err(Error::Conflict(why));
+    }
+    if store::claimed(tx.conn(), id).await? {
+        drop(tx);
+        return Err(overtaken(cx, id, &file_name).await?);
+    }
     let tenants: Vec<(TenantId, &Checked)> = good.iter().map(|row| (TenantId(cx.new_id()), row)).collect();
     let trial_days = trial_days(tx.conn()).await?;
     match store::insert(tx.conn(), &tenants, trial_days).await {
@@ -89,7 +113,7 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
         Err(other) => return Err(other),
     }
     let ids: Vec<TenantId> = tenants.iter().map(|(id, _)| *id).collect();
-    crate::checklists::start_onboarding(tx.conn(), &ids).await?;
+    let offer = begin(&mut tx, cx, &tenants).await?;
     announce_all(&mut tx, &ids, Event::TenantCreated, serde_json::json!({})).await?;
     let count = i32::try_from(good.len()).unwrap_or(i32::MAX);
     store::applied(tx.conn(), id, count).await?;
@@ -97,9 +121,22 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
         AuditEvent::platform("tenant.import", file_name)
             .after(serde_json::json!({ "import": id, "created": count })),
     ];
-    events.extend(tenants.iter().map(|(id, tenant)| created(*id, tenant)));
+    let (template, template_version) = (offer.template.key.as_str(), offer.version);
+    events.extend(tenants.iter().map(|(tenant_id, tenant)| {
+        created(*tenant_id, tenant).after(Imported { tenant, template, template_version, import: id })
+    }));
     tx.commit_all(events).await?;
     Ok(i64::from(count))
+}
+
+/// What a tenant began with, in the first line of its chain.
+#[derive(Serialize)]
+struct Imported<'a> {
+    #[serde(flatten)]
+    tenant: &'a Checked,
+    template: &'a str,
+    template_version: i32,
+    import: ImportId,
 }
 
 /// Marks the rows that lost the race, so that the preview can be confirmed again without them.
@@ -112,7 +149,7 @@ async fn overtaken(cx: &Ctx, id: ImportId, file_name: &str) -> Result<Error> {
     )
     .await?;
     Ok(Error::Conflict(format!(
-        "Nothing was created: since the upload, {} of the rows came into use by another tenant. They are marked now; look at the preview and confirm again.",
+        "Nothing was created: since the upload, {} of the rows came into use by another tenant, or were asked for. They are marked now; look at the preview and confirm again.",
         grouped(i64::try_from(rows).unwrap_or_default())
     )))
 }

@@ -1,10 +1,11 @@
-//! The moves of a tenant's life (R2, R3, R77, R79, R81, R103): suspend, change how far that goes, reinstate, change plan,
-//! start and cancel offboarding, go live; and what people are shown before they decide.
+//! The moves of a tenant's life (R2, R3, R9, R77, R79, R81, R103): suspend, change how far that goes, reinstate, change
+//! plan, convert and extend a trial, start and cancel offboarding, go live; and what people are shown before they decide.
 //!
 //! Invariants: only moves of `model::tenants::Status::may_become`; the row is locked while it is decided, and a form
 //! that was filled in on an older version is told what changed, by whom and when. Every move is audited with its reason
 //! and both states. Access follows with the commit: it is read from the status on every request.
 
+mod ask;
 mod live;
 mod offboarding;
 mod plan;
@@ -13,7 +14,10 @@ mod show;
 mod suspension;
 #[cfg(test)]
 mod tests;
+mod trial;
 
+pub(crate) use ask::tell_decision;
+pub use ask::{AskForPlan, ask_for_plan, plan_offer, withdraw_plan_request};
 pub(crate) use live::settle_milestones;
 pub use live::{go_live, set_contacts};
 pub use offboarding::{Offboard, cancel_offboarding, end_grace, start_offboarding};
@@ -24,6 +28,7 @@ pub use schedule::{
 pub use show::{graces, head, impact, overview};
 pub use suspension::{ChangeScope, Suspend, change_scope, reinstate, suspend};
 pub(super) use suspension::{ask_to_suspend, back};
+pub use trial::{convert_trial, extend_trial, trial_head};
 
 use super::store::lifecycle as store;
 use super::store::lifecycle::Row;
@@ -52,7 +57,28 @@ async fn decide(cx: &Ctx, id: TenantId, version: i64, action: Action) -> Result<
     Ok((tx, row))
 }
 
-/// The same in a transaction that there is; without a version whatever the tenant is now is what is decided on.
+/// [`decide`], for what a program may ask for twice at once: where it comes too late, what was quicker may have been this
+/// very call. `Err`: what that has asked for.
+///
+/// # Errors
+/// As [`decide`].
+async fn decide_once(
+    cx: &Ctx,
+    id: TenantId,
+    version: i64,
+    action: Action,
+) -> Result<Result<(Tx, Row), Requested>> {
+    match decide(cx, id, version, action).await {
+        Err(Error::Conflict(why)) => match operations::asked_before(cx).await? {
+            Some(same) => Ok(Err(same)),
+            None => Err(Error::Conflict(why)),
+        },
+        outcome => outcome.map(Ok),
+    }
+}
+
+/// The same as [`decide`] in a transaction that there is; without a version whatever the tenant is now is what is decided
+/// on.
 pub(super) async fn decide_on(
     tx: &mut Tx,
     id: TenantId,
@@ -82,15 +108,8 @@ async fn carry_out(mut tx: Tx, cx: &Ctx, request: Request<'_>) -> Result<Request
         drop(tx);
         return operations::receipt(cx, same).await;
     }
-    let waits = operations::waiting(tx.conn(), request.tenant, request.kind).await?;
-    let asked = operations::enqueue(&mut tx, cx, &request).await?;
+    let asked = operations::enqueue_one(&mut tx, cx, &request).await?;
     if asked.state == State::Requested {
-        if waits.is_some() {
-            return Err(Error::Conflict(
-                "Somebody has asked for this already: it waits for a second person, among the operations."
-                    .into(),
-            ));
-        }
         let target = format!("{} {}", request.kind.label(), request.subject);
         let event = AuditEvent::on(request.tenant, "operation.request", target)
             .after(json!({ "state": asked.state, "operation": asked.id }));
@@ -166,11 +185,15 @@ fn did(action: &str) -> &'static str {
         "tenant.change_scope" => "changed how far its suspension goes",
         "tenant.reinstate" => "reinstated it",
         "tenant.change_plan" => "changed its plan",
+        "tenant.convert_trial" => "made it a customer",
+        "tenant.extend_trial" => "extended its trial",
         "tenant.offboard" => "started its offboarding",
         "tenant.cancel_offboarding" => "cancelled its offboarding",
         "tenant.end_grace" => "ended its grace period",
         "tenant.go_live" => "took it live",
         "tenant.set_contacts" => "changed its contacts",
+        "tenant.change_details" => "changed its details",
+        "tenant.set_billing_reference" => "changed its billing reference",
         _ => "changed it",
     }
 }

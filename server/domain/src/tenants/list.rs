@@ -74,7 +74,10 @@ pub async fn directory(cx: &Ctx, pairs: &[(String, String)]) -> Result<Directory
         query.cursor = Cursor::First;
     }
     let backwards = backwards && mark.is_some();
-    let mut read = cx.read(Reach::Fleet).await?;
+    // Behind a name and by nothing else, the index of names is always best.
+    let plain = mark.is_some() && query.sort.key == SortKey::Name && query.filter == Filter::default();
+    let mut read =
+        if plain { cx.read_by_kept_plans(Reach::Fleet).await? } else { cx.read(Reach::Fleet).await? };
     let mut slice = Slice::read(read.conn(), &query, mark.as_ref(), backwards).await?;
     if query.cursor != Cursor::First && (slice.rows.is_empty() || slice.from < 1) {
         // Before the beginning or behind the end, because rows went away: from the start.

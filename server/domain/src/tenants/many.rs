@@ -101,6 +101,7 @@ fn payload(row: &Row, what: &Move<'_>) -> Result<Value> {
             to: *to,
             note: Some((*note).to_owned()),
             scheduled: None,
+            by_tenant: false,
         })?,
         Move::Other(payload) => payload.clone(),
     })

@@ -1,8 +1,10 @@
-//! Tenants: the directory, making them (alone or by import), and the moves of a tenant's life. The table of legal moves
-//! is `model::tenants`.
+//! Tenants: the directory, the drafts that become provisioning, the import of fleets that exist elsewhere, and the moves
+//! of a tenant's life. The table of legal moves is `model::tenants`.
 
 mod cache;
+pub(crate) mod conversion;
 mod create;
+mod details;
 mod drafts;
 mod export;
 mod import;
@@ -10,6 +12,7 @@ mod lifecycle;
 mod list;
 mod many;
 pub(crate) mod moves;
+pub(crate) mod relabel;
 pub(crate) mod rescope;
 pub mod rules;
 mod store;
@@ -18,16 +21,21 @@ mod tests;
 
 pub(crate) use cache::Cache;
 pub(crate) use create::check;
-pub use create::{Created, create, offered_trial};
+pub use create::offered_trial;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use create::put;
+pub(crate) use details::{Relabel, owner, owners, prepare_details};
+pub use details::{change_details, details, set_billing_reference};
 pub use drafts::{begin_draft, discard_draft, draft, drafts, save_draft, submit_draft, sweep_drafts};
 pub use export::{Export, export};
 pub use import::{apply_import, get_import, may_create, stage_import};
-pub(crate) use lifecycle::settle_milestones;
 pub use lifecycle::{
-    ChangeScope, Offboard, Suspend, cancel_offboarding, cancel_plan_change, change_plan, change_scope,
-    end_grace, go_live, graces, head, impact, move_plan_change, overview, plan_schedule, plan_schedules,
-    reinstate, schedule_plan_change, set_contacts, start_offboarding, suspend,
+    AskForPlan, ChangeScope, Offboard, Suspend, ask_for_plan, cancel_offboarding, cancel_plan_change,
+    change_plan, change_scope, convert_trial, end_grace, extend_trial, go_live, graces, head, impact,
+    move_plan_change, overview, plan_offer, plan_schedule, plan_schedules, reinstate, schedule_plan_change,
+    set_contacts, start_offboarding, suspend, trial_head, withdraw_plan_request,
 };
+pub(crate) use lifecycle::{settle_milestones, tell_decision};
 pub(crate) use list::listing;
 pub use list::{LISTED_MAX, directory, listed, search_quick};
 pub(crate) use many::{Move, ids_matching, ids_of_slugs, prepare};

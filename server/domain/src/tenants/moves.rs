@@ -7,6 +7,7 @@
 use super::lifecycle::{back, decide_on};
 use super::store::lifecycle as store;
 use super::store::lifecycle::Row;
+use super::store::trial;
 use crate::audit::AuditEvent;
 use crate::error::{Error, Result};
 use crate::notifications::announce;
@@ -14,6 +15,7 @@ use crate::operations::step::{At, Step, step};
 use crate::plans;
 use chrono::{DateTime, Utc};
 use model::notifications::Event;
+use model::permission::Actor;
 use model::tenants::{Access, Action, PlanId, Status, Suspension, SuspensionReason};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -100,6 +102,9 @@ pub(super) struct Changing {
     /// Its day, where it was asked for ahead (R65).
     #[serde(default)]
     pub scheduled: Option<DateTime<Utc>>,
+    /// The tenant's own people asked for it (R66): see `model::plan_requests`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_tenant: bool,
 }
 
 mod suspend {
@@ -111,6 +116,16 @@ mod suspend {
         }
         let (tenant, asked) = (at.tenant(), at.payload::<Suspending>()?);
         let before = decide_on(at.tx()?, tenant, asked.version, Action::Suspend).await?;
+        // What the rule asked for may have waited, for a second person or in the queue, while somebody decided otherwise.
+        let by_rule = matches!(at.cx.actor(), Actor::System { .. });
+        if by_rule
+            && asked.code == SuspensionReason::TrialEnded
+            && !trial::is_over(at.conn()?, tenant).await?
+        {
+            return Err(Error::Conflict(
+                "Its trial is not over: it was extended, or made a customer.".into(),
+            ));
+        }
         let message = asked.message.as_deref();
         store::suspend(at.conn()?, tenant, before.status, asked.scope, asked.code, &asked.note, message)
             .await?;
@@ -303,6 +318,13 @@ mod limits {
     pub(super) async fn act(at: &mut At) -> Result<Value> {
         let (tenant, asked) = (at.tenant(), at.payload::<Changing>()?);
         let now = store::get(at.conn()?, tenant).await?.plan;
+        if asked.by_tenant && now != asked.from && now != asked.to {
+            return Err(Error::Conflict(format!(
+                "It is on {} by now; the change was asked for from {}. Look at the limits again and ask for it anew.",
+                now.label(),
+                asked.from.label()
+            )));
+        }
         if asked.scheduled.is_some() && now != asked.from && now != asked.to {
             return Err(Error::Conflict(format!(
                 "It is on {} by now; the change was scheduled from {}. Look at the limits again and schedule it anew.",

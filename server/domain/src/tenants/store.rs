@@ -1,11 +1,13 @@
 //! SQL of tenants.
 
+pub(super) mod details;
 pub(super) mod drafts;
 pub(super) mod import;
 pub(super) mod lifecycle;
 pub(super) mod list;
 pub(super) mod many;
 pub(super) mod search;
+pub(super) mod trial;
 
 use crate::error::{Error, Result};
 use model::tenants::{Band, PlanId, Stage, Status, Suspension, Tenant};

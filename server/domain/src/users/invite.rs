@@ -22,6 +22,7 @@ use model::work::Work;
 use model::{TenantId, UserId};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 
 /// Days that a link is good for.
 pub const LINK_DAYS: i32 = 7;
@@ -76,9 +77,10 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
     };
     // Accounts belong to no tenant: this is one of the writes that need the wider reach.
     let mut tx = cx.begin_about(tenant, Work::Admit).await?;
-    if let Some(seats) = store::no_seat_left(tx.conn(), tenant).await? {
+    if let Some(seats) = store::seats(tx.conn(), tenant).await?.filter(|seats| seats.left() == 0) {
         return Err(Error::Conflict(format!(
-            "All {seats} seats of this tenant’s plan are taken. Remove somebody, or change the plan."
+            "All {} seats of this tenant’s plan are taken. Remove somebody, or change the plan.",
+            seats.all
         )));
     }
     let id = invite_on(&mut tx, tenant, &email, &name, role).await?;
@@ -89,7 +91,10 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
 }
 
 /// What is said of an address that has an account elsewhere: the same of everybody's, a colleague's of the platform too.
-const ELSEWHERE: &str = "This address cannot be invited here. Ask the platform’s support.";
+pub(super) const ELSEWHERE: &str = "This address cannot be invited here. Ask the platform’s support.";
+pub(super) const MEMBER: &str = "They are a member of this tenant already.";
+pub(super) const PLATFORM: &str = "This address cannot be invited.";
+pub(super) const CLOSED: &str = "The account with this address is closed.";
 
 /// The change itself, in a transaction of reach `Fleet`; the e-mail is valid and in lower case.
 ///
@@ -99,14 +104,20 @@ const ELSEWHERE: &str = "This address cannot be invited here. Ask the platform�
 ///
 /// # Errors
 /// `Invalid` at `email` for a member and for an account that the inviter may not bring in.
-async fn invite_on(tx: &mut Tx, tenant: TenantId, email: &str, name: &str, role: Role) -> Result<UserId> {
+pub(super) async fn invite_on(
+    tx: &mut Tx,
+    tenant: TenantId,
+    email: &str,
+    name: &str,
+    role: Role,
+) -> Result<UserId> {
     let trusted = tx.cx().actor().is_platform();
     let refused = |why: &str| Err::<UserId, _>(Error::field("email", why));
     let id = match store::known(tx.conn(), tenant, email).await? {
-        Some(known) if known.member => return refused("They are a member of this tenant already."),
+        Some(known) if known.member => return refused(MEMBER),
         Some(_) if !trusted => return refused(ELSEWHERE),
-        Some(known) if known.platform => return refused("This address cannot be invited."),
-        Some(known) if known.closed => return refused("The account with this address is closed."),
+        Some(known) if known.platform => return refused(PLATFORM),
+        Some(known) if known.closed => return refused(CLOSED),
         Some(known) => known.id,
         None => {
             let id = UserId(tx.cx().new_id());
@@ -116,7 +127,7 @@ async fn invite_on(tx: &mut Tx, tenant: TenantId, email: &str, name: &str, role:
     };
     // Somebody else may have been as quick.
     if !store::insert_member(tx.conn(), tenant, id, role).await? {
-        return refused("They are a member of this tenant already.");
+        return refused(MEMBER);
     }
     announce(tx, tenant, Event::UserInvited, invited(id, email, name, role)).await?;
     Ok(id)
@@ -194,6 +205,16 @@ pub(crate) async fn set_up_token(cx: &Ctx, user: UserId) -> Result<String> {
     store::insert_set_up(tx.conn(), &Sha256::digest(token.as_bytes()), user, LINK_DAYS).await?;
     tx.commit_unaudited("the link of a mail whose delivery is its record").await?;
     Ok(token)
+}
+
+/// Whether a set-up link for this person would let them choose their password: one is made, looked at as the page does, and
+/// removed again. In the caller's transaction (reach `System`); nobody is told the token.
+pub(crate) async fn could_set_up(cx: &Ctx, connection: &mut PgConnection, user: UserId) -> Result<bool> {
+    let hash = Sha256::digest(cx.random::<32>());
+    store::insert_set_up(connection, &hash, user, LINK_DAYS).await?;
+    let found = store::set_up_of(connection, &hash).await?;
+    store::remove_set_up(connection, &hash).await?;
+    Ok(found == Some(user))
 }
 
 /// Whose link this is: name and e-mail. Anybody may ask: 256 bits are not guessed.

@@ -6,6 +6,7 @@
 mod cache;
 mod invite;
 mod join;
+mod many;
 mod own;
 mod password;
 mod people;
@@ -15,11 +16,12 @@ mod store;
 mod tests;
 
 pub(crate) use cache::SessionCache;
-pub(crate) use invite::set_up_token;
 pub use invite::{
     LINK_DAYS, invite, invite_again, member, people, set_up, set_up_check, withdraw_invitation,
 };
+pub(crate) use invite::{could_set_up, set_up_token};
 pub(crate) use join::{Applicant, admit, applicant, changed, first_hash, prove};
+pub use many::{invite_many, preview_invitations, seats};
 pub use own::{OTHERS, change_own_password, end_own_session, own_sessions};
 pub use people::{close_person, end_sessions, invite_person, person, platform_people, renew_link, set_role};
 pub(crate) use sessions::address_key;

@@ -8,11 +8,12 @@ mod sessions;
 mod throttle;
 
 pub(super) use links::{
-    end_set_ups_here, insert_set_up, link_is_good, replace_link, set_up_of, use_link, use_set_up,
+    end_set_ups_here, insert_set_up, link_is_good, remove_set_up, replace_link, set_up_of, use_link,
+    use_set_up,
 };
 pub(super) use members::{
-    count_people, delete_member, drop_account, insert_member, known, lock_member, member, no_seat_left,
-    one_of, people, upsert_member,
+    KnownBy, count_people, delete_member, drop_account, insert_member, invited_lately, known, known_of,
+    lock_member, member, one_of, people, seats, upsert_member,
 };
 pub(super) use people::{
     Account, account, end_set_ups, lock_owners, other_owner, own_sessions, platform_people, revoke_others,

@@ -150,6 +150,12 @@ pub(crate) async fn open_in(connection: &mut PgConnection, tenant: TenantId) -> 
         .ok_or_else(|| Error::Internal("a collection that was made is not there".into()))
 }
 
+/// Collections for tenants that have none, in the caller's transaction (reach `Fleet`): what the step of provisioning
+/// makes, without its proof.
+pub(crate) async fn open_all(connection: &mut PgConnection, tenants: &[TenantId]) -> Result<()> {
+    store::open_all(connection, tenants, i32::try_from(embed::DIMENSION).unwrap_or(i32::MAX)).await
+}
+
 /// The collection in the caller's transaction, where there is one.
 pub(crate) async fn collection_in(
     connection: &mut PgConnection,

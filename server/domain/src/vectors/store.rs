@@ -9,11 +9,21 @@ use uuid::Uuid;
 
 /// Makes the collection where it is missing: with the extension, if the database has it now.
 pub(super) async fn open(connection: &mut PgConnection, tenant: TenantId, dimension: i32) -> Result<()> {
+    open_all(connection, &[tenant], dimension).await
+}
+
+/// [`open`] for each of many, in one statement.
+pub(super) async fn open_all(
+    connection: &mut PgConnection,
+    tenants: &[TenantId],
+    dimension: i32,
+) -> Result<()> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
     sqlx::query!(
         "INSERT INTO vector_collection (tenant_id, dimension, backend)
-        VALUES ($1, $2, CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') THEN 'pgvector' ELSE 'exact' END)
-        ON CONFLICT (tenant_id) DO NOTHING",
-        tenant.0,
+        SELECT w.id, $2::integer, CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'vector') THEN 'pgvector' ELSE 'exact' END
+        FROM unnest($1::uuid[]) AS w (id) ON CONFLICT (tenant_id) DO NOTHING",
+        &ids,
         dimension
     )
     .execute(connection)

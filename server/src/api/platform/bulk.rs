@@ -4,7 +4,7 @@
 
 use super::answers::{PlatformReading, PlatformWriting};
 use super::operation_schema::OperationDetail;
-use super::{pairs, underway};
+use super::{tenants, underway};
 use crate::api::problem::{Problem, ProblemDetails};
 use crate::api::{PREFIX, PlatformCall};
 use axum::Json;
@@ -14,11 +14,19 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use domain::bulk;
-use model::bulk::{Bulk, BulkInput, BulkRow};
+use model::bulk::{Bulk, BulkInput, BulkRow, Whom};
+use model::directory::Query;
+use model::permission::{Permission, Scope};
+use model::validate::FieldErrors;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// The filter that is every tenant there is.
+const EVERYBODY: &str = "all";
+/// What an address may ask of the rows of a set.
+const KEYS: [&str; 2] = ["outcome", "after"];
 
 /// What is to be done, and to whom.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -27,7 +35,7 @@ use uuid::Uuid;
     "action": "suspend", "whom": "matching", "list": "status=trial&tag=pilot", "code": "inactivity", "scope": "read_only"
 }))]
 pub struct BulkAsked {
-    /// `suspend`, `reinstate`, `change_plan` or `apply_template`.
+    /// `suspend`, `reinstate`, `change_plan`, `apply_template`, `set_owner` or `change_tags`.
     #[serde(default)]
     #[schema(required = true, example = "suspend")]
     pub action: String,
@@ -38,8 +46,10 @@ pub struct BulkAsked {
     /// Slugs, at most 100.
     #[serde(default)]
     pub tenants: Vec<String>,
-    /// The query of `GET /tenants` without `limit` and `after`.
+    /// With `matching`: the query of `GET /tenants` without `limit` and `after`, or `all` for every tenant there is. What is
+    /// not understood is refused, and so is what narrows nothing.
     #[serde(default)]
+    #[schema(example = "status=trial&tag=pilot")]
     pub list: String,
     /// Of a suspension, as of one tenant.
     #[serde(default)]
@@ -54,6 +64,14 @@ pub struct BulkAsked {
     /// Of a template: its key and version, like `baseline.3`.
     #[serde(default)]
     pub to: String,
+    /// Of a new owner: the id of a person, or `nobody`.
+    #[serde(default)]
+    pub owner: String,
+    /// Of a change of tags.
+    #[serde(default)]
+    pub add: Vec<String>,
+    #[serde(default)]
+    pub remove: Vec<String>,
 }
 
 /// That it is meant.
@@ -159,11 +177,20 @@ pub async fn preview(
     call: PlatformCall,
     body: Result<Json<BulkAsked>, JsonRejection>,
 ) -> Result<Response, Problem> {
+    // First: who may not ask shall not be told what is wrong with it.
+    let allowed = call.cx().require(Permission::TenantBulk, Scope::Platform).await;
+    allowed.map_err(|error| call.problem(error))?;
     let asked = call.input(body)?;
+    let mut errors = FieldErrors::default();
+    let list = if asked.whom == Whom::Matching.as_str() {
+        errors.take("list", filter(&asked.list)).unwrap_or_default()
+    } else {
+        asked.list
+    };
     let input = BulkInput {
         action: asked.action,
         whom: asked.whom,
-        list: asked.list,
+        list,
         // As things are now: nobody has looked at a list before.
         at: call.cx().now().to_rfc3339(),
         tenants: asked.tenants.join(" "),
@@ -172,11 +199,45 @@ pub async fn preview(
         message: asked.message,
         plan: asked.plan,
         to: asked.to,
+        owner: asked.owner,
+        add: asked.add.join(","),
+        remove: asked.remove.join(","),
     };
+    if !errors.is_empty() {
+        // With all else that is wrong; nothing is looked up for a set that is not named well.
+        if let Err(more) = input.validate() {
+            more.0.into_iter().for_each(|(field, why)| errors.add(&field, why));
+        }
+        return Err(call.problem(errors.into()));
+    }
     let id = bulk::preview(call.cx(), &input).await.map_err(|error| call.problem(error))?;
     let set = bulk::show(call.cx(), id, &[]).await.map_err(|error| call.problem(error))?;
     let location = format!("{PREFIX}/bulk/{id}");
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(BulkSet::from(set))).into_response())
+}
+
+/// The filter of a set. A person sees what a list has found; of a program what is misspelt would widen the set instead, up
+/// to the whole fleet.
+fn filter(list: &str) -> Result<String, String> {
+    if list == EVERYBODY {
+        return Ok(String::new());
+    }
+    let pairs = model::url::decode(list);
+    let known = |key: &str| key != "after" && tenants::KEYS.contains(&key);
+    if let Some((key, _)) = pairs.iter().find(|(key, _)| !known(key.as_str())) {
+        return Err(format!("“{key}” is no filter of tenants."));
+    }
+    if let Some((key, _)) = pairs.iter().find(|(_, value)| value.is_empty()) {
+        return Err(format!("“{key}” has no value."));
+    }
+    let (query, ignored) = Query::parse(&pairs);
+    if let Some(one) = ignored.first() {
+        return Err(format!("{}: “{}” is not understood.", one.key, one.value));
+    }
+    if query.filter.is_empty() {
+        return Err(format!("It narrows nothing. Where every tenant is meant, send “{EVERYBODY}”."));
+    }
+    Ok(list.to_owned())
 }
 
 /// A set that this key has frozen, and how its tenants fare.
@@ -200,7 +261,10 @@ pub async fn get(
     RawQuery(query): RawQuery,
 ) -> Result<Json<BulkSet>, Problem> {
     let id: Uuid = call.id(id)?;
-    let (pairs, _) = pairs(&call, query, super::ROWS)?;
+    let pairs = model::url::decode(query.as_deref().unwrap_or_default());
+    if let Some((other, _)) = pairs.iter().find(|(key, _)| !KEYS.contains(&key.as_str())) {
+        return Err(call.bad(format!("“{other}” is no parameter of this list.")));
+    }
     let set = bulk::show(call.cx(), id, &pairs).await.map_err(|error| call.problem(error))?;
     match set.left_out.first() {
         Some(key) => Err(call.bad(format!("“{key}” was not understood."))),

@@ -1,7 +1,7 @@
 //! The life of tenants for programs of the platform (R139): each route is one service that the console's pages use as
 //! well, so that a program meets the same permissions, rules, approvals and audit.
 //!
-//! Invariants: every handler takes a [`PlatformCall`]; whatever changes a tenant is an operation, and answered with it
+//! Invariants: every handler takes a [`PlatformCall`]; whatever moves a tenant is an operation, and answered with it
 //! ([`accepted`]); a version that is left out is the one of the moment.
 
 mod answers;

@@ -16,7 +16,7 @@ use model::permission::{Permission, Scope};
 use model::validate::FieldErrors;
 
 /// What narrows the list, what orders it, and where its page begins.
-const KEYS: [&str; 10] =
+pub(super) const KEYS: [&str; 10] =
     ["q", "status", "stage", "plan", "health", "region", "owner", "tag", "sort", "after"];
 
 /// List tenants.

@@ -449,10 +449,56 @@ async fn many_are_worked_on_as_one_set_that_was_looked_at(admin: PgPool) {
     assert_eq!(done.body["tenants"].as_array().map(Vec::len), Some(2), "{}", done.body);
     assert_eq!(done.body["counts"]["done"], 2);
     assert_eq!(program.get("/tenants/bravo").await.body["status"], "suspended");
-    assert_eq!(program.get(&format!("{path}?colour=red")).await.status, StatusCode::BAD_REQUEST);
+    for other in ["colour=red", "limit=5", "before=3", "outcome=lost", "after=x"] {
+        assert_eq!(program.get(&format!("{path}?{other}")).await.status, StatusCode::BAD_REQUEST, "{other}");
+    }
     assert_eq!(program.get("/bulk/x").await.status, StatusCode::NOT_FOUND);
     // It is the key's that has frozen it.
     let other = platform_key(&program.api.services, Role::Success).await;
     let answer = program.api.call("GET", &path, &other, "", Body::empty()).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
+
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn a_misspelt_filter_reaches_nobody_and_the_whole_fleet_has_to_be_meant(admin: PgPool) {
+    let program = Program::new(admin, Role::Operator).await;
+    testing::tenant(&program.api.admin, "bravo").await.expect("a tenant");
+    let asked = |list: &str| {
+        json!({
+            "action": "suspend", "whom": "matching", "list": list, "code": "inactivity", "scope": "read_only",
+        })
+    };
+    for list in [
+        "",
+        "statsu=trial",
+        "status=trail",
+        "status=",
+        "status=active&tag=",
+        "q=+",
+        "sort=name",
+        "status=active&limit=5",
+        "status=active&after=x",
+        "All",
+    ] {
+        let refused = program.post("/bulk", asked(list)).await;
+        assert_eq!(
+            (refused.status, places(&refused)),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec!["/list"]),
+            "{list}: {}",
+            refused.body
+        );
+    }
+    let both = json!({ "action": "dance", "whom": "matching" });
+    assert_eq!(places(&program.post("/bulk", both).await), ["/action", "/list"], "all that is wrong");
+
+    let there = program.get("/tenants").await.body["tenants"].as_array().map_or(0, Vec::len);
+    let all = program.post("/bulk", asked("all")).await;
+    assert_eq!((all.status, &all.body["total"]), (StatusCode::CREATED, &json!(there)), "{}", all.body);
+    let one = program.post("/bulk", asked("q=bravo&sort=name")).await;
+    assert_eq!((one.status, &one.body["total"]), (StatusCode::CREATED, &json!(1)), "{}", one.body);
+    // Who may not ask is not told what is wrong with it.
+    let other = platform_key(&program.api.services, Role::Success).await;
+    let body = asked("statsu=trial").to_string();
+    let answer = program.api.call("POST", "/bulk", &other, "application/json", body).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
 }

@@ -58,22 +58,30 @@ const WRITERS: &[(&str, Rule)] = &[
     ("templates::accept", Rule::Work(Work::Configure)),
     ("templates::apply_to", Rule::Work(Work::Configure)),
     ("templates::check_again", Rule::Work(Work::Measure)),
+    ("templates::request_apply", Rule::Work(Work::Configure)),
     ("templates::take_back", Rule::Work(Work::Configure)),
+    ("tenants::ask_for_plan", Rule::Move(Action::ChangePlan)),
     ("tenants::cancel_offboarding", Rule::Move(Action::CancelOffboarding)),
     ("tenants::cancel_plan_change", Rule::Work(Work::Record)),
+    ("tenants::change_details", Rule::Work(Work::Record)),
     ("tenants::change_plan", Rule::Move(Action::ChangePlan)),
     ("tenants::change_scope", Rule::Move(Action::ChangeScope)),
+    ("tenants::convert_trial", Rule::Move(Action::ConvertTrial)),
+    ("tenants::extend_trial", Rule::Move(Action::ExtendTrial)),
     ("tenants::go_live", Rule::Move(Action::GoLive)),
     ("tenants::move_plan_change", Rule::Move(Action::ChangePlan)),
     ("tenants::payment_failed", Rule::Work(Work::Record)),
     ("tenants::payment_settled", Rule::Work(Work::Record)),
     ("tenants::reinstate", Rule::Move(Action::Reinstate)),
     ("tenants::schedule_plan_change", Rule::Move(Action::ChangePlan)),
+    ("tenants::set_billing_reference", Rule::Work(Work::Record)),
     ("tenants::set_contacts", Rule::Work(Work::Record)),
     ("tenants::start_offboarding", Rule::Move(Action::StartOffboarding)),
     ("tenants::suspend", Rule::Move(Action::Suspend)),
+    ("tenants::withdraw_plan_request", Rule::Work(Work::Record)),
     ("users::add_member", Rule::Work(Work::Admit)),
     ("users::invite", Rule::Work(Work::Admit)),
+    ("users::invite_many", Rule::Work(Work::Admit)),
     ("users::invite_again", Rule::Work(Work::Admit)),
     ("users::withdraw_invitation", Rule::Work(Work::Withdraw)),
     ("vectors::put", Rule::Work(Work::Ingest)),
@@ -216,19 +224,39 @@ impl Stage {
                 templates::accept(cx, id, &asked).await
             }
             "templates::apply_to" => templates::apply_to(cx, id, "standard", 1, "why").await.map(drop),
+            "templates::request_apply" => {
+                templates::request_apply(cx, id, "standard", 1, "why").await.map(drop)
+            }
             "templates::check_again" => templates::check_again(cx, id).await.map(drop),
             "templates::take_back" => templates::take_back(cx, id, "task:summary", "why").await,
+            "tenants::ask_for_plan" => {
+                let form =
+                    tenants::AskForPlan { from: "professional", plan: "enterprise", reason: "we grow" };
+                let asker = testing::member(cx.services(), id, Role::TenantAdmin);
+                tenants::ask_for_plan(&asker, id, form).await.map(drop)
+            }
+            "tenants::withdraw_plan_request" => tenants::withdraw_plan_request(cx, id, 1).await,
             "tenants::cancel_offboarding" => tenants::cancel_offboarding(cx, id, version, "they stay").await,
             "tenants::cancel_plan_change" => tenants::cancel_plan_change(cx, id, 1, "why").await,
             "tenants::move_plan_change" => {
                 let at = cx.now() + chrono::TimeDelta::days(9);
                 tenants::move_plan_change(cx, id, 1, at, "why").await
             }
+            "tenants::change_details" => {
+                let input = model::details::DetailsInput {
+                    name: "Acme Ltd".into(),
+                    reason: "why".into(),
+                    ..Default::default()
+                };
+                tenants::change_details(cx, id, version, &input).await
+            }
             "tenants::change_plan" => tenants::change_plan(cx, id, version, "enterprise", "").await.map(drop),
             "tenants::change_scope" => {
                 let form = ChangeScope { scope: "blocked", reason: "why", message: "" };
                 tenants::change_scope(cx, id, version, form).await.map(drop)
             }
+            "tenants::convert_trial" => tenants::convert_trial(cx, id, version, "signed").await.map(drop),
+            "tenants::extend_trial" => tenants::extend_trial(cx, id, version, "+30", "slow").await.map(drop),
             "tenants::go_live" => {
                 // Its list must be complete before its status is looked at.
                 sqlx::query("UPDATE checklist_item SET state = 'passed' WHERE tenant_id = $1 AND run_id IN (SELECT id FROM checklist_run WHERE key = 'onboarding')")
@@ -247,6 +275,7 @@ impl Stage {
                 let at = cx.now() + chrono::TimeDelta::days(3);
                 tenants::schedule_plan_change(cx, id, PlanId::Enterprise, "", at).await.map(drop)
             }
+            "tenants::set_billing_reference" => tenants::set_billing_reference(cx, id, version, "PO 7").await,
             "tenants::set_contacts" => tenants::set_contacts(cx, id, version, "Ann", "Bob").await,
             "tenants::start_offboarding" => {
                 let form = Offboard { code: "customer_request", note: "n", confirm: "acme", confirm_now: "" };
@@ -260,6 +289,7 @@ impl Stage {
             "users::invite" => {
                 users::invite(cx, id, "eve@example.com", "Eve", "tenant_member").await.map(drop)
             }
+            "users::invite_many" => users::invite_many(cx, id, "Lou,lou@example.com,member").await.map(drop),
             "users::invite_again" => users::invite_again(cx, id, self.user).await.map(drop),
             "users::withdraw_invitation" => users::withdraw_invitation(cx, id, self.guest).await.map(drop),
             "vectors::put" => {
@@ -390,9 +420,11 @@ fn services_in(directory: &Path, top: &Path, out: &mut Vec<String>) {
                 "begin_about(",
                 "enter(",
                 "decide(",
+                "decide_once(",
                 "open(cx",
                 "switch(cx",
                 "apply(cx",
+                "take_in(cx",
             ]
             .iter()
             .any(|word| body.contains(word));

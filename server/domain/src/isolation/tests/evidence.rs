@@ -240,9 +240,19 @@ async fn old_evidence_that_says_nothing_new_goes(admin: PgPool) {
     let services = testing::services(&admin).await;
     let cx = testing::platform(&services, Role::Operator);
     let (acme, other) = (tenant(&admin, "acme").await, tenant(&admin, "other").await);
-    for (run, days, failed) in
-        [(1, 100, 0), (2, 100, 1), (3, 100, 0), (4, 89, 0), (5, 3, 0), (6, 3, 1), (7, 3, 0)]
-    {
+    for (run, days, failed) in [
+        (1, 100, 0),
+        (2, 100, 1),
+        (3, 100, 0),
+        (4, 89, 0),
+        (5, 3, 0),
+        (6, 3, 1),
+        (7, 3, 0),
+        (9, 100, 1),
+        (10, 3, 1),
+        (11, 3, 2),
+        (12, 3, 1),
+    ] {
         seed(&admin, acme, run, days, failed).await;
     }
     seed(&admin, other, 8, 100, 0).await;
@@ -251,6 +261,11 @@ async fn old_evidence_that_says_nothing_new_goes(admin: PgPool) {
         .execute(&admin)
         .await
         .expect("asked for otherwise");
+    sqlx::query("UPDATE isolation_run SET trigger = 'request' WHERE id = $1")
+        .bind(Uuid::from_u128(9))
+        .execute(&admin)
+        .await
+        .expect("by hand");
     let by_hand = isolation::verify(&cx, acme).await.expect("evidence").id;
     let first = isolation::probe(&cx, acme, Trigger::Schedule).await.expect("evidence").id;
     let second = isolation::probe(&cx, acme, Trigger::Schedule).await.expect("evidence").id;
@@ -259,9 +274,10 @@ async fn old_evidence_that_says_nothing_new_goes(admin: PgPool) {
         .fetch_all(&admin)
         .await
         .expect("runs");
-    // Of the third day ago the last one and the one that did not hold; of today the last one and the one by hand.
+    // Of the third day ago the last one that held, and the first and the last that did not; of today the last one and the one
+    // by hand; of long ago the one of the provisioning and the one by hand that did not hold.
     let mut kept: Vec<Uuid> =
-        [2, 3, 4, 6, 7].into_iter().map(Uuid::from_u128).chain([by_hand, second]).collect();
+        [3, 4, 6, 7, 9, 12].into_iter().map(Uuid::from_u128).chain([by_hand, second]).collect();
     kept.sort();
     assert_eq!(left, kept);
     assert!(!left.contains(&first));

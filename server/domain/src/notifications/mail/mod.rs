@@ -1,7 +1,8 @@
 //! Mail: where it is handed in, and what became of it.
 //!
 //! Addresses and headers are lettre's to build: its builder refuses line breaks, so that a name cannot add a header. The
-//! `Message-ID` is the delivery's id, the same in every attempt: who gets a mail twice can tell.
+//! `Message-ID` is the delivery's id, the same in every attempt: who gets a mail twice can tell. A password is never sent
+//! in clear further than this machine: without TLS that cannot be declined there is no mail server.
 
 mod letter;
 pub mod words;
@@ -13,7 +14,9 @@ use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::AsyncSmtpTransport;
 use lettre::{AsyncTransport, Message, Tokio1Executor};
 use model::DeliveryId;
+use std::net::IpAddr;
 use std::time::Duration;
+use url::Url;
 
 /// How long each step of a conversation with the mail server may take, and a whole attempt.
 const STEP: Duration = Duration::from_secs(15);
@@ -45,12 +48,12 @@ pub(crate) struct Refusal {
 
 impl Server {
     /// `url`: `smtp://user:password@host:587?tls=required`, `smtps://…`, or `smtp://localhost:25`; `from`: an address,
-    /// with a name if wanted. `seconds` limits a whole attempt.
+    /// with a name if wanted.
     ///
     /// Needs a tokio runtime around it: the pool of connections has a task of its own.
     ///
     /// # Errors
-    /// What is wrong, without the password in it.
+    /// What is wrong, without the password in it; a password that would travel in clear among it.
     pub fn new(url: &str, from: &str) -> Result<Self, String> {
         Self::with_limit(url, from, STEP, WHOLE)
     }
@@ -62,6 +65,9 @@ impl Server {
             .map_err(|_| "is no address like smtp://user:password@host:587?tls=required".to_owned())?
             .timeout(Some(step))
             .build();
+        if in_clear(url) && has_credentials(url) {
+            return Err("would send the password in clear: write smtps://…, or add ?tls=required".to_owned());
+        }
         Ok(Self { transport, from, whole })
     }
 
@@ -91,6 +97,23 @@ impl Server {
             .multipart(MultiPart::alternative_plain_html(letter.text(), letter.html()))
             .map_err(|error| format!("The mail could not be written: {error}"))
     }
+}
+
+/// Whether mails, and the links in them that let people in, travel to this server without TLS, or with one that whoever
+/// stands between can decline (`tls=opportunistic`); on this machine nobody stands between.
+pub fn in_clear(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let required = url.query_pairs().find(|(key, _)| key == "tls").is_some_and(|(_, tls)| tls == "required");
+    url.scheme() == "smtp" && !required && !is_here(&url)
+}
+
+fn is_here(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+fn has_credentials(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
 fn refusal(error: &lettre::transport::smtp::Error) -> Refusal {
@@ -138,6 +161,100 @@ mod tests {
         {
             let error = Server::new(url, from).expect_err(url);
             assert!(!error.contains("hunter2"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_travels_by_tls_or_not_at_all() {
+        for refused in [
+            "smtp://u:hunter2@mail.example.com",
+            "smtp://u:hunter2@mail.example.com:587",
+            "smtp://u@mail.example.com",
+            "smtp://u:hunter2@mail.example.com:587?tls=opportunistic",
+            "smtp://u:hunter2@mail.example.com?tls=opportunistic&tls=required",
+            "smtp://u:hunter2@10.0.0.5:25",
+            "smtp://u:hunter2@localhost.example.com",
+            "smtp://u:hunter2@[2001:db8::1]:25",
+        ] {
+            let error = Server::new(refused, "s@example.com").expect_err(refused);
+            assert!(error.contains("in clear") && !error.contains("hunter2"), "{refused}: {error}");
+        }
+        for fine in [
+            "smtp://u:hunter2@mail.example.com:587?tls=required",
+            "smtps://u:hunter2@mail.example.com",
+            "smtp://u:hunter2@localhost:1025",
+            "smtp://u:hunter2@127.0.0.1:1025",
+            "smtp://u:hunter2@[::1]:1025",
+            "smtp://mail.example.com",
+        ] {
+            assert!(Server::new(fine, "s@example.com").is_ok(), "{fine}");
+        }
+        // Without a password it is allowed, and said at the start.
+        for (url, clear) in [
+            ("smtp://mail.example.com", true),
+            ("smtp://mail.example.com?tls=opportunistic", true),
+            ("smtp://mail.example.com?tls=required", false),
+            ("smtps://mail.example.com", false),
+            ("smtp://localhost:25", false),
+        ] {
+            assert_eq!(in_clear(url), clear, "{url}");
+        }
+    }
+
+    /// A mail server that listens: everything it hears up to the first mail, or up to the first bytes of TLS.
+    async fn ear(offers_tls: bool) -> (std::net::SocketAddr, tokio::task::JoinHandle<Vec<u8>>) {
+        use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let task = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.expect("a visitor");
+            let mut stream = BufReader::new(stream);
+            let mut heard = Vec::new();
+            stream.write_all(b"220 ear.test ESMTP\r\n").await.expect("greeted");
+            loop {
+                let mut line = Vec::new();
+                let read = stream.read_until(b'\n', &mut line).await.unwrap_or(0);
+                heard.extend_from_slice(&line);
+                if read == 0 || line.starts_with(b"MAIL") {
+                    return heard;
+                }
+                let answer: &[u8] = match &line[..4.min(line.len())] {
+                    b"EHLO" if offers_tls => b"250-ear.test\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n",
+                    b"EHLO" => b"250-ear.test\r\n250 AUTH PLAIN LOGIN\r\n",
+                    b"STAR" => b"220 go on\r\n",
+                    b"AUTH" => b"235 welcome\r\n",
+                    _ => b"250 ok\r\n",
+                };
+                if stream.write_all(answer).await.is_err() {
+                    return heard;
+                }
+                if line.starts_with(b"STARTTLS") {
+                    let mut hello = [0; 64];
+                    let read = stream.read(&mut hello).await.unwrap_or(0);
+                    heard.extend_from_slice(&hello[..read]);
+                    return heard;
+                }
+            }
+        });
+        (address, task)
+    }
+
+    #[tokio::test]
+    async fn tls_begins_before_the_password_is_said() {
+        for (offers_tls, tls) in [(true, "?tls=required"), (false, "?tls=required"), (false, "")] {
+            let (address, ear) = ear(offers_tls).await;
+            let url = format!("smtp://u:hunter2@{address}{tls}");
+            let limit = Duration::from_secs(5);
+            let server = Server::with_limit(&url, "s@example.com", limit, limit).expect("a server");
+            let letter = Letter::new("Hello").paragraph("text");
+            let id = DeliveryId(uuid::Uuid::from_u128(1));
+            assert!(server.send("a@example.com", &letter, id).await.is_err(), "the ear takes no mail");
+            drop(server);
+            let heard = ear.await.expect("no panic");
+            let text = String::from_utf8_lossy(&heard);
+            assert_eq!(text.contains("AUTH"), tls.is_empty(), "{text}");
+            let hello = heard.windows(12).any(|window| window.starts_with(b"STARTTLS\r\n\x16\x03"));
+            assert_eq!(hello, offers_tls, "{text}");
         }
     }
 

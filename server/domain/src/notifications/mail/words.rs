@@ -1,12 +1,14 @@
 //! What mails say: one function from an event to a letter, pure, so that the log can show what was sent.
 //!
 //! Keys of an event's `data` that are known here: `reason`, `scope`, `from`, `to`, `status`, `grace_ends_at`,
-//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `operation` (`{id, kind, subject, step}`) with `problem`, `link` (a local path), `signup` (`{id}`), `page` (`{slug, name}` of a sign-up page), `organisation`, `stage`, `webhook` (`{id, name, url}`) with `problem`, `asked_by` (a name), `requester` (a user's id, when somebody
+//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `monitor` (`{kind, said}`) with `tenants` (a number) where many are told of at once, `operation` (`{id, kind, subject, step}`) with `problem` and `state` (where it stopped), `link` (a local path), `signup` (`{id}`), `page` (`{slug, name}` of a sign-up page), `organisation`, `stage`, `outcome` (a word of `plan_requests::Decision`) with `message`, `webhook` (`{id, name, url}`) with `problem`, `asked_by` (a name), `requester` (a user's id, when somebody
 //! else acts for them). What is missing is left out of the mail.
 
 use super::Letter;
 use chrono::{DateTime, Utc};
 use model::notifications::Event;
+use model::operations::State;
+use model::plan_requests::Decision;
 use model::signup::{LINK_HOURS, Stage};
 use model::tenants::{OffboardingReason, PlanId, Status, Suspension, SuspensionReason};
 use serde_json::Value;
@@ -49,6 +51,11 @@ pub mod pages {
         format!("/tenants/{slug}")
     }
 
+    /// A tenant's plan.
+    pub fn plan(slug: &str) -> String {
+        format!("/tenants/{slug}/plan")
+    }
+
     /// A tenant's endpoints.
     pub fn webhooks(slug: Option<&str>) -> String {
         slug.map_or_else(|| "/webhooks".to_owned(), |slug| format!("/tenants/{slug}/webhooks"))
@@ -57,6 +64,11 @@ pub mod pages {
     /// An operation.
     pub fn operation(id: &str) -> String {
         format!("/operations/{id}")
+    }
+
+    /// A roll-out of a template.
+    pub fn rollout(key: &str, id: &str) -> String {
+        format!("/templates/{key}/roll-out/{id}")
     }
 
     /// Where an invited person chooses a password.
@@ -161,6 +173,7 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
                 .link("See plan and limits", facts.page())
         }
         Event::PlanScheduled | Event::PlanScheduleCancelled => plan_schedule(facts, begin),
+        Event::PlanRequestDecided => plan_request(facts, begin),
         Event::TrialEnding => begin(format!("The trial of {tenant} ends soon"))
             .paragraph(format!("The trial of {tenant} is about to end. What happens next is your choice: a plan, or nothing."))
             .facts(vec![("Ends", facts.day("trial_ends_at"))])
@@ -170,6 +183,17 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
                 "The trial of {tenant} has ended. It is kept as it is and nothing has been deleted; with a plan it goes on."
             ))
             .facts(vec![("Ended", facts.day("trial_ends_at").or(when))])
+            .link(open, facts.page()),
+        Event::TrialExtended => begin(format!("The trial of {tenant} is longer"))
+            .paragraph(format!("The trial of {tenant} has been extended. Until it ends everything stays as it is; before it ends you are told again."))
+            .facts(vec![("Ends", facts.day("trial_ends_at"))])
+            .link(open, facts.page()),
+        Event::TrialConverted => begin(format!("{tenant} is on trial no more"))
+            .paragraph(format!("The trial of {tenant} is over, and it goes on: plan, people and data are as they were, and no day ends it any more."))
+            .facts(vec![
+                ("Plan", facts.of_tenant("plan").and_then(|plan| plan.parse::<PlanId>().ok()).map(|plan| plan.label().to_owned())),
+                ("Since", when),
+            ])
             .link(open, facts.page()),
         Event::TenantProvisioned => begin(format!("{tenant} is ready"))
             .paragraph(format!("{tenant} has been set up and checked, and is ready to be used."))
@@ -207,6 +231,7 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
             .link("Fetch the export", facts.page()),
         Event::ProvisioningFailed | Event::OperationFailed | Event::NeedsOperator => operation(facts, begin),
         Event::ApprovalWaits => waits(facts, begin),
+        Event::MonitorRaised | Event::MonitorCleared => monitor(facts, begin),
         Event::WebhookDisabled => {
             let name = facts.inner("webhook", "name").unwrap_or("An endpoint");
             begin(format!("The webhook “{name}” was switched off"))
@@ -223,6 +248,46 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
             begin(format!("{}: {tenant}", facts.event.label())).facts(vec![("When", when)]).link(open, facts.page())
         }
     }
+}
+
+/// Raised or cleared: of one tenant with what was found, of many with their number.
+fn monitor(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
+    let tenant = facts.tenant();
+    let raised = facts.event == Event::MonitorRaised;
+    let kind = facts.inner("monitor", "kind").and_then(|word| word.parse::<model::monitors::Kind>().ok());
+    let kind = kind.map_or("Monitoring", model::monitors::Kind::label);
+    let when = Some(facts.at.format("%-d %B %Y, %H:%M UTC").to_string());
+    let many = facts.data.get("tenants").and_then(Value::as_u64);
+    let (subject, text) = match (many, raised) {
+        (Some(many), true) => (
+            format!("{kind}: alerts of {many} tenants"),
+            format!(
+                "{many} tenants have raised this alert within an hour, which speaks for one cause. The overview shows those that have waited longest."
+            ),
+        ),
+        (Some(many), false) => (
+            format!("{kind}: alerts of {many} tenants are cleared"),
+            format!("The alert of {many} tenants is cleared."),
+        ),
+        (None, true) => (
+            format!("{kind}: alert of {tenant}"),
+            format!(
+                "A monitor of {tenant} has raised an alert. It stays until what it looks at is as it should be again."
+            ),
+        ),
+        (None, false) => (
+            format!("{kind}: the alert of {tenant} is cleared"),
+            format!("What a monitor of {tenant} looks at is as it should be again."),
+        ),
+    };
+    begin(subject)
+        .paragraph(text)
+        .facts(vec![
+            ("Monitor", Some(kind.to_owned())),
+            ("Found", facts.inner("monitor", "said").map(str::to_owned)),
+            ("When", when),
+        ])
+        .link("Open it in Steward", facts.page())
 }
 
 fn plan_schedule(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
@@ -245,6 +310,46 @@ fn plan_schedule(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter 
         .paragraph(what)
         .facts(vec![("Now", plan("from")), ("Then", plan("to")), ("Day", facts.day("at"))])
         .link("See plan and limits", facts.page())
+}
+
+/// To whoever asked: nothing in it is a note of the platform's people, but for the reason of a refusal, which is theirs.
+fn plan_request(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
+    let tenant = facts.tenant();
+    let plan = |key| facts.word::<PlanId>(key).map(|plan| plan.label().to_owned());
+    let (subject, what) = match facts.word::<Decision>("outcome") {
+        Some(Decision::Approved) => (
+            format!("{tenant}: your request for another plan is approved"),
+            "The plan that you asked for is approved, and the change is being made. The new limits hold as soon as it is done.",
+        ),
+        Some(Decision::Refused) => (
+            format!("{tenant}: your request for another plan is refused"),
+            "The plan that you asked for was looked at and is refused. Nothing changes.",
+        ),
+        Some(Decision::CalledOff) => (
+            format!("{tenant}: your request for another plan is called off"),
+            "The change of plan that you asked for was called off. Nothing changes.",
+        ),
+        Some(Decision::Failed) => (
+            format!("{tenant}: the plan could not be changed"),
+            "The plan that you asked for was approved, but the change could not be made. The plan is what it was. Look at what is used and at the limits, or ask your contact on our side.",
+        ),
+        None => (
+            format!("{tenant}: your request for another plan"),
+            "There is news about the plan that you asked for.",
+        ),
+    };
+    let page = match facts.of_tenant("slug") {
+        Some(slug) => format!("{}{}", facts.console, pages::plan(slug)),
+        None => facts.page(),
+    };
+    begin(subject)
+        .paragraph(what)
+        .facts(vec![
+            ("From", plan("from")),
+            ("To", plan("to")),
+            ("Reason", facts.text("message").map(str::to_owned)),
+        ])
+        .link("See plan and limits", page)
 }
 
 fn invited(facts: &Facts<'_>, letter: Letter) -> Letter {
@@ -307,7 +412,16 @@ fn signup_ended(facts: &Facts<'_>, letter: Letter) -> Letter {
 fn operation(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
     let tenant = facts.tenant();
     let kind = facts.inner("operation", "kind").unwrap_or("operation").replace('_', " ");
+    let parked = facts.text("state") == Some(State::Parked.as_str());
     let (subject, what) = match facts.event {
+        Event::NeedsOperator if parked => (
+            format!("{tenant}: {kind} is parked"),
+            "An operation has stopped where it is. Nothing was undone, and nothing goes on by itself: somebody has to look at it.",
+        ),
+        Event::OperationFailed if parked => (
+            format!("{tenant}: {kind} failed in part"),
+            "Some of it failed. What was done stays as it is; what failed can be tried again, or left.",
+        ),
         Event::NeedsOperator => (
             format!("{tenant}: {kind} needs an operator"),
             "An operation has stopped in the middle and cannot undo itself. Somebody has to look at it.",
@@ -407,6 +521,17 @@ mod tests {
             facts.set_up = other;
             let letter = letter(&facts);
             assert!(!letter.text().contains("secret-token") && !letter.html().contains("secret-token"));
+        }
+    }
+
+    #[test]
+    fn what_is_parked_is_not_said_to_be_undone() {
+        let operation = json!({ "id": "1", "kind": "Bulk", "subject": "3 tenants" });
+        let data = json!({ "operation": operation, "problem": "1 tenant failed.", "state": "parked" });
+        for event in [Event::NeedsOperator, Event::OperationFailed] {
+            let text = letter(&facts(event, &data, None)).text();
+            assert!(!text.contains("everything done so far was undone"), "{text}");
+            assert!(text.contains("1 tenant failed."), "{text}");
         }
     }
 

@@ -21,7 +21,9 @@ pub(in crate::notifications) async fn announce(
     sqlx::query!(
         "INSERT INTO notification (tenant_id, id, event, data, tenant, actor_id, actor_name, request_id)
         SELECT x.tenant, x.id, $3, $4,
-            CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'status', t.status, 'plan', t.plan_id) END,
+            CASE WHEN t.id IS NOT NULL THEN jsonb_build_object('id', t.id, 'slug', t.slug, 'name', t.name, 'status', t.status, 'plan', t.plan_id,
+                'external_id', t.external_id, 'billing_reference', t.billing_reference,
+                'owner', CASE WHEN t.owner_id IS NOT NULL THEN owner_card(t.owner_id) END) END,
             $5, $6, $7
         FROM unnest($1::uuid[], $2::uuid[]) AS x (tenant, id) LEFT JOIN tenant t ON t.id = x.tenant",
         &tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>(),

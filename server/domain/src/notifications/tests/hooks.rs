@@ -13,6 +13,10 @@ async fn a_change_reaches_a_receiver_that_checks_its_signature(admin: PgPool) {
     let world = World::new(&admin, testing::deployment()).await;
     let (theirs, ours) =
         (Receiver::start(Reply::status(204)).await, Receiver::start(Reply::status(200)).await);
+    sqlx::query("UPDATE tenant SET external_id = 'CRM-7', billing_reference = 'PO 4711' WHERE slug = 'acme'")
+        .execute(&admin)
+        .await
+        .expect("a record");
     let secret = world.hook(Some(world.tenant), "theirs", &theirs.url("/hook?a=1")).await;
     let platform = world.hook(None, "ours", &ours.url("/")).await;
     world.suspend().await;
@@ -29,6 +33,15 @@ async fn a_change_reaches_a_receiver_that_checks_its_signature(admin: PgPool) {
     assert_eq!(body["data"]["tenant"]["status"], "suspended", "as the change left it");
     assert_eq!(body["data"]["reason"], "payment_failure");
     assert!(!String::from_utf8_lossy(&call.body).contains("unpaid since May"));
+    // The record for the operator's own systems goes to the platform's endpoints alone (R80).
+    let record = |body: &serde_json::Value| {
+        let tenant = &body["data"]["tenant"];
+        ["external_id", "billing_reference", "owner"].map(|field| tenant.get(field).cloned())
+    };
+    assert_eq!(record(&body), [Some("CRM-7".into()), None, None]);
+    let own: serde_json::Value = serde_json::from_slice(&ours.received()[0].body).expect("JSON");
+    let sue = serde_json::json!({ "name": "sue", "email": "sue@example.com" });
+    assert_eq!(record(&own), [Some("CRM-7".into()), Some("PO 4711".into()), Some(sue)]);
     assert!(call.body.len() < 20_000 && body["timestamp"].is_string());
     // Somebody else's secret does not fit.
     let reference = standardwebhooks::Webhook::new(&platform.secret).expect("a secret");

@@ -34,9 +34,10 @@ async fn a_suspension_is_told_to_admins_and_to_who_looks_after_the_tenant(admin:
     assert_eq!(world.drain().await, 0, "told once");
 }
 
-/// The tenant's choice is about its own people; who looks after it on the platform's side hears all the same.
+/// The tenant's choice is about its own people; who looks after it on the platform's side hears all the same. And it is
+/// about what takes nothing from them: that they lose access they are always told.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn admins_who_want_no_mail_about_its_status_get_none(admin: PgPool) {
+async fn admins_who_want_no_mail_about_its_status_get_none_but_of_what_takes_access(admin: PgPool) {
     let catcher = Catcher::start().await;
     let world = World::new(&admin, with_mail(&catcher)).await;
     let key = model::settings::Key::NotifyLifecycle;
@@ -44,8 +45,18 @@ async fn admins_who_want_no_mail_about_its_status_get_none(admin: PgPool) {
         .await
         .expect("set");
     world.suspend().await;
-    assert!(catcher.to("ines@example.com").is_empty());
-    assert_eq!(catcher.to("sue@example.com").len(), 1, "the owner");
+    let mail = catcher.to("ines@example.com").pop().expect("told that access is gone");
+    assert_eq!(subject(&mail), "Acme & Söhne is suspended");
+    let (cx, id) = (world.operator(), world.tenant);
+    crate::tenants::reinstate(&cx, id, 2, "invoice 7 was paid").await.expect("reinstated");
+    crate::tenants::change_plan(&cx, id, 3, "enterprise", "").await.expect("changed");
+    world.drain().await;
+    assert_eq!(catcher.to("ines@example.com").len(), 1, "of the rest nothing");
+    assert_eq!(catcher.to("sue@example.com").len(), 3, "the owner");
+    let form = crate::tenants::Offboard { code: "contract_end", note: "x", confirm: "acme", confirm_now: "" };
+    crate::tenants::start_offboarding(&cx, id, 4, form).await.expect("started");
+    world.drain().await;
+    assert_eq!(catcher.to("ines@example.com").len(), 2, "told that access ends");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

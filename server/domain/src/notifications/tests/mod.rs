@@ -4,6 +4,7 @@ mod hooks;
 mod log;
 mod mails;
 mod outbox;
+mod plan_requests;
 mod withdrawn;
 
 use crate::ctx::{Ctx, Deployment, Services};

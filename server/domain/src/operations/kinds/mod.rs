@@ -17,6 +17,8 @@ pub(super) fn of(kind: Kind) -> Option<&'static [Step]> {
         Kind::ChangeScope => Some(crate::tenants::rescope::CHANGE_SCOPE),
         Kind::Reinstate => Some(crate::tenants::moves::REINSTATE),
         Kind::ChangePlan => Some(crate::tenants::moves::CHANGE_PLAN),
+        Kind::ConvertTrial => Some(crate::tenants::conversion::CONVERT_TRIAL),
+        Kind::ChangeDetails => Some(crate::tenants::relabel::CHANGE_DETAILS),
         Kind::ApplyTemplate => Some(crate::templates::STEPS),
         Kind::Bulk => Some(crate::bulk::STEPS),
         Kind::Export | Kind::Offboard | Kind::Purge | Kind::Restore | Kind::Migrate | Kind::Backfill => None,

@@ -1,9 +1,10 @@
 //! SQL that shows operations.
 
 use crate::error::Result;
-use model::operations::{LogLine, Operation, OperationQuery, OperationRow, State, Step, StepState};
+use model::operations::{Kind, LogLine, Operation, OperationQuery, OperationRow, State, Step, StepState};
 use model::{OperationId, TenantId};
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use std::collections::BTreeMap;
 
 /// Lines of the log on a page.
 const LOG: i64 = 200;
@@ -112,6 +113,51 @@ pub(in crate::operations) async fn head(
     Ok(found.as_ref().map(row).transpose()?)
 }
 
+/// What stands above every page of a tenant: what works on it, else what is stuck, else what waits; of a tenant whose
+/// making failed, that. What has a day of its own is not under way before it. People of the tenant see what is being done
+/// and what they have asked for themselves, and kinds that this binary does not know nobody does.
+pub(in crate::operations) async fn under_way(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    inside: bool,
+) -> Result<Option<OperationRow>> {
+    let kinds: Vec<String> = Kind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let mut sql = QueryBuilder::<Postgres>::new(ROW);
+    sql.push(" WHERE o.tenant_id = ").push_bind(tenant).push(" AND o.kind = ANY(").push_bind(kinds);
+    sql.push(") AND (o.state IN ('running', 'undoing') OR (o.state = 'queued' AND o.run_after <= now()) OR (o.state = 'requested' AND ");
+    sql.push(if inside {
+        "o.payload->>'by_tenant' = 'true'))"
+    } else {
+        "true) OR o.state IN ('parked', 'needs_operator') OR (o.state = 'failed' AND o.kind = 'provision' AND t.status = 'failed'))"
+    });
+    sql.push(
+        " ORDER BY array_position(ARRAY['running', 'undoing', 'needs_operator', 'parked', 'queued', 'requested', 'failed'], o.state), o.id DESC LIMIT 1",
+    );
+    let found = sql.build().fetch_optional(connection).await?;
+    Ok(found.as_ref().map(row).transpose()?)
+}
+
+/// Milliseconds that each step of this kind took, by its label: the median of the newest operations that succeeded. Looks
+/// at so many operations of any kind that it never reads the whole ledger.
+pub(in crate::operations) async fn typical(
+    connection: &mut PgConnection,
+    kind: Kind,
+) -> Result<BTreeMap<String, i64>> {
+    let rows = sqlx::query!(
+        r#"SELECT s.label,
+            (percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM s.finished_at - s.started_at)::float8) * 1000)::bigint AS "ms!"
+        FROM (SELECT n.tenant_id, n.id
+            FROM (SELECT tenant_id, id, kind FROM operation WHERE state = 'succeeded' ORDER BY id DESC LIMIT 500) n
+            WHERE n.kind = $1 ORDER BY n.id DESC LIMIT 20) o
+        JOIN operation_step s ON s.tenant_id = o.tenant_id AND s.operation_id = o.id
+        WHERE s.state = 'done' AND s.started_at IS NOT NULL AND s.finished_at >= s.started_at GROUP BY s.label"#,
+        kind.as_str()
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.label, row.ms)).collect())
+}
+
 /// One, without its log and controls.
 pub(in crate::operations) async fn one(
     connection: &mut PgConnection,
@@ -148,6 +194,8 @@ pub(in crate::operations) async fn one(
         approval_note: more.approval_note,
         stopping: more.stop.is_some(),
         parent: more.parent_id.map(OperationId),
+        terms: None,
+        typical: BTreeMap::new(),
         steps,
         log: vec![],
         controls: vec![],

@@ -2,6 +2,7 @@
 //! once more with only [`child`] to run.
 
 use super::every::{Case, with};
+use super::notices::{invited_in_vain, of_failure, of_success, told, told_since};
 use super::*;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -70,6 +71,7 @@ async fn finishes_after(admin: PgPool, case: Case, points: &[&str]) {
     for step in case.steps() {
         for point in points {
             let name = format!("{}.{step}.{point}", case.kind().as_str());
+            let heard = told(&admin).await;
             let id = case.begin(&services).await;
             killed_at(&admin, &format!("{name}=abort")).await;
             assert_eq!(state(&admin, id).await, State::Running, "{name}");
@@ -79,6 +81,8 @@ async fn finishes_after(admin: PgPool, case: Case, points: &[&str]) {
             let mut after = everything(&admin).await;
             after.remove("steward.isolation_run");
             assert_eq!(after, whole, "{name}: finished, and nothing twice");
+            assert_eq!(told_since(&admin, &heard).await, of_success(case), "{name}: each thing is told once");
+            assert_eq!(invited_in_vain(&admin).await, 0, "{name}");
             forgotten(&admin, &services, id).await;
             assert_eq!(everything(&admin).await, before, "{name}");
             deaths += 1;
@@ -114,7 +118,12 @@ async fn killed_with_the_effect_in_hand_it_finishes(admin: PgPool) {
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn killed_after_every_step_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::Pooled, &["do.after", "do.committed"]).await;
+    finishes_after(admin, Case::Dedicated, &["do.committed"]).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_at_every_point_beside_others_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::Pooled, &["do.before", "do.after", "do.committed"]).await;
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -137,6 +146,16 @@ async fn killed_at_every_point_of_a_plan_change_it_finishes(admin: PgPool) {
     finishes_after(admin, Case::ChangePlan, &["do.before", "do.after", "do.committed"]).await;
 }
 
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_at_every_point_of_a_conversion_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::ConvertTrial, &["do.before", "do.after", "do.committed"]).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_at_every_point_of_an_application_it_finishes(admin: PgPool) {
+    finishes_after(admin, Case::ApplyTemplate, &["do.before", "do.after", "do.committed"]).await;
+}
+
 /// Killed while it undoes, the next worker ends the undoing; nothing is left.
 async fn undone_after(admin: PgPool, case: Case) {
     case.prepare(&admin).await;
@@ -147,6 +166,7 @@ async fn undone_after(admin: PgPool, case: Case) {
     let last = steps[steps.len() - 1];
     for step in &steps[..steps.len() - 1] {
         for point in ["undo.before", "undo.after", "undo.committed"] {
+            let heard = told(&admin).await;
             let id = case.begin(&services).await;
             let points = format!("{kind}.{last}.do.after=error;{kind}.{step}.{point}=abort");
             killed_at(&admin, &points).await;
@@ -155,6 +175,12 @@ async fn undone_after(admin: PgPool, case: Case) {
             assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
             assert_eq!(state(&admin, id).await, State::Failed, "{points}: {}", error_of(&admin, id).await);
             assert_eq!(everything(&admin).await, with(&before, case.kept(last)), "{points}");
+            assert_eq!(
+                told_since(&admin, &heard).await,
+                of_failure(case),
+                "{points}: nothing of the step that failed"
+            );
+            assert_eq!(invited_in_vain(&admin).await, 0, "{points}");
             control(&cx, id, Control::RollBack, "").await.expect("rolled back");
             assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
             assert_eq!(everything(&admin).await, before, "{points}: no orphan");
@@ -165,6 +191,11 @@ async fn undone_after(admin: PgPool, case: Case) {
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn killed_in_every_undo_it_ends_clean(admin: PgPool) {
     undone_after(admin, Case::Dedicated).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_beside_others_it_ends_clean(admin: PgPool) {
+    undone_after(admin, Case::Pooled).await;
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
@@ -185,6 +216,39 @@ async fn killed_in_every_undo_of_a_reinstatement_it_ends_clean(admin: PgPool) {
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn killed_in_every_undo_of_a_plan_change_it_ends_clean(admin: PgPool) {
     undone_after(admin, Case::ChangePlan).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_every_undo_of_a_conversion_it_ends_clean(admin: PgPool) {
+    undone_after(admin, Case::ConvertTrial).await;
+}
+
+/// It has one step, which is undone only where somebody takes back what succeeded.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn killed_in_the_undo_of_an_application_it_ends_clean(admin: PgPool) {
+    let case = Case::ApplyTemplate;
+    case.prepare(&admin).await;
+    let services = testing::services(&admin).await;
+    let before = everything(&admin).await;
+    for point in ["undo.before", "undo.after", "undo.committed"] {
+        let id = case.begin(&services).await;
+        let ended = Runner::new(services.clone()).finish(id, Duration::from_secs(30)).await.expect("run");
+        assert_eq!(ended, State::Succeeded, "{}", error_of(&admin, id).await);
+        assert_ne!(everything(&admin).await, before, "it did something");
+        sqlx::query(
+            "UPDATE operation SET state = 'undoing', ends_as = 'rolled_back', lease_until = NULL WHERE id = $1",
+        )
+        .bind(id)
+        .execute(&admin)
+        .await
+        .expect("turned");
+        killed_at(&admin, &format!("apply_template.apply.{point}=abort")).await;
+        assert_eq!(state(&admin, id).await, State::Undoing, "{point}");
+        lease_ends(&admin).await;
+        assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
+        assert_eq!(state(&admin, id).await, State::RolledBack, "{point}: {}", error_of(&admin, id).await);
+        assert_eq!(everything(&admin).await, before, "{point}: nothing is left");
+    }
 }
 
 /// With nobody's help: the lease runs out by the clock and another process takes over.
@@ -220,10 +284,12 @@ async fn a_process_that_was_stopped_and_revived_is_fenced_off(admin: PgPool) {
     lease_ends(&admin).await;
     assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
     assert_eq!(state(&admin, id).await, State::Succeeded);
-    let snapshot = everything(&admin).await;
+    let (snapshot, heard) = (everything(&admin).await, told(&admin).await);
+    assert_eq!(heard, of_success(Case::Pooled), "each thing is told once");
     assert!(Command::new("kill").args(["-CONT", &pid]).status().expect("kill").success());
     let status = tokio::task::spawn_blocking(move || child.wait()).await.expect("waited").expect("waited");
     assert!(status.success(), "it gives up by itself: {status}");
     assert_eq!(everything(&admin).await, snapshot);
+    assert_eq!(told(&admin).await, heard, "nor does it tell anybody anything");
     assert_eq!(state(&admin, id).await, State::Succeeded);
 }

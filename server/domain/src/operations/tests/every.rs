@@ -1,5 +1,5 @@
 //! The generic tests over every kind: an error at every step ends clean, every step done and undone twice ends the same,
-//! called off at every step ends clean, an undo that fails waits for a person, who can go either way.
+//! an undo that fails waits for a person, who can go either way. `called_off` calls them off at every step.
 
 use super::*;
 use std::collections::BTreeMap;
@@ -13,11 +13,21 @@ pub(super) enum Case {
     ChangeScope,
     Reinstate,
     ChangePlan,
+    ConvertTrial,
+    ChangeDetails,
+    ApplyTemplate,
 }
 
 impl Case {
-    pub(super) const ON_A_TENANT: [Self; 4] =
-        [Self::Suspend, Self::ChangeScope, Self::Reinstate, Self::ChangePlan];
+    pub(super) const ON_A_TENANT: [Self; 7] = [
+        Self::Suspend,
+        Self::ChangeScope,
+        Self::Reinstate,
+        Self::ChangePlan,
+        Self::ConvertTrial,
+        Self::ChangeDetails,
+        Self::ApplyTemplate,
+    ];
 
     pub(super) fn kind(self) -> Kind {
         match self {
@@ -26,6 +36,9 @@ impl Case {
             Self::ChangeScope => Kind::ChangeScope,
             Self::Reinstate => Kind::Reinstate,
             Self::ChangePlan => Kind::ChangePlan,
+            Self::ConvertTrial => Kind::ConvertTrial,
+            Self::ChangeDetails => Kind::ChangeDetails,
+            Self::ApplyTemplate => Kind::ApplyTemplate,
         }
     }
 
@@ -51,6 +64,22 @@ impl Case {
                 .await
                 .expect("suspended");
         }
+        if self == Self::ConvertTrial {
+            sqlx::query("UPDATE tenant SET status = 'trial', trial_ends_at = now() + interval '5 days'")
+                .execute(admin)
+                .await
+                .expect("a trial");
+        }
+        if self == Self::ChangeDetails {
+            // Tags that were ever in use stay known, also when the change is taken back.
+            sqlx::query("INSERT INTO tag VALUES ('vip')").execute(admin).await.expect("a tag");
+        }
+        if self == Self::ApplyTemplate {
+            // From one template to another, which adds fields and enables tasks.
+            let cx = testing::platform(&testing::services(admin).await, Role::Operator);
+            let tenant = crate::tenants::by_slug(&cx, "acme").await.expect("the tenant");
+            crate::templates::apply_to(&cx, tenant.id, "regulated", 1, "").await.expect("applied");
+        }
     }
 
     pub(super) async fn begin(self, services: &Services) -> OperationId {
@@ -74,6 +103,20 @@ impl Case {
             }
             Self::Reinstate => {
                 serde_json::json!({ "version": version, "proof": "The key is revoked.", "was": suspension })
+            }
+            Self::ConvertTrial => {
+                serde_json::json!({ "version": version, "ends_at": tenant.trial_ends_at, "reason": "They signed." })
+            }
+            Self::ChangeDetails => {
+                let labels =
+                    |tags: &[&str]| serde_json::json!({ "owner": null, "owner_name": null, "tags": tags });
+                serde_json::json!({ "version": version, "reason": "Ours.", "was": labels(&[]), "to": labels(&["vip"]) })
+            }
+            Self::ApplyTemplate => {
+                let mut read = cx.read(Reach::Fleet).await.expect("a read");
+                let found = crate::templates::published(read.conn(), "voice-sales", 1).await.expect("looked");
+                let (to, _) = found.expect("it is published");
+                crate::templates::payload(to, "They sell now.").expect("a payload")
             }
             _ => {
                 serde_json::json!({ "version": version, "from": "professional", "to": "enterprise", "note": null })
@@ -190,6 +233,21 @@ async fn an_error_at_every_step_ends_clean_change_plan(admin: PgPool) {
     fails_at_every_step(admin, Case::ChangePlan).await;
 }
 
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_error_at_every_step_ends_clean_convert_trial(admin: PgPool) {
+    fails_at_every_step(admin, Case::ConvertTrial).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_error_at_every_step_ends_clean_change_details(admin: PgPool) {
+    fails_at_every_step(admin, Case::ChangeDetails).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_error_at_every_step_ends_clean_apply_template(admin: PgPool) {
+    fails_at_every_step(admin, Case::ApplyTemplate).await;
+}
+
 /// What one run adds, done once; the same done twice; and twice undone nothing.
 async fn twice_is_once(admin: PgPool, case: Case) {
     case.prepare(&admin).await;
@@ -270,48 +328,30 @@ async fn every_step_done_twice_ends_the_same_change_plan(admin: PgPool) {
     twice_is_once(admin, Case::ChangePlan).await;
 }
 
-/// Every kind that has steps has a case here: a new one is noticed.
-#[test]
-fn every_kind_that_is_built_is_tried() {
-    let tried =
-        [Case::Pooled, Case::Dedicated, Case::Suspend, Case::ChangeScope, Case::Reinstate, Case::ChangePlan]
-            .map(Case::kind);
-    // Tried beside its own code, `templates::tests::rollout`: one step of SQL, done and undone twice; and in `bulk`, which
-    // is not undone.
-    let elsewhere = [Kind::ApplyTemplate, Kind::Bulk];
-    for kind in Kind::ALL.iter().filter(|kind| kinds::of(**kind).is_some()) {
-        assert!(tried.contains(kind) || elsewhere.contains(kind), "{kind:?} is not tried");
-    }
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn every_step_done_twice_ends_the_same_convert_trial(admin: PgPool) {
+    twice_is_once(admin, Case::ConvertTrial).await;
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn called_off_at_every_step_nothing_is_left(admin: PgPool) {
-    no_approval(&admin).await;
-    let services = testing::services(&admin).await;
-    let cx = testing::platform(&services, Role::Operator);
-    let before = everything(&admin).await;
-    let case = Case::Dedicated;
-    let steps = case.steps();
-    // Before it begins.
-    let id = case.begin(&services).await;
-    assert_eq!(control(&cx, id, Control::Cancel, "").await.expect("cancelled"), State::Cancelled);
-    assert_eq!(everything(&admin).await, before, "its names are free");
-    for step in &steps[..steps.len() - 1] {
-        let point = format!("provision.{step}.do.before");
-        let points = Failpoints::default();
-        points.arm(&point, Action::Pause);
-        let id = case.begin(&services).await;
-        let running = tokio::spawn({
-            let runner = runner(&services, &points);
-            async move { runner.finish(id, Duration::from_secs(30)).await }
-        });
-        while state(&admin, id).await != State::Running {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        control(&cx, id, Control::Cancel, "Not needed.").await.expect("called off");
-        points.disarm(&point);
-        assert_eq!(running.await.expect("no panic").expect("run"), State::Cancelled, "{step}");
-        assert_eq!(everything(&admin).await, before, "{step}: nothing is left");
+async fn every_step_done_twice_ends_the_same_change_details(admin: PgPool) {
+    twice_is_once(admin, Case::ChangeDetails).await;
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn every_step_done_twice_ends_the_same_apply_template(admin: PgPool) {
+    twice_is_once(admin, Case::ApplyTemplate).await;
+}
+
+/// Every kind that has steps has a case here: a new one is noticed.
+#[test]
+fn every_kind_that_is_built_is_tried() {
+    let mut tried = vec![Case::Pooled.kind(), Case::Dedicated.kind()];
+    tried.extend(Case::ON_A_TENANT.map(Case::kind));
+    // Tried in `bulk`: it is not undone.
+    let elsewhere = [Kind::Bulk];
+    for kind in Kind::ALL.iter().filter(|kind| kinds::of(**kind).is_some()) {
+        assert!(tried.contains(kind) || elsewhere.contains(kind), "{kind:?} is not tried");
     }
 }
 

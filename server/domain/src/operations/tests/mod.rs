@@ -3,10 +3,16 @@
 
 mod approvals;
 mod bulk;
+mod called_off;
 mod crash;
 mod every;
+mod notices;
 mod pages;
+mod parked;
+mod people;
 mod provision;
+mod terms;
+mod versions;
 
 use super::runner::Runner;
 use super::*;
@@ -29,11 +35,13 @@ fn asked(slug: &str, placement: Placement) -> ProvisionRequest {
         email: format!("ada@{slug}.example.com"),
         role: Role::TenantAdmin,
     });
+    asked.billing_reference = "PO 4711".into();
     asked.settings.insert("ai.max_tokens".into(), serde_json::json!(500));
     asked
 }
 
-/// Everything that is not always there, by table: what must be as before when an operation ends clean.
+/// Everything that is not always there, by table: what must be as before when an operation ends clean. What was told stays
+/// told: `notices` looks at that.
 async fn everything(admin: &PgPool) -> std::collections::BTreeMap<String, i64> {
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -65,7 +73,8 @@ async fn everything(admin: &PgPool) -> std::collections::BTreeMap<String, i64> {
     .expect("a count");
     counts.insert("roles".into(), roles);
     let tenants: Vec<String> = sqlx::query_scalar(
-        "SELECT concat_ws(' ', slug, 'is', status, suspension, status_reason, status_before, 'on', plan_id) FROM tenant
+        "SELECT concat_ws(' ', slug, 'is', status, suspension, status_reason, status_before, 'on', plan_id,
+            CASE WHEN trial_ends_at IS NOT NULL THEN 'with an end' END, nullif(array_to_string(tags, ' '), '')) FROM tenant
         WHERE status NOT IN ('provisioning', 'failed')",
     )
     .fetch_all(admin)

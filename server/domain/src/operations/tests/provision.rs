@@ -28,10 +28,35 @@ async fn a_tenant_is_made_with_everything_it_needs(admin: PgPool) {
         }
         let criteria = operation.steps[11].output.clone().expect("evidence");
         assert_eq!(criteria["criteria"].as_array().map(Vec::len), Some(5));
+        let criteria = model::acceptance::of(&operation);
+        assert!(criteria.iter().all(|c| c.met && c.at.is_some()), "{criteria:?}");
+        assert!(
+            criteria[0].evidence.contains("1 of 1 people are let in, 1 as administrators"),
+            "{criteria:?}"
+        );
+        let run = crate::isolation::newest(&cx, requested.tenant).await.expect("a run").map(|run| run.id);
+        assert_eq!(criteria[1].run, run);
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM one_time_link")
+            .fetch_one(&admin)
+            .await
+            .expect("a count");
+        assert_eq!(left, 0, "the link that was tried is gone");
+        let used: i64 = sqlx::query_scalar("SELECT count(*) FROM usage_hour WHERE tenant_id = $1")
+            .bind(requested.tenant)
+            .fetch_one(&admin)
+            .await
+            .expect("a count");
+        assert_eq!(used, 0, "the smoke test is no usage");
+        let watched = crate::monitors::of_tenant(&cx, requested.tenant).await.expect("monitors");
+        assert!(watched.monitors.len() == 4 && watched.evaluated_at.is_some(), "{watched:?}");
+        assert_eq!(watched.accepted, Some(requested.id));
         assert!(operation.result.is_some(), "the criteria are its result");
         let tenant = crate::tenants::by_slug(&cx, slug).await.expect("the tenant");
         assert_eq!((tenant.status, tenant.id), (model::tenants::Status::Trial, requested.tenant));
         assert!(tenant.trial_ends_at.is_some());
+        let billed =
+            crate::tenants::rules::payments(&cx, tenant.id).await.expect("its billing").billing_reference;
+        assert_eq!(billed.as_deref(), Some("PO 4711"), "what was asked for is kept");
         let said: Vec<String> =
             sqlx::query_scalar("SELECT event FROM notification WHERE tenant_id = $1 ORDER BY event")
                 .bind(tenant.id)
@@ -272,4 +297,63 @@ async fn a_session_that_is_refused_a_role_is_given_up(admin: PgPool) {
     drop(tx);
     grant(format!("GRANT {role} TO steward_app")).await;
     cx.read(Reach::Tenant(requested.tenant)).await.expect("it is let in again");
+}
+
+/// What a template says is checked as it resolves: a lock above decides, and nothing is claimed that does not hold.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn criteria_are_about_what_resolves(admin: PgPool) {
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    sqlx::query("INSERT INTO platform_setting (key, value, locked, reason, changed_by) VALUES ('ai.max_tokens', $1, true, 'test', 'test')")
+        .bind(serde_json::to_value(model::settings::Value::Number(700)).expect("json"))
+        .execute(&admin)
+        .await
+        .expect("a lock");
+    let requested = request_provision(&cx, asked("acme", Placement::Pooled), None).await.expect("asked");
+    let state = Runner::new(services.clone()).finish(requested.id, Duration::from_secs(30)).await;
+    let operation = get(&cx, requested.id).await.expect("the operation");
+    assert_eq!(state.expect("finished"), State::Succeeded, "{:?}", operation.row.error);
+    let policies = &model::acceptance::of(&operation)[2];
+    assert!(
+        policies.met && policies.evidence.contains("1 are decided by a lock above this tenant"),
+        "{policies:?}"
+    );
+}
+
+/// R26: the conversation of the smoke test comes in by the channel that the tenant takes, and by nobody's hand but ours.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_smoke_test_uses_the_door_that_is_open(admin: PgPool) {
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    let mut wanted = asked("acme", Placement::Pooled);
+    let off = serde_json::to_value(model::settings::Value::Switch(false)).expect("json");
+    wanted.settings.insert(model::settings::Key::BasicChat.as_str().into(), off);
+    let on = serde_json::to_value(model::settings::Value::Switch(true)).expect("json");
+    wanted.settings.insert(model::settings::Key::Voice.as_str().into(), on);
+    let requested = request_provision(&cx, wanted, None).await.expect("asked");
+    let state = Runner::new(services.clone()).finish(requested.id, Duration::from_secs(30)).await;
+    let operation = get(&cx, requested.id).await.expect("the operation");
+    assert_eq!(state.expect("finished"), State::Succeeded, "{:?}", operation.row.error);
+    let smoke = operation.steps.iter().find(|step| step.name == "smoke").and_then(|step| step.output.clone());
+    assert_eq!(smoke.expect("evidence")["channel"], "voice");
+
+    let prepared = crate::conversations::parse(
+        br#"{"id":"one","channel":"voice","turns":[{"speaker":"customer","text":"Hello"}]}"#,
+    )
+    .expect("a conversation");
+    let refused = crate::conversations::ingest_for_smoke(&cx, requested.tenant, prepared.clone()).await;
+    assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+    sqlx::query("UPDATE tenant SET status = 'provisioning' WHERE id = $1")
+        .bind(requested.tenant)
+        .execute(&admin)
+        .await
+        .expect("being made");
+    let refused =
+        crate::conversations::ingest(&services.system("test"), requested.tenant, vec![prepared]).await;
+    assert!(
+        matches!(refused, Err(Error::Suspended(_))),
+        "nobody else gets in before it is open: {refused:?}"
+    );
 }

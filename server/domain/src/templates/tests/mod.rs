@@ -1,6 +1,7 @@
 //! Applying: what it writes, what it keeps, that it may be repeated, and who may.
 
 mod align;
+mod ask;
 mod catalogue;
 mod rollout;
 
@@ -38,7 +39,11 @@ async fn the_baseline_of_the_source_document_is_there_and_off(admin: PgPool) {
     let (cx, _) = site(&admin).await;
     let offers = offers(&cx).await.expect("offers");
     let names: Vec<_> = offers.iter().map(|offer| offer.template.key.as_str()).collect();
-    assert_eq!(names, ["baseline", "regulated", "voice-sales"], "the default stands first");
+    assert_eq!(
+        names,
+        ["baseline", "regulated", "voice-sales", "blank"],
+        "the default stands first, nothing last"
+    );
     let baseline = &offers[0].bundle;
     assert_eq!((baseline.fields.len(), baseline.tasks.len()), (15, 4));
     assert!(baseline.tasks.iter().all(|task| !task.enabled), "R30: disabled");

@@ -18,9 +18,8 @@ fn input(listed: &str, pilots: &str, share: &str) -> RolloutInput {
         listed: listed.into(),
         pilots: pilots.into(),
         share: share.into(),
-        hours: String::new(),
         reason: "New baseline".into(),
-        confirm: String::new(),
+        ..RolloutInput::default()
     }
 }
 
@@ -121,6 +120,92 @@ async fn a_failure_is_told_by_tenant_and_keeps_the_next_wave_from_beginning_by_i
     assert_eq!(rollout(&cx, id).await.expect("a roll-out").state, RolloutState::Done);
 }
 
+/// Scores of these tenants of the day before the wave began, and of now.
+async fn scored(admin: &PgPool, slug: &str, before: i16, since: i16) {
+    sqlx::query("DELETE FROM health_snapshot").execute(admin).await.expect("none");
+    sqlx::query(
+        "INSERT INTO health_snapshot (tenant_id, day, score, band, weights, inputs, computed_at)
+        SELECT t.id, (r.wave_since AT TIME ZONE 'UTC')::date + s.days, s.score, 'watch', (SELECT max(version) FROM health_weights), '[]'::jsonb,
+            r.wave_since + s.days * interval '1 day'
+        FROM tenant t, rollout r, (VALUES (-1, $2), (1, $3)) AS s (days, score) WHERE t.slug = $1",
+    )
+    .bind(slug)
+    .bind(before)
+    .bind(since)
+    .execute(admin)
+    .await
+    .expect("scores");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_criterion_that_is_broken_pauses_and_one_that_is_not_met_waits(admin: PgPool) {
+    let (cx, _) = site(&admin).await;
+    let system = cx.services().system("test");
+    let all = fleet_of(&admin, 6).await;
+    let wrong = RolloutInput { failed: "101".into(), drop: "0".into(), ..input(&all, "", "") };
+    assert!(matches!(start(&cx, "baseline", &wrong).await, Err(Error::Invalid(e)) if e.0.len() == 2));
+    let rules = RolloutInput {
+        hours: "1".into(),
+        failed: "50".into(),
+        drop: "5".into(),
+        drift: "true".into(),
+        ..input(&all, "t0 t1", "50")
+    };
+    let id = start(&cx, "baseline", &rules).await.expect("begun");
+    sqlx::query("UPDATE tenant SET status = 'deleted' WHERE slug = 't1'")
+        .execute(&admin)
+        .await
+        .expect("gone");
+    work(&cx).await;
+    scored(&admin, "t0", 80, 80).await;
+    let found = || async {
+        let now = rollout(&cx, id).await.expect("a roll-out");
+        now.criteria.iter().map(|c| (c.met, c.broken, c.found.clone())).collect::<Vec<_>>()
+    };
+    // Every tenant differs: its onboarding is not begun.
+    assert_eq!(
+        found().await,
+        [
+            (true, false, "0 under way".into()),
+            (false, false, "0 hours".into()),
+            (true, false, "1 of 2 failed".to_owned()),
+            (true, false, "80.0 before, 80.0 now (1 of 1 tenants)".into()),
+            (false, false, "1 differ".into()),
+        ]
+    );
+    assert_eq!(tick(&system).await.expect("ticked"), 0, "it waits");
+    scored(&admin, "t0", 80, 70).await;
+    assert_eq!(tick(&system).await.expect("ticked"), 1);
+    assert_eq!(rollout(&cx, id).await.expect("a roll-out").state, RolloutState::Paused);
+    let reason: String =
+        sqlx::query_scalar("SELECT reason FROM audit_entry WHERE action = 'template.roll_out_pause'")
+            .fetch_one(&admin)
+            .await
+            .expect("a line");
+    assert!(reason.contains("at most 5 points of health") && reason.contains("70.0 now"), "{reason}");
+    // A person goes on all the same: this wave is not paused again, and does not end by itself either.
+    resume(&cx, id, "The customer knows").await.expect("resumed");
+    let later = "UPDATE rollout SET wave_since = wave_since - interval '2 hours'";
+    sqlx::query(later).execute(&admin).await.expect("time");
+    assert_eq!(tick(&system).await.expect("ticked"), 0);
+    // Mended, accepted, and its time is up: the next wave begins.
+    scored(&admin, "t0", 80, 79).await;
+    sqlx::query("UPDATE alignment SET open = 0").execute(&admin).await.expect("accepted");
+    assert_eq!(tick(&system).await.expect("ticked"), 1);
+    let now = rollout(&cx, id).await.expect("a roll-out");
+    assert_eq!((now.wave, now.state, now.overruled), (2, RolloutState::Running, false));
+    // The failure of the first wave is not counted against the second; more than half of its own is too many.
+    sqlx::query("UPDATE tenant SET status = 'deleted' WHERE slug IN ('t2', 't3')")
+        .execute(&admin)
+        .await
+        .expect("gone");
+    work(&cx).await;
+    assert_eq!(tick(&system).await.expect("ticked"), 1);
+    let now = rollout(&cx, id).await.expect("a roll-out");
+    assert_eq!(now.state, RolloutState::Paused);
+    assert!(now.broken().is_some_and(|c| c.found == "2 of 2 failed"), "{:?}", now.criteria);
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_roll_out_is_paused_resumed_and_called_off(admin: PgPool) {
     let (cx, _) = site(&admin).await;
@@ -217,4 +302,31 @@ async fn only_operators_roll_out(admin: PgPool) {
     let inside = testing::member(&services, acme, Role::TenantAdmin);
     assert!(rollout(&inside, id).await.is_err() && rollouts(&inside, "baseline").await.is_err());
     assert!(matches!(rollout(&cx, Uuid::nil()).await, Err(Error::NotFound)));
+}
+
+/// However many of a wave wait for a second person, those who may be it are told once.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_wave_that_waits_for_approval_is_told_of_once(admin: PgPool) {
+    let (cx, _) = site(&admin).await;
+    sqlx::query("INSERT INTO approval_rule (kind, second_person) VALUES ('apply_template', 'always')")
+        .execute(&admin)
+        .await
+        .expect("a rule");
+    let all = fleet_of(&admin, 4).await;
+    let id = start(&cx, "baseline", &input(&all, "t0 t1", "100")).await.expect("begun");
+    let waits = "SELECT count(*) FROM operation WHERE state = 'requested'";
+    let told = "SELECT count(*) FROM notification WHERE event = 'operation.approval_waits'";
+    assert_eq!((count(&admin, waits).await, count(&admin, told).await), (2, 1));
+    tick(&cx.services().system("test")).await.expect("ticked");
+    let (tenant, link): (Uuid, String) = sqlx::query_as(
+        "SELECT tenant_id, data->>'link' FROM notification WHERE event = 'operation.approval_waits'",
+    )
+    .fetch_one(&admin)
+    .await
+    .expect("still one");
+    assert_eq!((tenant, link), (Uuid::nil(), format!("/templates/baseline/roll-out/{id}")));
+    sqlx::query("UPDATE operation SET state = 'queued'").execute(&admin).await.expect("approved");
+    work(&cx).await;
+    advance(&cx, id, "").await.expect("next");
+    assert_eq!((count(&admin, waits).await, count(&admin, told).await), (2, 2), "the next wave");
 }

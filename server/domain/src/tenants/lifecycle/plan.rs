@@ -1,7 +1,7 @@
 //! Another plan, now.
 
 use super::schedule::in_the_way;
-use super::{NOTE_MAX, carry_out, decide, request};
+use super::{NOTE_MAX, carry_out, decide_once, request};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::operations;
@@ -24,7 +24,10 @@ pub async fn change_plan(cx: &Ctx, id: TenantId, version: i64, plan: &str, note:
     let plan = errors.take("plan", validate::word::<PlanId>(plan, "A plan"));
     let note = errors.take("note", validate::optional(note, "A note", NOTE_MAX));
     let (Some(plan), Some(note)) = (plan, note) else { return Err(errors.into()) };
-    let (mut tx, before) = decide(cx, id, version, Action::ChangePlan).await?;
+    let (mut tx, before) = match decide_once(cx, id, version, Action::ChangePlan).await? {
+        Ok(decided) => decided,
+        Err(same) => return Ok(same),
+    };
     if before.plan == plan {
         return Err(Error::field("plan", format!("It is on the {} plan already.", plan.label())));
     }
@@ -36,7 +39,14 @@ pub async fn change_plan(cx: &Ctx, id: TenantId, version: i64, plan: &str, note:
     if !refusals.is_empty() {
         return Err(Error::field("plan", refusals.join(" ")));
     }
-    let asked = Changing { version: Some(version), from: before.plan, to: plan, note, scheduled: None };
+    let asked = Changing {
+        version: Some(version),
+        from: before.plan,
+        to: plan,
+        note,
+        scheduled: None,
+        by_tenant: false,
+    };
     let payload = serde_json::to_value(&asked)?;
     carry_out(tx, cx, request(cx, Kind::ChangePlan, id, &before.name, payload, asked.note.as_deref())).await
 }

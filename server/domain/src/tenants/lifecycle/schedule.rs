@@ -57,16 +57,18 @@ pub async fn schedule_plan_change(
     if before.plan == plan {
         return Err(Error::field("plan", format!("It is on the {} plan already.", plan.label())));
     }
-    if let Some(other) = later::lock(tx.conn(), id, Kind::ChangePlan).await? {
-        return Err(Error::Conflict(format!("{} Change its day, or cancel it first.", already(&other)?)));
-    }
-    let asked = Changing { version: None, from: before.plan, to: plan, note, scheduled: Some(at) };
+    let asked =
+        Changing { version: None, from: before.plan, to: plan, note, scheduled: Some(at), by_tenant: false };
     let payload = serde_json::to_value(&asked)?;
     let mut request = request(cx, Kind::ChangePlan, id, &before.name, payload, asked.note.as_deref());
     request.run_after = Some(at);
+    // First: the one that is scheduled may be this very call, sent twice at once.
     if let Some(same) = operations::take(&mut tx, cx, request.id).await? {
         drop(tx);
         return operations::receipt(cx, same).await;
+    }
+    if let Some(other) = later::lock(tx.conn(), id, Kind::ChangePlan).await? {
+        return Err(Error::Conflict(format!("{} Change its day, or cancel it first.", already(&other)?)));
     }
     let requested = operations::enqueue(&mut tx, cx, &request).await?;
     tell(&mut tx, id, Event::PlanScheduled, &asked).await?;

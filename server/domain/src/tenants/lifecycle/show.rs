@@ -3,6 +3,7 @@
 use crate::checklists;
 use crate::ctx::{Ctx, Reach};
 use crate::error::Result;
+use crate::operations;
 use crate::tenants::store::lifecycle as store;
 use model::TenantId;
 use model::checklists::ListKey;
@@ -18,20 +19,24 @@ pub async fn head(cx: &Ctx, slug: &str) -> Result<TenantHead> {
     let mut tenant = crate::tenants::by_slug(cx, slug).await?;
     let mut read = cx.read(Reach::Tenant(tenant.id)).await?;
     let onboarding = store::onboarding_progress(read.conn(), tenant.id).await?;
-    let status_by = match tenant.status {
+    let moved = match tenant.status {
         Status::Suspended | Status::Offboarding => {
             store::moved_by(read.conn(), tenant.id, tenant.status_since).await?
         }
         _ => None,
     };
     let earlier = store::score_before(read.conn(), tenant.id, 30).await?;
+    let operation = operations::under_way(read.conn(), tenant.id, !cx.actor().is_platform()).await?;
     drop(read);
     if let (Some(owner), None, true) = (tenant.owner, &tenant.owner_name, cx.actor().is_platform()) {
         let mut read = cx.read(Reach::System).await?;
         tenant.owner_name = store::user_name(read.conn(), owner).await?;
     }
     let score_change = tenant.health_score.zip(earlier).map(|(now, then)| now - then);
-    Ok(TenantHead { viewer: cx.actor().clone(), onboarding, status_by, score_change, now: cx.now(), tenant })
+    let by_rule = moved.as_ref().map(|mover| mover.by_rule);
+    let status_by = moved.map(|mover| mover.name);
+    let (viewer, now) = (cx.actor().clone(), cx.now());
+    Ok(TenantHead { viewer, onboarding, status_by, by_rule, score_change, operation, now, tenant })
 }
 
 /// The first section of a tenant's page; what the viewer may not see is left out.

@@ -1,6 +1,6 @@
 //! Suspending, changing how far a suspension goes, and reinstating.
 
-use super::{NOTE_MAX, carry_out, decide, decide_on, request};
+use super::{NOTE_MAX, carry_out, decide_on, decide_once, request};
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use crate::operations::{self};
@@ -43,7 +43,10 @@ pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) ->
     let (Some(code), Some(note), Some(scope), Some(message)) = (code, note, scope, message) else {
         return Err(errors.into());
     };
-    let (tx, before) = decide(cx, id, version, Action::Suspend).await?;
+    let (tx, before) = match decide_once(cx, id, version, Action::Suspend).await? {
+        Ok(decided) => decided,
+        Err(same) => return Ok(same),
+    };
     let asked = Suspending { message, ..Suspending::new(Some(version), code, note, scope) };
     let payload = serde_json::to_value(&asked)?;
     carry_out(tx, cx, request(cx, Kind::Suspend, id, &before.name, payload, Some(&asked.note))).await
@@ -97,7 +100,10 @@ pub async fn change_scope(cx: &Ctx, id: TenantId, version: i64, form: ChangeScop
     let (Some(scope), Some(reason), Some(message)) = (scope, reason, message) else {
         return Err(errors.into());
     };
-    let (tx, before) = decide(cx, id, version, Action::ChangeScope).await?;
+    let (tx, before) = match decide_once(cx, id, version, Action::ChangeScope).await? {
+        Ok(decided) => decided,
+        Err(same) => return Ok(same),
+    };
     let was = before.suspension.unwrap_or(Suspension::Blocked);
     if was == scope {
         return Err(Error::field("scope", format!("It is {} already.", scope.label().to_lowercase())));
@@ -118,7 +124,10 @@ pub async fn reinstate(cx: &Ctx, id: TenantId, version: i64, proof: &str) -> Res
     }
     let proof = validate::required(proof, "Proof that the cause is gone", NOTE_MAX)
         .map_err(|e| Error::field("proof", e))?;
-    let (tx, before) = decide(cx, id, version, Action::Reinstate).await?;
+    let (tx, before) = match decide_once(cx, id, version, Action::Reinstate).await? {
+        Ok(decided) => decided,
+        Err(same) => return Ok(same),
+    };
     back(&before)?;
     let asked = Reinstating::of(&before, proof);
     let payload = serde_json::to_value(&asked)?;

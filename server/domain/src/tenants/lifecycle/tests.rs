@@ -61,6 +61,10 @@ impl Stage {
             }
             Action::Reinstate => reinstate(cx, self.id, version, "Paid on 4 May.").await.map(drop),
             Action::ChangePlan => change_plan(cx, self.id, version, "enterprise", "").await.map(drop),
+            Action::ConvertTrial => convert_trial(cx, self.id, version, "They signed.").await.map(drop),
+            Action::ExtendTrial => {
+                extend_trial(cx, self.id, version, "+30", "They are slow.").await.map(drop)
+            }
             Action::StartOffboarding => start_offboarding(cx, self.id, version, LEAVE).await,
             Action::CancelOffboarding => cancel_offboarding(cx, self.id, version, "They stay.").await,
             Action::GoLive => go_live(cx, self.id, version).await,
@@ -78,11 +82,12 @@ impl Stage {
     }
 }
 
-const ACTIONS: [Action; 6] = [
+const ACTIONS: [Action; 7] = [
     Action::Suspend,
     Action::ChangeScope,
     Action::Reinstate,
     Action::ChangePlan,
+    Action::ConvertTrial,
     Action::StartOffboarding,
     Action::CancelOffboarding,
 ];
@@ -138,7 +143,7 @@ async fn weaker_roles_and_strangers_are_refused_without_effect(admin: PgPool) {
         testing::platform(&stage.services, Role::Auditor),
         own,
     ];
-    for action in ACTIONS.into_iter().chain([Action::GoLive]) {
+    for action in ACTIONS.into_iter().chain([Action::ExtendTrial, Action::GoLive]) {
         for cx in &weak {
             let done = stage.act(cx, action, 1).await;
             assert!(
@@ -483,4 +488,16 @@ async fn the_tenant_reads_the_message_and_never_the_note(admin: PgPool) {
     assert_eq!(stage.row().await.message, None);
     let refused = suspend(&stage.cx, stage.id, version + 1, Suspend { message: &long, ..SUSPEND }).await;
     assert!(matches!(refused, Err(Error::Invalid(errors)) if errors.get("message").is_some()));
+}
+
+/// Sent twice at once, a program's call is one: the later finds the tenant changed by the earlier, and is given its answer.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn who_is_late_with_the_same_key_is_given_what_it_asked_for(admin: PgPool) {
+    let stage = stage(admin).await;
+    let keyed = stage.cx.with_key("key-1", b"suspend".to_vec());
+    let asked = suspend(&keyed, stage.id, 1, SUSPEND).await.expect("asked");
+    let late = decide_once(&keyed, stage.id, 1, Action::Suspend).await.expect("an answer");
+    assert!(matches!(late, Err(same) if same.id == asked.id && same.repeated));
+    let other = decide_once(&stage.cx, stage.id, 1, Action::Suspend).await;
+    assert!(matches!(other, Err(Error::Conflict(_))), "without the key it is somebody else's");
 }

@@ -8,6 +8,7 @@ use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, OnConstraint, Result};
 use crate::settings;
+use crate::tenants::store::details;
 use chrono::{DateTime, TimeDelta, Utc};
 use model::TenantId;
 use model::permission::{Permission, Scope};
@@ -104,6 +105,7 @@ pub async fn payments(cx: &Ctx, tenant: TenantId) -> Result<Payments> {
     cx.require(Permission::BillingRead, Scope::Tenant(tenant)).await?;
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
     let mut rows = store::payments(read.conn(), tenant, PAYMENTS_SHOWN + 1).await?;
+    let billing_reference = details::billing_reference(read.conn(), tenant).await?;
     drop(read);
     let shown = usize::try_from(PAYMENTS_SHOWN).unwrap_or(usize::MAX);
     let more = rows.len() > shown;
@@ -126,7 +128,7 @@ pub async fn payments(cx: &Ctx, tenant: TenantId) -> Result<Payments> {
         (rule.changed_by, rule.changed_at, rule.reason) = (None, None, None);
     }
     let may_change = cx.actor().allows(Permission::TenantSuspend, Scope::Tenant(tenant));
-    Ok(Payments { rows, more, next, rule, may_change })
+    Ok(Payments { billing_reference, rows, more, next, rule, may_change })
 }
 
 /// What the rules that are on will do to a tenant if nothing changes, the next first.

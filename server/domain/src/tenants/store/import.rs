@@ -1,9 +1,10 @@
-//! SQL of making tenants: one, or ten thousand in one statement; and of imports between upload and confirmation.
+//! SQL of imported tenants, ten thousand in one statement, and of imports between upload and confirmation.
 
 use crate::error::{Error, Result};
 use crate::tenants::create::Checked;
 use chrono::{DateTime, Utc};
 use model::directory::{Import, ImportRow};
+use model::tenants::PlanId;
 use model::{ImportId, TenantId};
 use sqlx::PgConnection;
 use std::collections::HashSet;
@@ -50,7 +51,7 @@ pub(in crate::tenants) async fn insert(
     Ok(done.rows_affected())
 }
 
-/// Which of these slugs, domains and external ids are in use.
+/// Which of these slugs, domains and external ids are in use, or asked for by a request that waits.
 #[derive(Debug, Default)]
 pub(in crate::tenants) struct Taken {
     pub slugs: HashSet<String>,
@@ -67,7 +68,9 @@ pub(in crate::tenants) async fn taken(
     let rows = sqlx::query!(
         r#"SELECT 'slug' AS "kind!", slug AS "value!" FROM tenant WHERE slug = ANY($1)
         UNION ALL SELECT 'domain', domain FROM tenant WHERE domain = ANY($2)
-        UNION ALL SELECT 'external_id', external_id FROM tenant WHERE external_id = ANY($3)"#,
+        UNION ALL SELECT 'external_id', external_id FROM tenant WHERE external_id = ANY($3)
+        UNION ALL SELECT what, value FROM name_claim
+            WHERE (what = 'slug' AND value = ANY($1)) OR (what = 'domain' AND value = ANY($2)) OR (what = 'external_id' AND value = ANY($3))"#,
         slugs,
         domains,
         external_ids
@@ -195,6 +198,7 @@ pub(in crate::tenants) async fn preview(
         next: rows.last().filter(|_| more).map(|row| row.line),
         rows,
         may_create: false,
+        second_person: vec![],
         trial_days: 0,
     })
 }
@@ -215,13 +219,40 @@ pub(in crate::tenants) async fn lock(
 pub(in crate::tenants) async fn good(connection: &mut PgConnection, id: ImportId) -> Result<Vec<Checked>> {
     let rows = sqlx::query_as!(
         Checked,
-        r#"SELECT slug, name, domain, external_id, plan_id AS "plan: model::tenants::PlanId", region, country, tags
+        r#"SELECT slug, name, domain, external_id, plan_id AS "plan: PlanId", region, country, tags
         FROM tenant_import_row WHERE import_id = $1 AND problems = '{}' ORDER BY line"#,
         id.0
     )
     .fetch_all(connection)
     .await?;
     Ok(rows)
+}
+
+/// The plans of the rows without problems.
+pub(in crate::tenants) async fn plans(connection: &mut PgConnection, id: ImportId) -> Result<Vec<PlanId>> {
+    let plans = sqlx::query_scalar!(
+        r#"SELECT DISTINCT plan_id AS "plan: PlanId" FROM tenant_import_row WHERE import_id = $1 AND problems = '{}' ORDER BY 1"#,
+        id.0
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(plans)
+}
+
+/// Whether a request that waits has taken a name of a good row since it was checked.
+pub(in crate::tenants) async fn claimed(connection: &mut PgConnection, id: ImportId) -> Result<bool> {
+    let claimed = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM tenant_import_row r JOIN name_claim c
+                ON (c.what = 'slug' AND c.value = r.slug) WHERE r.import_id = $1 AND r.problems = '{}')
+            OR EXISTS (SELECT FROM tenant_import_row r JOIN name_claim c
+                ON (c.what = 'domain' AND c.value = r.domain) WHERE r.import_id = $1 AND r.problems = '{}')
+            OR EXISTS (SELECT FROM tenant_import_row r JOIN name_claim c
+                ON (c.what = 'external_id' AND c.value = r.external_id) WHERE r.import_id = $1 AND r.problems = '{}') AS "claimed!""#,
+        id.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(claimed)
 }
 
 pub(in crate::tenants) async fn applied(
@@ -238,11 +269,14 @@ pub(in crate::tenants) async fn applied(
 /// Notes on the good rows what has come into use since they were checked.
 pub(in crate::tenants) async fn recheck(connection: &mut PgConnection, id: ImportId) -> Result<u64> {
     let done = sqlx::query!(
-        r#"UPDATE tenant_import_row r SET problems = ARRAY['A tenant made since the upload has this slug, domain or external id.']
+        r#"UPDATE tenant_import_row r SET problems = ARRAY['A tenant made or asked for since the upload has this slug, domain or external id.']
         WHERE r.import_id = $1 AND r.problems = '{}' AND (
             EXISTS (SELECT FROM tenant t WHERE t.slug = r.slug)
             OR EXISTS (SELECT FROM tenant t WHERE t.domain = r.domain)
-            OR EXISTS (SELECT FROM tenant t WHERE t.external_id = r.external_id))"#,
+            OR EXISTS (SELECT FROM tenant t WHERE t.external_id = r.external_id)
+            OR EXISTS (SELECT FROM name_claim c WHERE c.what = 'slug' AND c.value = r.slug)
+            OR EXISTS (SELECT FROM name_claim c WHERE c.what = 'domain' AND c.value = r.domain)
+            OR EXISTS (SELECT FROM name_claim c WHERE c.what = 'external_id' AND c.value = r.external_id))"#,
         id.0
     )
     .execute(connection)

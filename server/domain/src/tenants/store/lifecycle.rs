@@ -21,6 +21,7 @@ pub(in crate::tenants) struct Row {
     pub reason: Option<String>,
     pub note: Option<String>,
     pub message: Option<String>,
+    pub trial_ends_at: Option<DateTime<Utc>>,
     pub grace_ends_at: Option<DateTime<Utc>>,
     pub plan: PlanId,
     pub support_contact: Option<String>,
@@ -47,7 +48,7 @@ pub(in crate::tenants) async fn get(connection: &mut PgConnection, id: TenantId)
     let row = sqlx::query_as!(
         Row,
         r#"SELECT slug, name, status AS "status: Status", status_since, status_before AS "status_before: Status",
-            suspension AS "suspension: Suspension", status_reason AS reason, status_note AS note, status_message AS message, grace_ends_at,
+            suspension AS "suspension: Suspension", status_reason AS reason, status_note AS note, status_message AS message, trial_ends_at, grace_ends_at,
             plan_id AS "plan: PlanId", support_contact, escalation_contact, configured_at, validated_at, live_at, version
         FROM tenant WHERE id = $1"#,
         id.0
@@ -289,20 +290,29 @@ pub(in crate::tenants) async fn onboarding_progress(
     Ok((progress.total > 0).then_some(progress))
 }
 
+/// Whoever made a move of a tenant.
+pub(in crate::tenants) struct Mover {
+    pub name: String,
+    /// The server itself, by a rule.
+    pub by_rule: bool,
+}
+
 /// Who made the move into the status that began at `since`.
 pub(in crate::tenants) async fn moved_by(
     connection: &mut PgConnection,
     tenant: TenantId,
     since: DateTime<Utc>,
-) -> Result<Option<String>> {
-    let name = sqlx::query_scalar!(
-        "SELECT actor_name FROM audit_entry WHERE tenant_id = $1 AND at >= $2 AND action IN ('tenant.suspend', 'tenant.offboard') ORDER BY at LIMIT 1",
+) -> Result<Option<Mover>> {
+    let mover = sqlx::query_as!(
+        Mover,
+        r#"SELECT actor_name AS name, actor_kind = 'system' AS "by_rule!" FROM audit_entry
+        WHERE tenant_id = $1 AND at >= $2 AND action IN ('tenant.suspend', 'tenant.offboard') ORDER BY at LIMIT 1"#,
         tenant.0,
         since
     )
     .fetch_optional(connection)
     .await?;
-    Ok(name)
+    Ok(mover)
 }
 
 /// The score of the newest snapshot that is at least `days` old.

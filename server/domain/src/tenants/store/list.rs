@@ -9,7 +9,7 @@ use model::directory::{Choice, Facets, Filter, Sort, SortKey, TenantRow};
 use model::tenants::Band;
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{Executor, FromRow, PgConnection, Postgres, QueryBuilder, Row};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -232,6 +232,8 @@ pub(in crate::tenants) async fn count(
     filters: &[&Filter],
     cap: i64,
 ) -> Result<Vec<i64>> {
+    // The page may have been read by a kept plan; which plan counts best depends on what is counted.
+    connection.execute("SET LOCAL plan_cache_mode = auto").await?;
     let mut sql = QueryBuilder::new("SELECT ARRAY[");
     for (at, filter) in filters.iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" }).push("(SELECT count(*) FROM (SELECT FROM tenant WHERE true");

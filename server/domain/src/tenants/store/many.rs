@@ -28,7 +28,7 @@ pub(in crate::tenants) async fn get(
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
         r#"SELECT id AS "id: TenantId", slug, name, status AS "status: Status", status_since, status_before AS "status_before: Status",
-            suspension AS "suspension: Suspension", status_reason AS reason, status_note AS note, status_message AS message, grace_ends_at,
+            suspension AS "suspension: Suspension", status_reason AS reason, status_note AS note, status_message AS message, trial_ends_at, grace_ends_at,
             plan_id AS "plan: PlanId", support_contact, escalation_contact, configured_at, validated_at, live_at, version
         FROM tenant WHERE id = ANY($1)"#,
         &ids
@@ -48,6 +48,7 @@ pub(in crate::tenants) async fn get(
                 reason: r.reason,
                 note: r.note,
                 message: r.message,
+                trial_ends_at: r.trial_ends_at,
                 grace_ends_at: r.grace_ends_at,
                 plan: r.plan,
                 support_contact: r.support_contact,

@@ -12,7 +12,7 @@ use sqlx::PgPool;
 fn answers(page: Page, change: impl FnOnce(&mut ProvisionRequest)) -> Answers {
     let mut request = ProvisionRequest::named("", PlanId::Starter);
     change(&mut request);
-    Answers { page, request }
+    Answers { page, request, wrong_people: None }
 }
 
 /// Somebody with an account, which a draft belongs to.
@@ -65,6 +65,8 @@ async fn pages_are_saved_one_by_one_and_become_one_operation(admin: PgPool) {
     assert_eq!((view.draft.reached, view.draft.version, view.steps.len()), (4, 4, 13));
     assert_eq!((view.draft.request.slug.as_str(), view.second_person), ("acme-soehne", false));
     assert_eq!(view.draft.request.plan, PlanId::Professional);
+    let terms = view.terms.as_ref().expect("terms");
+    assert_eq!((terms.plan.id, terms.offer.template.key.as_str()), (PlanId::Professional, "baseline"));
 
     let (one, two) = tokio::join!(submit_draft(&cx, id, 4, "Signed."), submit_draft(&cx, id, 4, "Signed."));
     let (one, two) = (one.expect("asked"), two.expect("asked again"));
@@ -109,6 +111,34 @@ async fn a_draft_is_its_owners_alone_and_does_not_last(admin: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_draft_keeps_the_version_that_was_chosen_until_somebody_chooses_again(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = person(&admin, &services, Role::Operator).await;
+    let id = begin_draft(&cx, "regulated").await.expect("begun");
+    let other = begin_draft(&cx, "regulated").await.expect("begun");
+    assert_eq!(crate::templates::begin_draft(&cx, "regulated", 1).await.expect("a draft"), 2);
+    sqlx::query("UPDATE template_version SET notes = 'More.', bundle = jsonb_set(bundle, '{fields}', (bundle->'fields') || '[\"objections\"]') WHERE state = 'draft'")
+        .execute(&admin)
+        .await
+        .expect("filled");
+    assert_eq!(crate::templates::publish(&cx, "regulated", 1).await.expect("published"), 2);
+
+    let chosen = answers(Page::Template, |r| r.template = "regulated".into());
+    save_draft(&cx, other, &chosen, 1).await.expect("saved");
+    let version = draft(&cx, other).await.expect("the draft").draft.request.template_version;
+    assert_eq!(version, Some(2), "it was chosen again");
+
+    let identity = answers(Page::Identity, |r| r.name = "Acme".into());
+    save_draft(&cx, id, &identity, 1).await.expect("saved");
+    save_draft(&cx, id, &answers(Page::Plan, |_| {}), 2).await.expect("saved");
+    save_draft(&cx, id, &answers(Page::People, |_| {}), 3).await.expect("saved");
+    let asked = submit_draft(&cx, id, 4, "").await.expect("asked");
+    let payload = crate::operations::get(&cx, asked.id).await.expect("the operation").payload;
+    assert_eq!(payload["template"], "regulated");
+    assert_eq!(payload["template_version"], 1, "as its owner saw it, not the newest");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn nobody_hoards_drafts_and_none_is_larger_than_its_form(admin: PgPool) {
     let services = testing::services(&admin).await;
     let cx = person(&admin, &services, Role::Operator).await;
@@ -141,4 +171,53 @@ async fn nobody_hoards_drafts_and_none_is_larger_than_its_form(admin: PgPool) {
     let plan = answers(Page::Plan, |r| r.billing_reference = long.clone());
     assert!(matches!(save_draft(&cx, id, &plan, 1).await, Err(Error::Invalid(_))));
     assert_eq!(draft(&cx, id).await.expect("the draft").draft.version, 1, "nothing was kept");
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn the_first_people_are_kept_once_their_plan_has_a_seat_for_each(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = person(&admin, &services, Role::Operator).await;
+    let id = begin_draft(&cx, "baseline").await.expect("begun");
+    let identity = answers(Page::Identity, |r| r.name = "Acme".into());
+    save_draft(&cx, id, &identity, 1).await.expect("saved");
+    let plan = answers(Page::Plan, |r| (r.plan, r.trial_days) = (PlanId::Free, 30));
+    save_draft(&cx, id, &plan, 2).await.expect("saved");
+    let people = |list: &str| {
+        answers(Page::People, |r| {
+            let (name, email) = ("Ada".into(), "ada@example.com".into());
+            r.admin = Some(Person { name, email, role: Role::TenantAdmin });
+            r.people = model::people::everybody(list).expect("a list");
+        })
+    };
+    let colleague: String = sqlx::query_scalar(
+        "UPDATE user_account SET platform_role = 'operator' WHERE email LIKE '%@example.com' RETURNING email",
+    )
+    .fetch_one(&admin)
+    .await
+    .expect("a colleague");
+    for (list, says) in [
+        ("Ada,ADA@example.com".to_owned(), "first administrator already"),
+        (format!("Colleague,{colleague}"), "cannot be invited"),
+        ((0..5).map(|n| format!("N,n{n}@example.com\n")).collect(), "has 5 seats"),
+    ] {
+        let refused = save_draft(&cx, id, &people(&list), 3).await;
+        assert!(
+            matches!(&refused, Err(Error::Invalid(e)) if e.0.len() == 1 && e.get("people").is_some_and(|why| why.contains(says))),
+            "{refused:?}"
+        );
+    }
+    save_draft(&cx, id, &people("Bo,bo@example.com,admin\n\"Roe, Jane\",jane@example.com"), 3)
+        .await
+        .expect("saved");
+    let kept = draft(&cx, id).await.expect("the draft").draft.request.people;
+    assert_eq!((kept[0].role, kept[1].name.as_str()), (Role::TenantAdmin, "Roe, Jane"));
+
+    // They are in what is asked for.
+    submit_draft(&cx, id, 4, "").await.expect("asked");
+    let asked: i64 =
+        sqlx::query_scalar("SELECT jsonb_array_length(payload->'people')::bigint FROM operation")
+            .fetch_one(&admin)
+            .await
+            .expect("an operation");
+    assert_eq!(asked, 2);
 }

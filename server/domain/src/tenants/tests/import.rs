@@ -1,8 +1,9 @@
 use super::{count, operator};
 use crate::audit::{Verified, verify};
 use crate::error::Error;
-use crate::tenants::{apply_import, create, get_import, stage_import};
-use crate::{Ctx, testing};
+use crate::tenants::{apply_import, get_import, stage_import};
+use crate::testing::{self, new_tenant as create};
+use crate::{Ctx, isolation, operations};
 use model::directory::{Import, NewTenant};
 use model::permission::Role;
 use model::tenants::PlanId;
@@ -191,4 +192,107 @@ async fn ten_thousand_rows_are_one_transaction(admin: PgPool) {
     assert_eq!(apply_import(&cx, id).await.expect("made"), 10_000);
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 10_000);
     assert_eq!(count(&admin, "SELECT count(*) FROM audit_head").await, 10_001);
+    assert_eq!(count(&admin, "SELECT count(*) FROM alignment WHERE open = 0").await, 10_000);
+    assert_eq!(count(&admin, "SELECT count(*) FROM vector_collection").await, 10_000);
+}
+
+/// What provisioning gives as rows an import gives as well, whatever the plan; nothing is left to complain of.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn imported_tenants_begin_as_provisioned_ones_do(admin: PgPool) {
+    let (services, cx) = operator(&admin).await;
+    let id = stage(&cx, "name,plan\nOne,free\nTwo,free\nThree,enterprise\n").await;
+    assert_eq!(apply_import(&cx, id).await.expect("made"), 3);
+    for (what, sql) in [
+        (
+            "template",
+            "SELECT count(*) FROM tenant_template a JOIN template t ON t.id = a.template_id WHERE t.key = 'baseline' AND a.version = 1",
+        ),
+        (
+            "application",
+            "SELECT count(*) FROM template_application WHERE applied_by = 'Test Operator' AND reason = 'Import' AND jsonb_array_length(changes) > 20",
+        ),
+        ("alignment", "SELECT count(*) FROM alignment WHERE open = 0 AND aligned = expected"),
+        ("collection", "SELECT count(*) FROM vector_collection WHERE dimension > 0"),
+        ("onboarding", "SELECT count(*) FROM checklist_run WHERE key = 'onboarding' AND ended_at IS NULL"),
+        (
+            "fields",
+            "SELECT count(*) FROM (SELECT FROM tenant_field GROUP BY tenant_id HAVING count(*) = 15) n",
+        ),
+        (
+            "tasks",
+            "SELECT count(*) FROM (SELECT FROM activation WHERE by_template AND NOT enabled GROUP BY tenant_id HAVING count(*) = 4) n",
+        ),
+        ("monitors", "SELECT count(*) FROM (SELECT FROM monitor GROUP BY tenant_id HAVING count(*) = 4) n"),
+        (
+            "backups",
+            "SELECT count(*) FROM (SELECT FROM backup_schedule GROUP BY tenant_id HAVING count(*) = 2) n",
+        ),
+        (
+            "line",
+            "SELECT count(*) FROM audit_entry WHERE action = 'tenant.create' AND after->>'template' = 'baseline' AND after->>'template_version' = '1'",
+        ),
+    ] {
+        assert_eq!(count(&admin, sql).await, 3, "{what}");
+    }
+    // Roles of other databases of this server are other tests'.
+    let mut left = operations::reconcile(&cx).await.expect("looked");
+    left.retain(|finding| finding.kind != "role");
+    assert_eq!(left, []);
+    // A closer look than the roll-up agrees with it.
+    let ids: Vec<TenantId> =
+        sqlx::query_scalar("SELECT id FROM tenant").fetch_all(&admin).await.expect("ids");
+    for tenant in ids {
+        assert_eq!(crate::templates::check_again(&cx, tenant).await.expect("looked").open(), 0);
+    }
+    // Nobody has proven them: the schedule takes them up before all others.
+    assert_eq!(count(&admin, "SELECT count(*) FROM isolation_newest").await, 0);
+    assert_eq!(isolation::prove_some(&services.system("isolation")).await.expect("proven"), 3);
+    assert_eq!(count(&admin, "SELECT count(*) FROM isolation_newest WHERE failed = 0").await, 3);
+}
+
+/// R10: an import makes nobody whom a second person would have to approve.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_a_second_person_approves_is_not_imported(admin: PgPool) {
+    let (_, cx) = operator(&admin).await;
+    let rule = async |second_person: &str, plans: &[&str]| {
+        sqlx::query("UPDATE approval_rule SET second_person = $1, plans = $2 WHERE kind = 'provision'")
+            .bind(second_person)
+            .bind(plans.iter().map(|plan| (*plan).to_owned()).collect::<Vec<String>>())
+            .execute(&admin)
+            .await
+            .expect("a rule");
+    };
+    let both = stage(&cx, "name,plan\nOne,free\nTwo,enterprise\n").await;
+    let small = stage(&cx, "name,plan\nThree,free\n").await;
+    rule("never", &["enterprise"]).await;
+    let import = preview(&cx, both).await;
+    assert_eq!((import.may_create, import.second_person), (false, vec![PlanId::Enterprise]));
+    match apply_import(&cx, both).await {
+        Err(Error::Conflict(why)) => {
+            assert!(why.contains("second person") && why.contains("Enterprise"), "{why}")
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 0, "not the others either");
+    assert_eq!(apply_import(&cx, small).await.expect("nobody has to approve it"), 1);
+    rule("always", &[]).await;
+    let another = stage(&cx, "name,plan\nFour,free\n").await;
+    assert!(matches!(apply_import(&cx, another).await, Err(Error::Conflict(_))));
+    rule("dedicated", &[]).await;
+    assert_eq!(apply_import(&cx, another).await.expect("in shared tables"), 1);
+    assert_eq!(apply_import(&cx, both).await.expect("the rule is another one"), 2);
+}
+
+/// A request that waits has taken its names: an import does not take them away from it.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn names_that_were_asked_for_are_not_imported(admin: PgPool) {
+    let (_, cx) = operator(&admin).await;
+    let before = stage(&cx, "name\nAcme\nOther\n").await;
+    let asked = model::operations::ProvisionRequest::named("Acme", PlanId::Free);
+    operations::request_provision(&cx, asked, None).await.expect("asked for");
+    let after = preview(&cx, stage(&cx, "name,slug\nMine,acme\n").await).await;
+    assert_eq!(after.rows[0].problems, ["Another tenant has the slug “acme”."]);
+    assert!(matches!(apply_import(&cx, before).await, Err(Error::Conflict(_))));
+    assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 0);
+    assert_eq!(apply_import(&cx, before).await.expect("the other"), 1);
 }

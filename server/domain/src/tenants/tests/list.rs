@@ -1,7 +1,8 @@
 use super::{count, fleet, operator};
+use crate::Ctx;
 use crate::error::Error;
-use crate::tenants::{create, directory, export, search_quick};
-use crate::{Ctx, testing};
+use crate::tenants::{directory, export, may_create, search_quick};
+use crate::testing::{self, new_tenant as create};
 use model::TenantId;
 use model::directory::{Directory, NewTenant, View};
 use model::page::Total;
@@ -269,11 +270,11 @@ async fn the_fleet_is_not_for_everybody(admin: PgPool) {
     assert!(matches!(directory(&inside, &[]).await, Err(Error::Forbidden(_))));
     assert!(matches!(search_quick(&inside, "acme").await, Err(Error::Forbidden(_))));
     assert!(matches!(export(&inside, &[]).await, Err(Error::Forbidden(_))));
-    assert!(matches!(create(&inside, NewTenant::named("X", PlanId::Free)).await, Err(Error::Forbidden(_))));
+    assert!(matches!(may_create(&inside).await, Err(Error::Forbidden(_))));
     let auditor = testing::platform(&services, Role::Auditor);
     assert_eq!(slugs(&open(&auditor, "").await), ["acme"]);
     assert!(!open(&auditor, "").await.may_create);
-    assert!(matches!(create(&auditor, NewTenant::named("X", PlanId::Free)).await, Err(Error::Forbidden(_))));
+    assert!(matches!(may_create(&auditor).await, Err(Error::Forbidden(_))));
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 1);
     assert_eq!(count(&admin, "SELECT count(*) FROM audit_entry WHERE result = 'denied'").await, 3);
 }
@@ -287,35 +288,6 @@ async fn a_tag_is_offered_however_many_came_later(admin: PgPool) {
     let tags = open(&cx, "").await.facets.tags;
     assert!(tags.iter().any(|tag| tag == "seldom"), "{tags:?}");
     assert!(tags.is_sorted(), "{tags:?}");
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn a_new_tenant_is_checked_and_audited(admin: PgPool) {
-    let (_, cx) = operator(&admin).await;
-    let new = NewTenant {
-        domain: "Acme.Example".into(),
-        external_id: "7".into(),
-        ..NewTenant::named("Acme", PlanId::Starter)
-    };
-    let id = create(&cx, new).await.expect("made").id;
-    let row: (String, String, bool, String) =
-        sqlx::query_as("SELECT slug, status, trial_ends_at > now() + interval '13 days', domain FROM tenant")
-            .fetch_one(&admin)
-            .await
-            .expect("row");
-    assert_eq!(row, ("acme".into(), "trial".into(), true, "acme.example".into()));
-    assert_eq!(crate::audit::verify(&cx, id).await.expect("chain"), crate::audit::Verified::Sound(1));
-    for (field, new) in [
-        ("slug", NewTenant::named("ACME", PlanId::Free)),
-        ("domain", NewTenant { domain: "acme.example".into(), ..NewTenant::named("B", PlanId::Free) }),
-        ("external_id", NewTenant { external_id: "7".into(), ..NewTenant::named("C", PlanId::Free) }),
-    ] {
-        match create(&cx, new).await {
-            Err(Error::Invalid(errors)) => assert!(errors.get(field).is_some(), "{errors:?}"),
-            other => panic!("{other:?}"),
-        }
-    }
-    assert_eq!(count(&admin, "SELECT count(*) FROM audit_entry WHERE action = 'tenant.create'").await, 1);
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

@@ -1,10 +1,13 @@
 //! The directory, on real Postgres.
 
+mod details;
 mod drafts;
 mod import;
 mod list;
+mod plan_requests;
 mod schedules;
 mod scope;
+mod trial;
 
 use crate::Ctx;
 use crate::ctx::Services;

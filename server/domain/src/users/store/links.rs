@@ -70,6 +70,14 @@ pub(in crate::users) async fn set_up_of(
     Ok(row)
 }
 
+/// Removes a link that nobody was told of.
+pub(in crate::users) async fn remove_set_up(connection: &mut PgConnection, hash: &[u8]) -> Result<()> {
+    sqlx::query!("DELETE FROM one_time_link WHERE token_hash = $1 AND purpose = 'set_up'", hash)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Removes the unused links of somebody who has no place but in this tenant.
 pub(in crate::users) async fn end_set_ups_here(
     connection: &mut PgConnection,

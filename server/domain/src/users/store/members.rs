@@ -4,6 +4,7 @@ use crate::error::{OnConstraint, Result};
 use model::permission::Role;
 use model::{TenantId, UserId};
 use sqlx::{PgConnection, Row};
+use std::collections::HashMap;
 
 /// The account of an address, as far as an invitation into a tenant asks.
 pub(in crate::users) struct Known {
@@ -213,18 +214,61 @@ pub(in crate::users) async fn count_people(
     Ok(count)
 }
 
-/// The plan's seats, where all of them are taken. Locks the tenant, so that two who invite at once count each other.
-pub(in crate::users) async fn no_seat_left(
+/// The plan's seats and how many are taken; none where it has no limit. Whoever gives one away holds the tenant.
+pub(in crate::users) async fn seats(
     connection: &mut PgConnection,
     tenant: TenantId,
-) -> Result<Option<i64>> {
-    let full = sqlx::query_scalar!(
-        r#"WITH locked AS (SELECT id, plan_id FROM tenant WHERE id = $1 FOR UPDATE)
-        SELECT l.hard AS "hard!" FROM locked t JOIN plan_limit l ON l.plan_id = t.plan_id AND l.meter = 'users' AND l.kind = 'number'
-        WHERE (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = $1 AND u.disabled_at IS NULL) >= l.hard"#,
+) -> Result<Option<model::people::Seats>> {
+    let seats = sqlx::query_as!(
+        model::people::Seats,
+        r#"SELECT l.hard AS "all!",
+            (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = t.id AND u.disabled_at IS NULL) AS "taken!"
+        FROM tenant t JOIN plan_limit l ON l.plan_id = t.plan_id AND l.meter = 'users' AND l.kind = 'number' WHERE t.id = $1"#,
         tenant.0
     )
     .fetch_optional(connection)
     .await?;
-    Ok(full)
+    Ok(seats)
+}
+
+/// Mails that invited somebody into a tenant within the last day.
+pub(in crate::users) async fn invited_lately(connection: &mut PgConnection, tenant: TenantId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM notification
+        WHERE tenant_id = $1 AND event = 'user.invited' AND at > now() - interval '1 day'"#,
+        tenant.0
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
+}
+
+/// An account, as far as a list of invitations asks.
+pub(in crate::users) struct KnownBy {
+    pub closed: bool,
+    pub platform: bool,
+    pub member: bool,
+}
+
+/// The accounts of these addresses, by address; with `own`, only those that belong to the tenant.
+pub(in crate::users) async fn known_of(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    emails: &[String],
+    own: bool,
+) -> Result<HashMap<String, KnownBy>> {
+    let rows = sqlx::query!(
+        r#"SELECT u.email, u.disabled_at IS NOT NULL AS "closed!", u.platform_role IS NOT NULL AS "platform!", m.user_id IS NOT NULL AS "member!"
+        FROM user_account u LEFT JOIN member m ON m.user_id = u.id AND m.tenant_id = $2
+        WHERE u.email = ANY($1) AND (m.user_id IS NOT NULL OR NOT $3)"#,
+        emails,
+        tenant.0,
+        own
+    )
+    .fetch_all(connection)
+    .await?;
+    let known = rows
+        .into_iter()
+        .map(|row| (row.email, KnownBy { closed: row.closed, platform: row.platform, member: row.member }));
+    Ok(known.collect())
 }

@@ -1,28 +1,32 @@
-//! What the tenant starts with: template, configuration and policies; quotas, monitoring, backups; fields and tasks.
+//! What the tenant starts with: template, configuration, policies and the onboarding list; quotas, monitoring, backups; fields and tasks.
 
 use super::{ProvisionRequest, store, template_key};
 use crate::ctx::Reach;
 use crate::error::{Error, Result};
 use crate::operations::step::At;
+use model::TenantId;
 use model::settings::Key;
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 
-/// The template with its settings and policies, and what was asked for beyond it (R19, R20, R29).
+/// The template with its settings, policies and onboarding list, and what was asked for beyond it (R19, R20, R29, R97).
 pub(super) mod configuration {
     use super::*;
-    use model::templates::VersionRef;
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
         let asked: ProvisionRequest = at.payload()?;
         let (tenant, by) = (at.tenant(), at.cx.actor().name().to_owned());
-        let offer = crate::templates::for_provisioning(at.conn()?, template_key(&asked)).await?;
-        let version = asked.template_version.unwrap_or(offer.version);
-        let to = VersionRef { template: offer.template.id, version };
+        let (key, version) = (template_key(&asked), asked.template_version);
+        let (offer, _) = crate::templates::asked_for(at.conn()?, key, version).await?;
         let cx = at.cx.clone();
-        let applied = crate::templates::apply(at.conn()?, &cx, tenant, to, Some("Provisioning")).await?;
+        let applied =
+            crate::templates::apply(at.conn()?, &cx, tenant, offer.at(), Some("Provisioning")).await?;
         if applied.changed {
             at.audit(applied.event());
         }
+        // After the template, which names the version of the list; and what is aligned counts the list in.
+        crate::checklists::start_onboarding(at.conn()?, &[tenant]).await?;
+        crate::templates::refresh_in(at.conn()?, tenant).await?;
         for (key, value) in &asked.settings {
             store::put_setting(at.conn()?, tenant, key, value, &by).await?;
         }
@@ -41,6 +45,8 @@ pub(super) mod configuration {
         let tenant = at.tenant();
         let conn = at.reach(Reach::Provision).await?;
         const TABLES: &[&str] = &[
+            "checklist_item",
+            "checklist_run",
             "tenant_template",
             "template_application",
             "tenant_setting",
@@ -53,6 +59,19 @@ pub(super) mod configuration {
     }
 }
 
+/// Rows for what is watched and when it is copied (R24), for tenants with the same settings: those of the first say how
+/// often and for how long. In the caller's transaction (reach `Fleet`); what is there already stays as it is.
+pub(crate) async fn watch(connection: &mut PgConnection, tenants: &[TenantId]) -> Result<()> {
+    let Some(first) = tenants.first() else { return Ok(()) };
+    let levels = crate::settings::levels(&mut *connection, *first).await?;
+    let effective = |key: Key| model::settings::resolve(key, &crate::settings::of_key(&levels, key)).value;
+    let keep = effective(Key::BackupDays).as_number().unwrap_or(30);
+    let every = crate::monitors::backup_days(effective(Key::BackupSchedule).as_text());
+    let quota = effective(Key::NotifyQuotaPercent).as_number().unwrap_or(85);
+    store::monitors(&mut *connection, tenants, quota).await?;
+    store::backups(connection, tenants, every, keep).await
+}
+
 /// Plan limits hold by the plan; what is watched and copied has rows (R24).
 pub(super) mod monitoring {
     use super::*;
@@ -60,18 +79,9 @@ pub(super) mod monitoring {
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
         let asked: ProvisionRequest = at.payload()?;
         let tenant = at.tenant();
-        let levels = {
-            let conn = at.conn()?;
-            crate::settings::levels(conn, tenant).await?
-        };
-        let effective =
-            |key: Key| model::settings::resolve(key, &crate::settings::of_key(&levels, key)).value;
-        let keep = effective(Key::BackupDays).as_number().unwrap_or(30);
-        let weekly = effective(Key::BackupSchedule).as_text() == Some("weekly");
-        let quota = effective(Key::NotifyQuotaPercent).as_number().unwrap_or(80);
         let conn = at.conn()?;
-        store::monitors(conn, tenant, quota).await?;
-        store::backups(conn, tenant, if weekly { 7 } else { 1 }, keep).await?;
+        watch(conn, &[tenant]).await?;
+        crate::monitors::evaluate_in(conn, tenant).await?;
         let limits = store::plan_limits(conn, asked.plan).await?;
         let watched = store::watched(conn, tenant).await?;
         Ok(json!({ "quotas": limits, "monitors": watched.0, "backups": watched.1 }))
@@ -85,7 +95,12 @@ pub(super) mod monitoring {
 
     pub(in super::super) async fn undo(at: &mut At) -> Result<()> {
         let tenant = at.tenant();
-        store::wipe(at.reach(Reach::Provision).await?, tenant, &["monitor", "backup_schedule"]).await
+        store::wipe(
+            at.reach(Reach::Provision).await?,
+            tenant,
+            &["monitor", "monitor_turn", "backup_schedule"],
+        )
+        .await
     }
 }
 
@@ -97,7 +112,8 @@ pub(super) mod baseline {
         let asked: ProvisionRequest = at.payload()?;
         let tenant = at.tenant();
         let conn = at.conn()?;
-        let offer = crate::templates::for_provisioning(conn, template_key(&asked)).await?;
+        let (key, version) = (template_key(&asked), asked.template_version);
+        let (offer, _) = crate::templates::asked_for(conn, key, version).await?;
         let found = store::baseline(conn, tenant).await?;
         let enabled: Vec<_> =
             offer.bundle.tasks.iter().filter(|task| task.enabled).map(|task| task.key.clone()).collect();

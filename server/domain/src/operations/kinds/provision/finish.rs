@@ -10,64 +10,13 @@ pub(super) mod criteria {
     use super::*;
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
-        let asked: ProvisionRequest = at.payload()?;
-        let tenant = at.tenant();
-        let output = |step: &str, field: &str| {
-            at.outputs.get(step).and_then(|o| o.get(field)).cloned().unwrap_or_default()
-        };
-        let (attempts, values) = (output("isolation", "passed"), output("smoke", "values"));
-        let facts = store::facts(at.conn()?, tenant).await?;
-        let wanted = asked.admin.iter().chain(&asked.people).count() as i64;
-        let criteria = [
-            (
-                "The tenant can authenticate and access the system",
-                facts.members >= wanted,
-                if wanted == 0 {
-                    "Nobody was to be let in yet.".to_owned()
-                } else {
-                    format!(
-                        "{} of {wanted} people have their place and can set a password once it is open.",
-                        facts.members
-                    )
-                },
-            ),
-            (
-                "Data isolation is verified through testing",
-                facts.proven,
-                format!("{attempts} attempts to get at something foreign were refused."),
-            ),
-            (
-                "All security policies are active",
-                facts.policies > 0 && facts.forced,
-                format!(
-                    "{} settings of its template hold; row level security is forced on every table.",
-                    facts.policies
-                ),
-            ),
-            (
-                "Monitoring and alerting are operational",
-                facts.monitors > 0 && facts.backups > 0,
-                format!("{} monitors, {} backup schedules.", facts.monitors, facts.backups),
-            ),
-            (
-                "A conversation goes through",
-                values.as_i64() > Some(0),
-                format!("Values that the smoke test wrote: {values}."),
-            ),
-        ];
-        let unmet: Vec<_> = criteria
-            .iter()
-            .filter(|(_, met, _)| !met)
-            .map(|(name, _, said)| format!("{name}: {said}"))
-            .collect();
+        let criteria = super::super::acceptance::criteria(at).await?;
+        let unmet: Vec<_> =
+            criteria.iter().filter(|c| !c.met).map(|c| format!("{}: {}", c.criterion, c.evidence)).collect();
         if !unmet.is_empty() {
             return Err(Error::Conflict(format!("Not met: {}", unmet.join(" "))));
         }
-        let list: Vec<_> = criteria
-            .iter()
-            .map(|(name, met, said)| json!({ "criterion": name, "met": met, "evidence": said }))
-            .collect();
-        Ok(json!({ "criteria": list }))
+        Ok(json!({ "criteria": criteria }))
     }
 
     pub(in super::super) async fn check(_at: &mut At) -> Result<Option<Value>> {

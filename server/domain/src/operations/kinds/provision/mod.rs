@@ -3,9 +3,12 @@
 //! and only then trial or active.
 //!
 //! Invariants: the names of a tenant are taken with the request ([`request`]), so that of many simultaneous ones for a
-//! slug one remains; nobody gets in before the last step; undone after a failure there is the record in status `failed`
-//! (which keeps its names for a retry) and nothing else, rolled back or cancelled there is nothing at all.
+//! slug one remains; the request names the version of its template, and every step reads that very bundle, so that what
+//! a second person approves is what is applied; nobody gets in before the last step; undone after a failure there is the
+//! record in status `failed` (which keeps its names for a retry) and nothing else, rolled back or cancelled there is
+//! nothing at all.
 
+mod acceptance;
 mod configure;
 mod finish;
 mod people;
@@ -13,7 +16,11 @@ mod place;
 mod record;
 mod smoke;
 mod store;
+mod terms;
 mod vectors;
+
+pub(crate) use configure::watch;
+pub(crate) use terms::terms;
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
@@ -23,17 +30,17 @@ use crate::operations::{Request, enqueue, repeated, ring};
 use crate::tenants;
 use model::directory::NewTenant;
 use model::operations::{Kind, Person, ProvisionRequest, Requested};
+use model::people::PEOPLE_MAX;
 use model::permission::{Permission, Role, Scope};
 use model::tenants::Placement;
 use model::validate::{self, FieldErrors};
 use model::{OperationId, TenantId};
 use serde_json::json;
 use sqlx::PgConnection;
+use std::collections::HashSet;
 
 /// The longest trial, in days.
 const TRIAL_MAX: i32 = 365;
-/// The most people of one request (R23).
-const PEOPLE_MAX: usize = 500;
 
 pub(super) static STEPS: &[Step] = &[
     step!(Sql, "validate", "Check the request", record::validate),
@@ -87,13 +94,23 @@ pub(crate) async fn request_in(
     id: OperationId,
 ) -> Result<(Requested, AuditEvent)> {
     cx.require(Permission::TenantCreate, Scope::Platform).await?;
-    let asked = check(asked)?;
+    let mut asked = check(asked)?;
     let tenant = TenantId(cx.new_id());
-    let template = crate::templates::for_provisioning(tx.conn(), template_key(&asked)).await;
-    template.map_err(|error| match error {
+    let (key, version) = (template_key(&asked), asked.template_version);
+    let template = crate::templates::to_begin_with(tx.conn(), key, version).await;
+    let template = template.map_err(|error| match error {
+        Error::NotFound if version.is_some() => {
+            Error::field("template", "There is no such version of this template.")
+        }
         Error::NotFound => Error::field("template", "There is no published template of this name."),
+        Error::Conflict(why) => Error::field("template", why),
         other => other,
     })?;
+    // From here on it is this version, whatever is published before it is approved and carried out.
+    (asked.template, asked.template_version) = (template.template.key, Some(template.version));
+    if let Some((field, why)) = unfit(tx.conn(), &asked).await? {
+        return Err(Error::field(field, why));
+    }
     store::take_names(tx.conn(), id, &asked).await?;
     let reason = Some(asked.reason.as_str()).filter(|reason| !reason.is_empty());
     let request = Request {
@@ -149,7 +166,7 @@ pub(crate) fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldE
     if asked.people.len() > PEOPLE_MAX {
         errors.add("people", format!("At most {PEOPLE_MAX} people at once."));
     }
-    let people: Vec<_> = asked.people.iter().map(|p| person(&mut errors, "people_", p)).collect();
+    let people = listed(&mut errors, admin.as_ref(), &asked.people);
     if !(0..=TRIAL_MAX).contains(&asked.trial_days) {
         errors.add("trial_days", format!("A trial has 0 to {TRIAL_MAX} days."));
     }
@@ -190,6 +207,39 @@ pub(crate) fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldE
     }
 }
 
+/// Why the people of a checked request cannot be let in, seats and accounts considered: the field and what is wrong.
+pub(crate) async fn unfit(
+    connection: &mut PgConnection,
+    asked: &ProvisionRequest,
+) -> Result<Option<(&'static str, String)>> {
+    store::unfit(connection, asked).await
+}
+
+/// The further people, each once and none of them the administrator again; what is wrong stands at the list.
+fn listed(errors: &mut FieldErrors, admin: Option<&Person>, people: &[Person]) -> Vec<Person> {
+    let mut seen: HashSet<String> = admin.map(|admin| admin.email.clone()).into_iter().collect();
+    let mut wrong = Vec::new();
+    let mut checked = Vec::with_capacity(people.len());
+    for (someone, number) in people.iter().zip(1..).take(PEOPLE_MAX) {
+        let mut own = FieldErrors::default();
+        let one = person(&mut own, "", someone);
+        if !own.is_empty() {
+            let why: Vec<_> = own.0.into_values().collect();
+            wrong.push(format!("Person {number}: {}", why.join(" ")));
+        } else if admin.is_some_and(|admin| admin.email == one.email) {
+            wrong.push(format!("{} is the first administrator already.", one.email));
+        } else if !seen.insert(one.email.clone()) {
+            wrong.push(format!("{} is on the list twice.", one.email));
+        }
+        checked.push(one);
+    }
+    if !wrong.is_empty() {
+        wrong.truncate(10);
+        errors.add("people", wrong.join(" "));
+    }
+    checked
+}
+
 fn person(errors: &mut FieldErrors, prefix: &str, person: &Person) -> Person {
     let name = errors.take(&format!("{prefix}name"), validate::line(&person.name, "A name", 120));
     let email = errors.take(&format!("{prefix}email"), validate::email(&person.email));
@@ -216,6 +266,35 @@ mod tests {
         let errors = check(&asked).expect_err("wrong");
         let fields: Vec<_> = errors.0.keys().map(String::as_str).collect();
         assert_eq!(fields, ["admin_email", "admin_name", "admin_role", "name", "settings", "trial_days"]);
+    }
+
+    #[test]
+    fn of_a_list_everybody_is_let_in_once() {
+        let person = |email: &str, role| Person { name: "N".into(), email: email.into(), role };
+        let mut asked = ProvisionRequest::named("Acme", PlanId::Free);
+        asked.admin = Some(person("Ada@example.com", Role::TenantAdmin));
+        asked.people = vec![person("Bo@example.com", Role::TenantMember)];
+        let checked = check(&asked).expect("fine");
+        assert_eq!(checked.people[0].email, "bo@example.com");
+        for (more, says) in [
+            (
+                person("ada@example.com", Role::TenantMember),
+                "ada@example.com is the first administrator already.",
+            ),
+            (person("BO@example.com", Role::TenantAdmin), "bo@example.com is on the list twice."),
+            (person("nobody", Role::TenantMember), "Person 2: “nobody” is not an e-mail address."),
+            (
+                person("cy@example.com", Role::Operator),
+                "Person 2: This role belongs to the platform, not to a tenant.",
+            ),
+        ] {
+            let asked = ProvisionRequest { people: vec![asked.people[0].clone(), more], ..asked.clone() };
+            let errors = check(&asked).expect_err("wrong");
+            assert_eq!((errors.0.len(), errors.get("people")), (1, Some(says)));
+        }
+        asked.people =
+            (0..=PEOPLE_MAX).map(|n| person(&format!("n{n}@example.com"), Role::TenantMember)).collect();
+        assert_eq!(check(&asked).expect_err("too many").get("people"), Some("At most 500 people at once."));
     }
 
     #[test]

@@ -24,14 +24,21 @@ fn everybody(asked: &ProvisionRequest) -> impl Iterator<Item = &Person> {
 pub(super) mod administrator {
     use super::*;
     use crate::ctx::Reach;
-    use crate::error::Result;
+    use crate::error::{Error, Result};
     use serde_json::{Value, json};
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
         let asked: ProvisionRequest = at.payload()?;
         let (tenant, cx, since) = (at.tenant(), at.cx.clone(), at.op.requested_at);
+        // Looked at once more where it counts: somebody may have been given a role of the platform since.
+        if let Some((_, problem)) = store::unfit(at.conn()?, &asked).await? {
+            return Err(Error::Conflict(problem));
+        }
+        // Accounts in one order for everybody: two tenants with the same new people never wait for each other in a circle.
+        let mut wanted: Vec<&Person> = everybody(&asked).collect();
+        wanted.sort_by(|a, b| a.email.cmp(&b.email));
         let mut people = Vec::new();
-        for person in everybody(&asked) {
+        for person in wanted {
             let conn = at.conn()?;
             let (user, created) =
                 store::account(conn, cx.new_id(), &person.email, &person.name, since).await?;

@@ -18,7 +18,11 @@ pub(super) mod validate {
         if let Some(problem) = store::taken_by_others(conn, tenant, &asked).await? {
             return Err(Error::Conflict(problem));
         }
-        let template = crate::templates::for_provisioning(conn, template_key(&asked)).await?;
+        if let Some((_, problem)) = store::unfit(conn, &asked).await? {
+            return Err(Error::Conflict(problem));
+        }
+        let (key, version) = (template_key(&asked), asked.template_version);
+        let template = crate::templates::to_begin_with(conn, key, version).await?;
         let resources = store::plan_limits(conn, asked.plan).await?;
         Ok(json!({
             "template": template.template.key, "template_version": template.version, "plan": asked.plan,
@@ -56,7 +60,6 @@ pub(super) mod row {
         let conn = at.conn()?;
         let new = store::insert(conn, tenant, &asked).await?;
         store::give_names_back(conn, id).await?;
-        crate::checklists::start_onboarding(conn, &[tenant]).await?;
         let state = json!({ "slug": asked.slug, "status": Status::Provisioning, "plan": asked.plan, "placement": asked.placement });
         let action = if new { "tenant.create" } else { "tenant.provision_again" };
         at.audit(AuditEvent::on(tenant, action, asked.name.clone()).after(&state));

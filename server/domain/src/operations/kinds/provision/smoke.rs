@@ -1,6 +1,6 @@
 //! One conversation goes in, is threaded, a task runs over it, the result is there, and all of it is removed again (R26).
 
-/// Uses the pipeline's own code under the tenant's own role.
+/// By the door that programs use, and the pipeline's own code under the tenant's own role.
 pub(super) mod trial {
     use crate::error::{Error, Result};
     use crate::operations::step::At;
@@ -25,7 +25,9 @@ pub(super) mod trial {
             smoke.values,
             if smoke.values == 1 { "" } else { "s" }
         ));
-        Ok(json!({ "turns": smoke.turns, "task": smoke.task, "values": smoke.values, "removed": true }))
+        Ok(
+            json!({ "channel": smoke.channel, "turns": smoke.turns, "task": smoke.task, "values": smoke.values, "removed": true }),
+        )
     }
 
     pub(in super::super) async fn check(_at: &mut At) -> Result<Option<Value>> {

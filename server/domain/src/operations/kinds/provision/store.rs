@@ -1,5 +1,10 @@
 //! SQL of provisioning.
 
+pub(super) mod acceptance;
+mod people;
+
+pub(super) use people::unfit;
+
 use crate::error::{Error, OnConstraint, Result};
 use model::operations::ProvisionRequest;
 use model::permission::Role;
@@ -106,8 +111,8 @@ pub(super) async fn insert(
     let empty = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let new = sqlx::query_scalar!(
         r#"INSERT INTO tenant (id, slug, name, domain, external_id, plan_id, region, country, tags, status, placement,
-            support_contact, escalation_contact)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'provisioning', $10, $11, $12)
+            support_contact, escalation_contact, billing_reference)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'provisioning', $10, $11, $12, $13)
         ON CONFLICT (id) DO UPDATE SET status = 'provisioning', status_since = now(), status_reason = NULL, status_note = NULL,
             version = tenant.version + 1, updated_at = now()
             WHERE tenant.status IN ('failed', 'provisioning')
@@ -124,6 +129,7 @@ pub(super) async fn insert(
         asked.placement.as_str(),
         empty(&asked.support_contact),
         empty(&asked.escalation_contact),
+        empty(&asked.billing_reference),
     )
     .fetch_optional(connection)
     .await
@@ -343,13 +349,24 @@ pub(super) async fn member(
     Ok(())
 }
 
-pub(super) async fn monitors(connection: &mut PgConnection, tenant: TenantId, quota: i64) -> Result<()> {
-    let quota = i32::try_from(quota).unwrap_or(80).clamp(1, 100);
+pub(super) async fn monitors(connection: &mut PgConnection, tenants: &[TenantId], quota: i64) -> Result<()> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    let quota = i32::try_from(quota).unwrap_or(85).clamp(1, 100);
+    // Many at once (an import) have their first turns spread, as their later ones then are.
+    sqlx::query!(
+        "INSERT INTO monitor_turn (tenant_id, due_at)
+        SELECT w.id, now() + random() * CASE WHEN cardinality($1::uuid[]) > 1 THEN interval '15 minutes' ELSE interval '0' END
+        FROM unnest($1::uuid[]) AS w (id) ON CONFLICT DO NOTHING",
+        &ids
+    )
+    .execute(&mut *connection)
+    .await?;
     sqlx::query!(
         "INSERT INTO monitor (tenant_id, kind, threshold)
-        VALUES ($1, 'ingestion_stalled', 24), ($1, 'task_failures', 10), ($1, 'quota', $2), ($1, 'isolation', 2)
+        SELECT w.id, m.kind, m.threshold FROM unnest($1::uuid[]) AS w (id)
+            CROSS JOIN (VALUES ('ingestion_stalled', 24), ('task_failures', 10), ('quota', $2::integer), ('isolation', 2)) AS m (kind, threshold)
         ON CONFLICT (tenant_id, kind) DO NOTHING",
-        tenant.0,
+        &ids,
         quota
     )
     .execute(connection)
@@ -359,16 +376,17 @@ pub(super) async fn monitors(connection: &mut PgConnection, tenant: TenantId, qu
 
 pub(super) async fn backups(
     connection: &mut PgConnection,
-    tenant: TenantId,
+    tenants: &[TenantId],
     every_days: i32,
     keep_days: i64,
 ) -> Result<()> {
+    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
     sqlx::query!(
         "INSERT INTO backup_schedule (tenant_id, kind, every, keep_days, next_at)
-        VALUES ($1, 'full', make_interval(days => $2), $3, date_trunc('day', now()) + make_interval(days => 1, hours => 2)),
-            ($1, 'config', make_interval(days => 1), $3, date_trunc('day', now()) + make_interval(days => 1, hours => 1))
+        SELECT w.id, b.kind, make_interval(days => b.every), $3::integer, date_trunc('day', now()) + make_interval(days => 1, hours => b.hour)
+        FROM unnest($1::uuid[]) AS w (id) CROSS JOIN (VALUES ('full', $2::integer, 2), ('config', 1, 1)) AS b (kind, every, hour)
         ON CONFLICT (tenant_id, kind) DO NOTHING",
-        tenant.0,
+        &ids,
         every_days,
         i32::try_from(keep_days).unwrap_or(30).max(1)
     )
@@ -404,32 +422,4 @@ pub(super) async fn baseline(connection: &mut PgConnection, tenant: TenantId) ->
     .fetch_one(connection)
     .await?;
     Ok(baseline)
-}
-
-/// What the success criteria are decided on.
-pub(super) struct Facts {
-    pub members: i64,
-    pub proven: bool,
-    pub policies: i64,
-    pub forced: bool,
-    pub monitors: i64,
-    pub backups: i64,
-}
-
-pub(super) async fn facts(connection: &mut PgConnection, tenant: TenantId) -> Result<Facts> {
-    let facts = sqlx::query_as!(
-        Facts,
-        r#"SELECT (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = $1 AND u.disabled_at IS NULL) AS "members!",
-            coalesce((SELECT failed = 0 FROM isolation_run WHERE tenant_id = $1 ORDER BY at DESC LIMIT 1), false) AS "proven!",
-            coalesce((SELECT jsonb_array_length(v.bundle->'settings') FROM tenant_template a
-                JOIN template_version v ON v.template_id = a.template_id AND v.version = a.version WHERE a.tenant_id = $1), 0)::bigint AS "policies!",
-            NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE c.relkind = 'r' AND n.nspname IN ('pooled', 't_' || replace($1::text, '-', '')) AND NOT c.relforcerowsecurity) AS "forced!",
-            (SELECT count(*) FROM monitor WHERE tenant_id = $1) AS "monitors!",
-            (SELECT count(*) FROM backup_schedule WHERE tenant_id = $1) AS "backups!""#,
-        tenant.0
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(facts)
 }
