@@ -16,9 +16,7 @@ run: setup build ## Install what is missing, build, and start Steward on http://
 test: ## Everything a change must pass, browser included
 	@$(PHASE) "Set-up: install what is missing" .ci/setup test
 	@$(PHASE) "Format" cargo fmt --all --check
-	@if cargo deny --version >/dev/null 2>&1; then \
-		$(PHASE) "Dependencies: advisories, licences, sources" cargo deny --all-features check --config .cargo/deny.toml; \
-	else printf '\n\033[1;33m!! NOT CHECKED: cargo-deny is not installed and was not to be had; advisories, licences and sources of\n!! dependencies were not looked at. The hosted workflow does. To do it here: cargo install cargo-deny\033[0m\n' >&2; fi
+	@$(PHASE) "Dependencies: advisories, licences, sources" .ci/deny
 	@$(PHASE) "Lint the server side" cargo lint
 	@$(PHASE) "Lint the browser side" cargo lint-wasm
 	@$(PHASE) "Lint the browser tests" npm --prefix end2end run --silent check
@@ -41,9 +39,9 @@ prepare: ## Renew server/domain/.sqlx after a change of queries or migrations
 clean-data: ## Remove the embedded database and everything else in the data directory
 	@.ci/clean-data "$(DATA)"
 
-setup:
+setup: ## Install what is missing to build
 	@$(PHASE) "Set-up: install what is missing" .ci/setup run
 
-build:
+build: ## A release build, with its assets compressed
 	@$(PHASE) "Release build" cargo leptos build --release
 	@$(PHASE) "Precompress assets" .ci/precompress

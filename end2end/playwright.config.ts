@@ -38,7 +38,7 @@ export default defineConfig({
     ? undefined
     : {
         command: './start',
-        // The port is bound once the database is migrated and the demo fleet is there.
+        // Refused until the database is migrated and the demo fleet is there: only then does the server listen.
         url: `${address}/livez`,
         timeout: 120_000,
         reuseExistingServer: false,
@@ -51,6 +51,8 @@ export default defineConfig({
           STEWARD_PUBLIC_URL: address,
           STEWARD_DATA: data,
           STEWARD_DEMO: 'auto',
+          // The page with every component, which a release build has for tests only.
+          STEWARD_GALLERY: '1',
           STEWARD_POSTGRES_FAST: '1',
           // Receivers of webhooks and mails are tests’ own, on this machine.
           STEWARD_OUTWARD_ALLOW: '127.0.0.1',

@@ -83,6 +83,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/tenants/:slug/api-keys/:key/revoke") view=crate::api_keys::RevokePage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/health") view=crate::health::TenantHealthPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/usage") view=crate::usage::TenantUsagePage ssr=SsrMode::Async/>
+                    <Route path=path!("/tenants/:slug/limits") view=crate::usage::TenantLimitsPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/details") view=tenants::DetailsPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/billing") view=crate::billing::BillingPage ssr=SsrMode::Async/>
                     <Route path=path!("/tenants/:slug/audit") view=crate::audit::TenantAuditPage ssr=SsrMode::Async/>

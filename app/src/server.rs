@@ -95,6 +95,13 @@ pub fn moment(text: &str) -> Option<chrono::DateTime<chrono::Utc>> {
     at.parse().ok()
 }
 
+/// The same of a moment to come, where `+30` is the beginning of the day so many days after today.
+pub fn moment_ahead(text: &str, now: chrono::DateTime<chrono::Utc>) -> Option<chrono::DateTime<chrono::Utc>> {
+    let Some(days) = text.trim().strip_prefix('+') else { return moment(text) };
+    let day = now.date_naive().checked_add_days(chrono::Days::new(days.parse().ok()?))?;
+    day.and_hms_opt(0, 0, 0).map(|at| at.and_utc())
+}
+
 /// Shows a banner on the page that follows.
 pub fn flash(tone: &str, text: impl Into<String>) {
     flash_with_undo(tone, text, None);
@@ -206,6 +213,49 @@ impl From<domain::Error> for AppError {
                 tracing::error!(error = %fault, request_id = id, "a request failed");
                 Self::Internal(id)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> chrono::DateTime<chrono::Utc> {
+        text.parse().expect("a moment")
+    }
+
+    #[test]
+    fn a_moment_ahead_is_a_time_a_day_or_so_many_days() {
+        let now = at("2026-12-15T17:45:30Z");
+        for (text, expected) in [
+            ("2027-01-31", "2027-01-31T00:00:00Z"),
+            (" 2027-01-31T08:30:00+01:00 ", "2027-01-31T07:30:00Z"),
+            ("+0", "2026-12-15T00:00:00Z"),
+            (" +1 ", "2026-12-16T00:00:00Z"),
+            ("+30", "2027-01-14T00:00:00Z"),
+        ] {
+            assert_eq!(moment_ahead(text, now), Some(at(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_none_however_far_it_lies() {
+        let now = at("2026-12-15T17:45:30Z");
+        for wrong in [
+            "",
+            "+",
+            "+x",
+            "+-1",
+            "+1.5",
+            "+1 day",
+            "+99999999999",
+            "+99999999999999999999",
+            "+2000000000",
+            "soon",
+            "2027-02-30",
+        ] {
+            assert_eq!(moment_ahead(wrong, now), None, "{wrong}");
         }
     }
 }

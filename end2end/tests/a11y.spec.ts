@@ -1,22 +1,14 @@
 /** axe on every kind of page, in both themes, in ordinary and in awkward states (A1). */
-import { discardDraft, everyPage, expect, expectAccessible, suspend, test } from '../fixtures/index.ts'
+import { discardDraft, dress, everyPage, expect, expectAccessible, suspend, test, THEMES, walk } from '../fixtures/index.ts'
 
-for (const theme of ['light', 'dark'] as const) {
+for (const theme of THEMES) {
   // In parts, so that both workers have something to do.
-  for (const part of [0, 1, 2]) {
-    test(`axe finds nothing on any page, ${theme}, part ${part + 1} of 3`, async ({ as }) => {
+  for (const part of [0, 1, 2, 3]) {
+    test(`axe finds nothing on any page, ${theme}, part ${part + 1} of 4`, async ({ as }) => {
       test.slow()
       const page = await as('operator')
-      await page.emulateMedia({ colorScheme: theme })
-      // The dark one on a phone.
-      if (theme === 'dark') await page.setViewportSize({ width: 390, height: 844 })
-      for (const path of everyPage().filter((_, at) => at % 3 === part)) {
-        await test.step(path, async () => {
-          await page.goto(path)
-          await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
-          await expectAccessible(page)
-        })
-      }
+      await dress(page, theme)
+      await walk(page, everyPage().filter((_, at) => at % 4 === part))
     })
   }
 }

@@ -115,3 +115,18 @@ for (const script of [true, false]) {
     })
   })
 }
+
+test('who is told that an address is somebody’s elsewhere stands in the audit log with it', async ({ as }) => {
+  const page = await as('tenant_admin')
+  const own = credentials('tenant_admin').tenant
+  const elsewhere = credentials('operator').email
+  await page.goto(`/tenants/${own}/users`)
+  await page.getByLabel('E-mail').fill(elsewhere)
+  await page.getByLabel('Name', { exact: true }).fill('Guessed')
+  await page.getByRole('button', { name: 'Invite', exact: true }).click()
+  await expect(page.getByText('This address cannot be invited here.').first()).toBeVisible()
+  await expect(page.getByLabel('E-mail')).toHaveValue(elsewhere)
+  const operator = await as('operator')
+  await operator.goto(`/tenants/${own}/audit?group=member`)
+  await expect(operator.getByRole('row').filter({ hasText: 'member.invite_refused' }).filter({ hasText: elsewhere }).first()).toBeVisible()
+})

@@ -1,13 +1,17 @@
 /** The same work without a script: everything is links and forms (J1 to J8). */
-import { action, expect, suspend, test } from '../fixtures/index.ts'
+import { action, expect, signIn, suspend, test } from '../fixtures/index.ts'
 
 // Everything essential by links and forms alone.
 test.use({ javaScriptEnabled: false })
 
-test('the way of an operator without a script', async ({ as, tenant }) => {
-  // Signed in by the form, without a script too: the fixture's page has none.
-  const page = await as('operator')
+test('the way of an operator without a script', async ({ page, tenant }) => {
   const done = (text: string) => page.getByRole('status').filter({ hasText: text })
+
+  await test.step('signs in', async () => {
+    // A session of this test's own: it ends here.
+    await signIn(page, 'operator')
+    await expect(page).toHaveURL('/overview')
+  })
 
   await test.step('filters the directory and opens a tenant', async () => {
     await page.goto('/tenants')
@@ -74,5 +78,13 @@ test('the way of an operator without a script', async ({ as, tenant }) => {
     await page.getByRole('button', { name: 'Save preferences' }).click()
     await expect(done('Your preferences are saved')).toBeVisible()
     await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+
+    await page.getByRole('banner').getByLabel(/^Account: /).click()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await expect(page.getByRole('heading', { level: 1, name: 'Sign in' })).toBeVisible()
+    // What was open is shut.
+    await page.goto(`/tenants/${tenant.slug}`)
+    await expect(page).toHaveURL(/\/sign-in\?/)
+    await expect(page.getByText(tenant.name)).toHaveCount(0)
   })
 })

@@ -28,7 +28,7 @@ for (const script of [true, false]) {
       const word = unique()
       const tenant = { name: `Wizard ${word}`, slug: `wizard-${word}` }
       await answer(page, tenant)
-      await expect(page.getByRole('region', { name: /^Limits of the plan/ })).toContainText('Users')
+      await expect(page.getByRole('region', { name: /^Limits on the .* plan$/ })).toContainText('Users')
       await expect(page.getByRole('region', { name: 'Policies of Baseline, version 1' })).toContainText('Second factor')
       await expect(page.getByRole('region', { name: 'Differs from the template' })).toContainText('Professional instead of Starter')
       const answers = page.getByRole('region', { name: 'Identity' })
@@ -121,6 +121,65 @@ test('a page of the wizard names every error and keeps what was typed; a draft w
   expect((await page.goto(address))?.status()).toBe(404)
 })
 
+test('a limit for the new tenant alone has a reason, and is seen as one that overrides the plan; so has it an owner', async ({ as }) => {
+  const page = await as('operator')
+  const word = unique()
+  await answer(page, { name: `Limited ${word}`, slug: `limited-${word}` })
+  await page.getByRole('region', { name: 'Plan and placement' }).getByRole('link', { name: /^Change/ }).click()
+  await page.getByLabel('Limit of users (optional)').fill('many')
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  await expect(page.getByLabel('Limit of users (optional)')).toHaveAttribute('aria-invalid', 'true')
+  await page.getByLabel('Limit of users (optional)').fill('100')
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  const why = page.getByLabel('Reason for the limit of users (optional)')
+  await expect(why).toHaveAttribute('aria-invalid', 'true')
+  // A reason alone is a limit forgotten: said at the limit, and the words stay.
+  await page.getByLabel('Limit of users (optional)').fill('')
+  await why.fill('Agreed in the contract.')
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  await expect(page.getByLabel('Limit of users (optional)')).toHaveAttribute('aria-invalid', 'true')
+  await expect(why).toHaveValue('Agreed in the contract.')
+  // The plan's own number is no difference.
+  await page.getByLabel('Limit of users (optional)').fill('100')
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  await expect(page.getByRole('region', { name: 'Differs from the template' })).not.toContainText('Users')
+  await expect(page.getByRole('region', { name: 'Limits on the Professional plan' })).toContainText('For this tenant alone')
+  await page.getByRole('region', { name: 'Plan and placement' }).getByRole('link', { name: /^Change/ }).click()
+  await page.getByLabel('Limit of users (optional)').fill('150')
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  const differs = page.getByRole('region', { name: 'Differs from the template' })
+  await expect(differs).toContainText(/Users: 150 instead of 100\s*Overrides the plan/)
+  await expect(differs).toContainText('Agreed in the contract.')
+  await expect(page.getByRole('region', { name: 'Limits on the Professional plan' })).toContainText('Overrides the plan: 100')
+  await expectAccessible(page)
+
+  await page.getByRole('region', { name: 'Identity' }).getByRole('link', { name: /^Change/ }).click()
+  const owner = page.getByLabel('Owner', { exact: true })
+  // Nobody of the list is told together with all else that is wrong.
+  await owner.evaluate((select: HTMLSelectElement) => {
+    const option = select.options[select.selectedIndex]
+    if (option) option.value = 'nobody-at-all'
+  })
+  await page.getByLabel('Domain (optional)').fill('no domain')
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: /problems/ }).getByRole('listitem')).toHaveCount(2)
+  await expect(owner).toHaveAttribute('aria-invalid', 'true')
+  await page.getByLabel('Domain (optional)').fill('')
+  const name = (await owner.getByRole('option').nth(1).textContent())?.replace(/ \(.*$/, '') ?? ''
+  await owner.selectOption({ index: 1 })
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  await expect(page.getByRole('region', { name: 'Identity' })).toContainText(name)
+  // What is given is there again, and marked.
+  await page.getByRole('region', { name: 'Plan and placement' }).getByRole('link', { name: /^Change/ }).click()
+  await expect(page.getByText('Users: overrides the plan')).toBeVisible()
+  await expect(page.getByLabel('Limit of users (optional)')).toHaveValue('150')
+  // And it is what the page of the people counts with.
+  await page.getByRole('button', { name: 'Save and go back to the review' }).click()
+  await page.getByRole('region', { name: 'Administrators and contacts' }).getByRole('link', { name: /^Change/ }).click()
+  await expect(page.getByText('By the limit for this tenant alone it has 150 seats')).toBeVisible()
+  await discardDraft(page)
+})
+
 test('a template is looked into and compared before it is chosen; the blank one stands last', async ({ as }) => {
   const page = await as('operator')
   await page.goto('/tenants/new')
@@ -170,7 +229,7 @@ test('what waits for a second person is found in its view and can be cancelled',
   await expect(page.getByRole('heading', { name: 'It waits for a second person' })).toBeVisible()
   // What somebody decides on: limits and policies, not a number of a version.
   await expect(page.getByRole('region', { name: 'What was asked for' })).toContainText(/Template\s*Baseline, version \d/)
-  await expect(page.getByRole('region', { name: 'Limits of the plan Professional' })).toContainText('Users')
+  await expect(page.getByRole('region', { name: 'Limits on the Professional plan' })).toContainText('Users')
   await expect(page.getByRole('region', { name: /^Policies of Baseline/ })).toContainText('Second factor')
   await expectAccessible(page)
   const address = new URL(page.url()).pathname

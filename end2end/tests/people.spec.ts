@@ -69,7 +69,7 @@ for (const script of [true, false]) {
       await page.getByRole('button', { name: 'Show preview' }).click()
       const preview = page.getByRole('region', { name: 'Preview' })
       await expect(preview).toContainText('2 people will be invited')
-      await expect(preview).toContainText('seats of the plan are left')
+      await expect(preview).toContainText('seats are left')
       await expect(preview.getByRole('row', { name: /Nia Novak/ })).toContainText('Will be invited')
       await expect(preview.getByRole('row', { name: /Wrong/ })).toContainText('“wrong” is not an e-mail address.')
       if (script) await expectAccessible(page)

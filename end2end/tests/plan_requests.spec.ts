@@ -24,7 +24,7 @@ test.describe.serial('a tenant’s admin asks for another plan', () => {
     const other = before === 'enterprise' ? /^Professional/ : /^Enterprise/
     await page.getByRole('radio', { name: other }).check()
     await page.getByRole('button', { name: 'Show what changes' }).click()
-    await expect(page.getByRole('table', { name: 'Limits of the plan' })).toBeVisible()
+    await expect(page.getByRole('table', { name: 'Limits now and then' })).toBeVisible()
     await page.getByLabel('Reason').fill(reason)
     await page.getByRole('button', { name: /^Ask for / }).click()
     await expect(page.getByRole('status').filter({ hasText: 'Asked for.' })).toBeVisible()
@@ -82,7 +82,7 @@ test.describe.serial('a tenant’s admin asks for another plan', () => {
     await operator.getByRole('link', { name: 'Look at it and decide' }).click()
     await operator.getByLabel('Note (optional)').fill('Checked with sales.')
     await operator.getByRole('button', { name: 'Approve', exact: true }).click()
-    await expect(operator.getByRole('heading', { name: 'It is done' })).toBeVisible()
+    await expect(operator.getByRole('heading', { name: 'It is done' })).toBeVisible({ timeout: 40_000 })
 
     await admin.goto(`${own()}/plan`)
     await expect(request(admin)).toContainText('Approved and made')

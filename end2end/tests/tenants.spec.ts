@@ -1,5 +1,5 @@
 /** The directory and the moves of a tenant’s life: filters, sorts, pages, views, import, suspension. */
-import { discardDraft, expect, suspend, test } from '../fixtures/index.ts'
+import { credentials, discardDraft, expect, suspend, test, unique } from '../fixtures/index.ts'
 import type { Page } from '@playwright/test'
 
 const table = (page: Page) => page.getByRole('table', { name: 'Tenants' })
@@ -166,6 +166,22 @@ test('the wizard names a domain that another tenant has, and keeps what was type
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('Somebody')
   await discardDraft(page)
   expect((await page.goto('/tenants/new/quick'))?.status(), 'there is no other way to make one').toBe(404)
+})
+
+test('the preview of an import says who will look after each tenant', async ({ as }) => {
+  const page = await as('operator')
+  const word = unique()
+  const owner = credentials('operator').email
+  const csv = `name,owner\nOwned ${word},${owner}\nAlone ${word},\nNobodys ${word},nobody-${word}@example.com\n`
+  await page.goto('/tenants/import')
+  await page.getByLabel('File').setInputFiles({ name: `owners-${word}.csv`, mimeType: 'text/csv', buffer: Buffer.from(csv) })
+  await page.getByRole('button', { name: 'Show preview' }).click()
+  const rows = page.getByRole('table', { name: 'Rows of the file' })
+  await expect(rows.getByRole('columnheader', { name: 'Owner' })).toBeVisible()
+  const owners = (name: string) => rows.getByRole('row', { name: new RegExp(`${name} ${word}`) }).locator('[data-label="Owner"]')
+  await expect(owners('Owned')).not.toHaveText('—')
+  await expect(owners('Alone')).toHaveText('—')
+  await expect(rows.getByRole('row', { name: new RegExp(`Nobodys ${word}`) })).toContainText('is nobody who acts for the platform')
 })
 
 test('an address that nobody has is a page that says so', async ({ as }) => {

@@ -41,14 +41,35 @@ async fn cached(how: &'static str, request: Request, next: Next) -> Response {
     response
 }
 
+/// The list of hashes that cargo-leptos writes beside the executable; pages find their files by the same one, and only it
+/// knows which of several builds in the folder is the one that was built last.
+pub fn hashes(list: &str) -> Option<String> {
+    std::fs::read_to_string(std::env::current_exe().ok()?.parent()?.join(list)).ok()
+}
+
 /// Where the built stylesheet is, for pages that are made without the page renderer.
 pub fn stylesheet(options: &LeptosOptions) -> String {
-    let folder = Path::new(options.site_root.as_ref()).join(options.site_pkg_dir.as_ref());
-    let name = std::fs::read_dir(folder).ok().and_then(|entries| {
-        entries
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| name.ends_with(".css") && name.starts_with(options.output_name.as_ref()))
-            .max()
+    let hashes = if options.hash_files { hashes(&options.hash_file) } else { None };
+    format!("/{}/{}", options.site_pkg_dir, css(&options.output_name, hashes.as_deref()))
+}
+
+fn css(name: &str, hashes: Option<&str>) -> String {
+    let hash = hashes.into_iter().flat_map(str::lines).find_map(|line| {
+        let (kind, hash) = line.trim().split_once(':')?;
+        (kind == "css").then(|| hash.trim())
     });
-    format!("/{}/{}", options.site_pkg_dir, name.unwrap_or_else(|| format!("{}.css", options.output_name)))
+    hash.map_or_else(|| format!("{name}.css"), |hash| format!("{name}.{hash}.css"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stylesheet_is_the_one_that_the_list_names() {
+        let list = "js: zzz\nwasm: yyy\ncss: Ab_c-1\n";
+        assert_eq!(css("steward", Some(list)), "steward.Ab_c-1.css");
+        assert_eq!(css("steward", Some("js: zzz\n")), "steward.css");
+        assert_eq!(css("steward", None), "steward.css");
+    }
 }

@@ -13,6 +13,7 @@ const HELP: &str = "Steward, the control plane of a multi-tenant platform
 
   server [serve]               serve; starts an embedded PostgreSQL where DATABASE_URL is not set
   server migrate               bring the database to this binary's schema, and end
+  server roles                 make the roles that a cluster needs before the databases of tests, and end
   server postgres -- COMMAND…  run COMMAND with DATABASE_URL of the embedded PostgreSQL
   server demo --tenants N      load a demo fleet of N tenants
   server audit verify          check every chain of the audit log; names the first broken entry
@@ -30,6 +31,7 @@ Settings are environment variables; the README lists them.
 enum Command {
     Serve,
     Migrate,
+    Roles,
     Postgres(Vec<OsString>),
     Demo(u32),
     VerifyAudit,
@@ -44,6 +46,7 @@ fn parse(arguments: &[OsString]) -> Result<Command, String> {
     match words.as_slice() {
         [] | ["serve"] => Ok(Command::Serve),
         ["migrate"] => Ok(Command::Migrate),
+        ["roles"] => Ok(Command::Roles),
         ["postgres", "--", _, ..] => Ok(Command::Postgres(arguments[2..].to_vec())),
         ["demo", "--tenants", count] => match count.parse() {
             Ok(count @ 1..=1_000_000) => Ok(Command::Demo(count)),
@@ -98,6 +101,11 @@ async fn execute(command: Command) -> Result<ExitCode, Failure> {
             let opened = Opened::open(&configured()?).await?;
             opened.close().await;
             writeln!(out, "The database has this binary's schema.")?;
+        }
+        Command::Roles => {
+            let url = configured()?.database_url.ok_or("DATABASE_URL names the cluster; it is not set")?;
+            domain::db::prepare_roles(&url).await?;
+            writeln!(out, "The cluster has the roles.")?;
         }
         Command::Demo(tenants) => {
             let config = configured()?;
@@ -246,6 +254,7 @@ mod tests {
     fn commands_are_understood_or_refused() {
         assert_eq!(of(""), Ok(Command::Serve));
         assert_eq!(of("serve"), Ok(Command::Serve));
+        assert_eq!(of("roles"), Ok(Command::Roles));
         assert_eq!(
             of("postgres -- psql -c x"),
             Ok(Command::Postgres(vec!["psql".into(), "-c".into(), "x".into()]))

@@ -3,10 +3,12 @@
 //! The ledger is read again and again, so that any process can tell of work that any other does. An event says where the
 //! operation stands, in words, with its version as the id; the page fetches itself.
 //!
-//! Invariants: a watcher asks the database once a second at most; a stream ends within [`ASK`] of its session, and does
-//! not count as use of it; nobody holds more than [`MOST_EACH`] streams, nor all together more than [`STREAMS`]. A stream
-//! lasts [`LIFE`] at most, which is shorter than the time that requests in flight get when the server stops: the browser
-//! comes back by itself, with the id of the last event.
+//! Invariants: a watcher asks the ledger once a second at most, and for its session what the process remembers of it; a
+//! stream ends at the first look at its session after that has ended (R79: a suspension that blocks ends sessions), which is
+//! within [`ASK`] where this process has ended it; one that another process has ended is seen when this process's memory of
+//! it, a second old at most, is over. A stream does not count as use of its session; nobody holds more than [`MOST_EACH`]
+//! streams, nor all together more than [`STREAMS`]. A stream lasts [`LIFE`] at most, which is shorter than the time that
+//! requests in flight get when the server stops: the browser comes back by itself, with the id of the last event.
 
 use app::AppError;
 use app::server::SessionOf;
@@ -33,8 +35,9 @@ const LIFE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_secs(1);
 /// The same where nothing moves before somebody has decided.
 const POLL_SLOWLY: Duration = Duration::from_secs(5);
-/// Between two looks at the session; each takes the place of one into the ledger.
-const ASK: Duration = Duration::from_secs(5);
+/// Between two looks at the session: twice a second, so that a stream ends within one of it. They cost next to nothing: a
+/// process remembers whom it has just asked for, and forgets at once whom it signs out itself.
+const ASK: Duration = Duration::from_millis(500);
 /// A line that says only that the connection lives.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// When the browser comes back after the end of a stream.
@@ -86,7 +89,7 @@ pub async fn operation(
         seen: last.or(since.since),
         pulse: first,
         until: now + LIFE,
-        asked: now,
+        looked: now,
         turn: Turn::Hello,
         _slot: slot,
     };
@@ -146,8 +149,8 @@ struct Watch {
     seen: Option<i64>,
     pulse: Pulse,
     until: Instant,
-    /// When the session was looked at.
-    asked: Instant,
+    /// When the ledger was looked into.
+    looked: Instant,
     turn: Turn,
     _slot: Slot,
 }
@@ -164,13 +167,13 @@ impl Watch {
         }
         while self.turn != Turn::Over {
             if self.turn == Turn::Look {
-                let wait = if self.pulse.state == State::Requested { POLL_SLOWLY } else { POLL };
-                tokio::time::sleep(wait).await;
+                tokio::time::sleep(ASK).await;
                 if Instant::now() >= self.until {
                     return None;
                 }
-                if self.asked.elapsed() >= ASK {
-                    self.ask().await?;
+                self.ask().await?;
+                let wait = if self.pulse.state == State::Requested { POLL_SLOWLY } else { POLL };
+                if self.looked.elapsed() < wait {
                     continue;
                 }
                 self.look().await?;
@@ -186,7 +189,6 @@ impl Watch {
     /// Whether the session still lives, and what its owner may by now. At the end of it the browser comes back and is
     /// asked to sign in.
     async fn ask(&mut self) -> Option<()> {
-        self.asked = Instant::now();
         let services = self.cx.services();
         let actor = domain::users::watcher_of_session(services, self.session).await.ok()??;
         self.cx = services.ctx(actor, self.cx.request_id());
@@ -194,6 +196,7 @@ impl Watch {
     }
 
     async fn look(&mut self) -> Option<()> {
+        self.looked = Instant::now();
         match domain::operations::pulse(&self.cx, self.id, Some(self.pulse.tenant)).await {
             Ok(pulse) => self.pulse = pulse,
             // The browser comes back and hears the reason.

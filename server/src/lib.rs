@@ -6,6 +6,7 @@
 pub mod address;
 pub mod api;
 pub mod assets;
+pub mod behind;
 pub mod cli;
 pub mod config;
 pub mod download;

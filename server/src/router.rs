@@ -13,7 +13,8 @@
 //!
 //! 6. CSRF: before a body is read or a session looked up.
 //! 7. time-out, body limit: of the whole of what follows.
-//! 8. [`detach`]: a mutation goes on when the browser goes away, or when the time is over.
+//! 8. [`detach`]: a mutation goes on when the browser goes away, or when the time is over. (The machine API has it too,
+//!    behind the proof of the key.)
 //! 9. [`identify`]: who asks.
 //! 10. [`uploads`]: takes files, which alone may be larger than what goes on from here.
 //! 11. [`forms`]: runs the function that a form names by sending it through what follows.
@@ -24,6 +25,7 @@
 use crate::address::{canonical, scope};
 use crate::api;
 use crate::assets::{assets, stylesheet};
+use crate::behind::{Behind, detach};
 use crate::download;
 use crate::events;
 use crate::forms::{Forms, forms};
@@ -46,10 +48,10 @@ use leptos::nonce::Nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use std::net::IpAddr;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -57,12 +59,11 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::sensitive_headers::{SetSensitiveRequestHeadersLayer, SetSensitiveResponseHeadersLayer};
 use tower_http::timeout::TimeoutLayer;
-use tracing::Instrument;
 
 /// The largest body of a page, a form or a server function.
 const MAX_BODY: usize = 2 * 1024 * 1024;
-/// How long an answer may take. The database gives up earlier (`statement_timeout` 15 s).
-const MAX_TIME: Duration = Duration::from_secs(30);
+/// How long an answer of the console may take. The database gives up earlier (`statement_timeout` 15 s).
+pub const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// What the router is built from.
 pub struct Parts {
@@ -75,6 +76,10 @@ pub struct Parts {
     pub secret: Vec<u8>,
     /// Pages in the making at a time.
     pub turns: usize,
+    /// How long a request of the console may take; [`ANSWER_TIME`] where it is not for a test.
+    pub answer_time: Duration,
+    /// What goes on when whoever asked is gone.
+    pub tasks: TaskTracker,
 }
 
 /// The whole service.
@@ -90,7 +95,7 @@ pub fn router(parts: &Parts) -> Router {
         .route("/livez", get(|| async { "ok" }))
         .route("/readyz", get(ready).with_state(services.clone()))
         .merge(assets(&parts.options))
-        .nest(api::PREFIX, api::router(services.clone()))
+        .nest(api::PREFIX, api::router(services.clone(), parts.tasks.clone()))
         // Not of the nest: it has no route for its own address with a slash at the end.
         .route(&format!("{}/", api::PREFIX), any(api::nothing_here))
         .fallback_service(console(parts, identity, Forms::new(&parts.secret, parts.https)))
@@ -145,6 +150,7 @@ fn console(parts: &Parts, identity: Identify, banners: Forms) -> Router {
         })
         .fallback(leptos_axum::file_and_error_handler_with_context(provide_nonce, app::shell))
         .with_state(options.clone());
+    let behind = Behind { within: parts.answer_time, tasks: parts.tasks.clone() };
     // A layer on `pages` itself would run after routing; the form layer sends its request through routing again.
     Router::new()
         .fallback_service(pages)
@@ -158,9 +164,9 @@ fn console(parts: &Parts, identity: Identify, banners: Forms) -> Router {
         .layer(RequestBodyLimitLayer::new(MAX_BODY))
         .layer(from_fn(files))
         .layer(from_fn_with_state(identity, identify))
-        .layer(from_fn(detach))
+        .layer(from_fn_with_state(behind, detach))
         .layer(RequestBodyLimitLayer::new(MAX_REQUEST))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, MAX_TIME))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, parts.answer_time))
         .layer(CsrfLayer::new())
 }
 
@@ -198,21 +204,6 @@ fn provide_nonce() {
         .and_then(|parts| parts.extensions.get::<PageNonce>().cloned())
     {
         provide_context(Nonce::from_value(nonce.0));
-    }
-}
-
-/// Runs whatever may change something in a task of its own, so that a browser that goes away cannot cut it in half:
-/// hyper drops the future of a request whose connection ends, in the middle of a transaction if need be.
-async fn detach(request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return next.run(request).await;
-    }
-    match tokio::spawn(next.run(request).in_current_span()).await {
-        Ok(response) => response,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        },
     }
 }
 

@@ -1,23 +1,28 @@
 //! How a process begins and ends: database, migrations, secret, the first person, the accept loop, the drain.
 
+mod fleet;
+
+pub use fleet::demo;
+
 use crate::config::Config;
 use crate::embedded::Embedded;
-use crate::router::{Parts, router};
-use crate::{listen, surface};
+use crate::router::{self, Parts, router};
+use crate::{assets, listen, surface};
 use domain::db::Pools;
 use domain::seal::Keyring;
 use domain::{Deployment, Services};
 use leptos::config::LeptosOptions;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// How many tenants the demo fleet of an empty embedded database has.
-const DEMO_TENANTS: u32 = 300;
 
 /// An open database: migrated, with the pools on it.
 pub struct Opened {
@@ -34,15 +39,42 @@ impl Opened {
     /// # Errors
     /// When PostgreSQL cannot be started or reached, or its schema is newer than this binary.
     pub async fn open(config: &Config) -> Result<Self, Failure> {
+        let never = pin!(std::future::pending());
+        Self::open_until(config, never).await?.ok_or_else(|| "stopped".into())
+    }
+
+    /// [`Self::open`]; `None` where it is told to stop before that is done. Nothing is left behind then: what was begun is
+    /// rolled back, and the embedded server is given up.
+    async fn open_until(
+        config: &Config,
+        stop: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Option<Self>, Failure> {
         let (admin_url, embedded) = match &config.database_url {
             Some(url) => (url.clone(), None),
+            // Its start takes seconds and is finished: PostgreSQL would be left alone by one that is cut off.
             None => {
                 let embedded = Embedded::start(&config.data).await?;
                 (embedded.admin_url().to_owned(), Some(embedded))
             }
         };
-        domain::db::migrate(&admin_url).await.map_err(|error| of_database(config, error))?;
-        let pools = domain::db::pools(&admin_url, config.connections).await;
+        let opened = tokio::select! {
+            biased;
+            () = stop => Ok(None),
+            services = Self::services(config, &admin_url) => services.map(Some),
+        };
+        match opened {
+            Ok(Some((services, background))) => Ok(Some(Self { services, background, admin_url, embedded })),
+            unopened => {
+                give_up(embedded).await;
+                unopened.map(|_| None)
+            }
+        }
+    }
+
+    /// Migrates, and opens the pools: for what is asked, and for background work.
+    async fn services(config: &Config, admin_url: &str) -> Result<(Services, Services), Failure> {
+        domain::db::migrate(admin_url).await.map_err(|error| of_database(config, error))?;
+        let pools = domain::db::pools(admin_url, config.connections).await;
         let Pools { serving, jobs } = pools.map_err(|error| of_database(config, error))?;
         let keys = match &config.keys {
             Some(keys) => keys.clone(),
@@ -60,7 +92,7 @@ impl Opened {
         };
         let services = Services::configured(serving, deployment);
         let background = services.drawing_from(jobs);
-        Ok(Self { services, background, admin_url, embedded })
+        Ok((services, background))
     }
 
     /// Whether the database is this machine's own and therefore may get a demo fleet.
@@ -70,13 +102,19 @@ impl Opened {
 
     /// Closes the pools and gives the embedded server up.
     pub async fn close(self) {
-        self.services.close().await;
-        self.background.close().await;
-        if let Some(embedded) = self.embedded
-            && let Err(error) = embedded.stop().await
-        {
-            tracing::warn!(%error, "the embedded PostgreSQL was not stopped");
+        let pools = async { tokio::join!(self.services.close(), self.background.close()) };
+        if timeout(CLOSE, pools).await.is_err() {
+            tracing::warn!("connections that were still in use are left to the database");
         }
+        give_up(self.embedded).await;
+    }
+}
+
+async fn give_up(embedded: Option<Embedded>) {
+    if let Some(embedded) = embedded
+        && let Err(error) = embedded.stop().await
+    {
+        tracing::warn!(%error, "the embedded PostgreSQL was not stopped");
     }
 }
 
@@ -90,7 +128,7 @@ fn of_database(config: &Config, error: domain::Error) -> Failure {
     }
 }
 
-/// Serves until it is told to stop.
+/// Serves until it is told to stop, which may also be before it is ready.
 ///
 /// # Errors
 /// When it cannot start; never because of a request.
@@ -98,10 +136,12 @@ pub async fn serve(config: &Config) -> Result<(), Failure> {
     let begin = Instant::now();
     surface::check()?;
     // Before anything takes long: a signal during the start must end it as well.
-    let stop = listen::signals()?;
-    let listener =
-        TcpListener::bind(config.addr).await.map_err(|error| format!("{}: {error}", config.addr))?;
-    let opened = Opened::open(config).await?;
+    let mut stop = pin!(listen::signals()?);
+    let socket = reserved(config.addr).map_err(|error| format!("{}: {error}", config.addr))?;
+    let Some(opened) = Opened::open_until(config, stop.as_mut()).await? else {
+        tracing::info!("stopped before it was ready");
+        return Ok(());
+    };
     // Whoever only runs a command sends nothing.
     match &config.mail {
         None => {
@@ -116,22 +156,58 @@ pub async fn serve(config: &Config) -> Result<(), Failure> {
         }
         Some(_) => {}
     }
-    let outcome = serve_on(config, &opened, listener, stop, begin).await;
+    let outcome = serve_on(config, &opened, socket, stop, begin).await;
     opened.close().await;
     outcome
 }
 
+/// The address, taken before anything is done: who finds it in use says so at once. It listens when we are ready: until then
+/// whoever asks is refused, and nobody takes us for a server that hangs.
+///
+/// While it does not listen two sockets that may reuse an address could both have it; ours may not until then. Only where
+/// that fails, because connections of the process before us are still ending, it may.
+fn reserved(addr: SocketAddr) -> std::io::Result<TcpSocket> {
+    let new = || if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = new()?;
+    match socket.bind(addr) {
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            let socket = new()?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(addr)?;
+            Ok(socket)
+        }
+        bound => bound.map(|()| socket),
+    }
+}
+
+/// How long work without a connection has to end after the drain. With it and [`CLOSE`] a stop takes less than the 30 s that
+/// supervisors usually grant.
+const LAST: Duration = Duration::from_secs(7);
+
+/// How long the pools have to close: a connection that is still in use is not waited for.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// Connections that wait in the kernel's queue.
+const BACKLOG: u32 = 1024;
+
 async fn serve_on(
     config: &Config,
     opened: &Opened,
-    listener: TcpListener,
-    stop: impl Future<Output = ()>,
+    socket: TcpSocket,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
     begin: Instant,
 ) -> Result<(), Failure> {
     let services = &opened.services;
     let secret = secret(config, services)?;
     if config.demo && opened.is_embedded() {
-        demo(opened, &config.data, DEMO_TENANTS, true).await?;
+        tokio::select! {
+            biased;
+            () = stop.as_mut() => {
+                tracing::info!("stopped before it was ready");
+                return Ok(());
+            }
+            loaded = demo(opened, &config.data, fleet::TENANTS, true) => loaded?,
+        }
     }
     let options = leptos_options(config);
     let parts = Parts {
@@ -141,8 +217,13 @@ async fn serve_on(
         proxies: config.proxies.clone().into(),
         secret,
         turns: config.connections as usize,
+        answer_time: router::ANSWER_TIME,
+        tasks: TaskTracker::new(),
     };
     let app = router(&parts);
+    // As every listener has it: the next process is not to wait for our last connections.
+    socket.set_reuseaddr(true)?;
+    let listener = socket.listen(BACKLOG).map_err(|error| format!("{}: {error}", config.addr))?;
     let hourly = tokio::spawn(hourly(opened.background.clone()));
     let roll_outs = tokio::spawn(roll_outs(opened.background.clone()));
     let proofs = tokio::spawn(proofs(opened.background.clone()));
@@ -152,7 +233,7 @@ async fn serve_on(
     });
     let worker = tokio::spawn(worker);
     tracing::info!(address = %config.public_url, ms = begin.elapsed().as_millis(), "ready");
-    greet(config, services).await?;
+    fleet::greet(config, opened).await?;
     let cut = listen::serve(listener, app, listen::Limits::default(), stop).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "cut off at the end of the drain");
@@ -161,94 +242,35 @@ async fn serve_on(
     roll_outs.abort();
     proofs.abort();
     drop(stop_worker);
-    // It finishes what it has in hand; what it cannot, the lease gives back.
-    if tokio::time::timeout(Duration::from_secs(10), worker).await.is_err() {
-        tracing::warn!("the worker was cut off");
+    // Requests whose callers had gone have no connection that the drain could have waited for. The worker finishes what it
+    // has in hand; what it cannot, the lease gives back.
+    parts.tasks.close();
+    let rest = timeout(LAST, async { tokio::join!(parts.tasks.wait(), worker) });
+    if rest.await.is_err() {
+        tracing::warn!(requests = parts.tasks.len(), "work was cut off");
     }
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Where the built files are and what they are called.
+/// The list of names beside the executable; cargo-leptos calls it so.
+const HASHES: &str = "hash.txt";
+
+/// Where the built files are and what they are called: with a hash, unless said otherwise, where their list is.
 pub fn leptos_options(config: &Config) -> LeptosOptions {
     let name = std::env::var("LEPTOS_OUTPUT_NAME").unwrap_or_else(|_| "steward".into());
     LeptosOptions::builder()
         .output_name(name)
         .site_root(config.site_root.to_string_lossy().to_string())
-        .hash_files(std::env::var("LEPTOS_HASH_FILES").is_ok_and(|value| value == "true"))
+        .hash_files(
+            std::env::var("LEPTOS_HASH_FILES")
+                .map_or_else(|_| assets::hashes(HASHES).is_some(), |value| value == "true"),
+        )
         .site_addr(config.addr)
         .reload_port(
             std::env::var("LEPTOS_RELOAD_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(3001),
         )
         .build()
-}
-
-/// Loads the demo fleet, or lets it grow, and writes its new sign-ins to `credentials.json` and, once, to the terminal;
-/// `only_empty` leaves a database alone that knows tenants already.
-///
-/// # Errors
-/// When it cannot be loaded as a whole, or the database holds tenants that are no demo fleet.
-pub async fn demo(opened: &Opened, data: &Path, tenants: u32, only_empty: bool) -> Result<(), Failure> {
-    let cx = opened.services.system("demo");
-    if only_empty && !domain::demo::is_empty(&cx).await? {
-        return Ok(());
-    }
-    let begin = Instant::now();
-    let large = u64::from(tenants) > domain::demo::WITH_HISTORY;
-    let sign_ins = domain::demo::load(&cx, tenants.into(), |count| {
-        if large {
-            eprint!("\r  {count} tenants");
-        }
-    })
-    .await?;
-    // Statistics and visibility for the planner; without them the first pages would be slow until autovacuum came by.
-    domain::db::vacuum(&opened.admin_url).await?;
-    tracing::info!(tenants, ms = begin.elapsed().as_millis(), "demo fleet loaded");
-    std::fs::create_dir_all(data)?;
-    let path = data.join("credentials.json");
-    // Written beside and moved: never half a file, and never readable by others.
-    let fresh = data.join(".credentials.json");
-    let _ = std::fs::remove_file(&fresh);
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-    serde_json::to_writer_pretty(&mut file, &sign_ins)?;
-    file.write_all(b"\n")?;
-    std::fs::rename(&fresh, &path)?;
-    let mut out = std::io::stdout();
-    writeln!(out, "\n  The demo fleet is loaded. Sign in with (kept in {}):", path.display())?;
-    for (role, person) in [
-        ("owner", &sign_ins.owner),
-        ("operator", &sign_ins.operator),
-        ("success", &sign_ins.success),
-        ("tenant_admin", &sign_ins.tenant_admin),
-    ] {
-        writeln!(out, "  {role:<14}{:<30}{}", person.email, person.password)?;
-    }
-    Ok(())
-}
-
-/// Says on the terminal, for people, where the console is and how to get in. Passwords are only in their file.
-async fn greet(config: &Config, services: &Services) -> Result<(), Failure> {
-    let mut out = std::io::stdout();
-    writeln!(out, "\n  Steward  {}", config.public_url)?;
-    if let Some(token) = domain::users::bootstrap_link(&services.system("start")).await? {
-        let page = app::paths::bootstrap(&token);
-        writeln!(out, "  Nobody can sign in yet. Make the first owner here, once, within 24 hours:")?;
-        writeln!(out, "  {}{page}\n", config.public_url.trim_end_matches('/'))?;
-        return Ok(());
-    }
-    let file = config.data.join("credentials.json");
-    if let Some(people) =
-        std::fs::read(&file).ok().and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
-    {
-        writeln!(out, "  Sign in as one of these; their passwords are in {}:", file.display())?;
-        for (role, person) in people.as_object().into_iter().flatten() {
-            if let Some(email) = person.get("email").and_then(|email| email.as_str()) {
-                writeln!(out, "  {role:<14}{email}")?;
-            }
-        }
-    }
-    writeln!(out)?;
-    Ok(())
 }
 
 /// The key that signs banners: given, or made once and kept with mode 0600.
@@ -321,7 +343,8 @@ async fn roll_outs(services: Services) {
     }
 }
 
-/// At the start and every hour: looks whether anything weakens the isolation of tenants, and removes ended sessions and
+/// At the start and every hour: looks whether anything weakens the isolation of tenants and tells whoever runs the platform
+/// of it, and removes ended sessions and
 /// old counters.
 async fn hourly(services: Services) {
     let mut tick = tokio::time::interval(Duration::from_secs(3600));
@@ -329,7 +352,7 @@ async fn hourly(services: Services) {
     loop {
         tick.tick().await;
         let cx = services.system("hourly");
-        match domain::isolation::lint(&cx).await {
+        match domain::isolation::lint_and_tell(&cx).await {
             Ok(findings) => {
                 for finding in &findings {
                     tracing::error!(

@@ -77,6 +77,7 @@ fn of_a_data_directory_only_stewards_names_are_removed() {
         "postgres.log.1",
         "secret",
         "credentials.json",
+        "credentials-db-example-5432-steward.json",
         "tools/bin/sass",
         "notes.txt",
         "mine/file",

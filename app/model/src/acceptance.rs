@@ -21,6 +21,9 @@ pub struct Criterion {
     /// The run of the isolation probe that it rests on.
     #[serde(default)]
     pub run: Option<RunId>,
+    /// What is kept as it was asked for and obeyed by nothing yet: it holds on paper only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_only: Vec<String>,
 }
 
 /// The criteria of an operation: none where it makes no tenant, has not come that far, or is not for the reader.
@@ -45,7 +48,7 @@ mod tests {
     fn what_an_older_server_left_is_read_too() {
         let old = json!({ "criteria": [{ "criterion": "Isolated", "met": true, "evidence": "Refused." }] });
         let list = read(&old).expect("criteria");
-        assert!(list[0].met && list[0].at.is_none() && list[0].run.is_none());
+        assert!(list[0].met && list[0].at.is_none() && list[0].run.is_none() && list[0].kept_only.is_empty());
         assert_eq!(read(&json!({ "criteria": serde_json::to_value(&list).expect("json") })), Some(list));
         assert_eq!((read(&json!({})), read(&json!({ "criteria": 1 }))), (None, None));
     }

@@ -26,7 +26,8 @@ pub struct ApprovalRule {
     pub whom: Whom,
     /// Tenants that have a schema of their own; says nothing unless `whom` is `Some`.
     pub dedicated: bool,
-    /// Tenants on these plans, and plan changes from or to them; likewise.
+    /// Tenants on these plans, and plan changes from or to them; likewise. A new tenant with limits of its own waits where any
+    /// plan is named here for new tenants or for plan changes.
     pub plans: Vec<PlanId>,
     /// Counts the changes; 0: nobody has ever said anything.
     pub version: i64,

@@ -3,6 +3,7 @@
 //! A draft belongs to who began it, and holds only answers that were right when they were given; what else is wrong is
 //! said when it is submitted.
 
+use crate::details::Owner;
 use crate::operations::{ProvisionRequest, Terms};
 use crate::plans::Plan;
 use crate::states::words;
@@ -46,8 +47,23 @@ impl Page {
     pub const fn fields(self) -> &'static [&'static str] {
         match self {
             Self::Template => &["template"],
-            Self::Identity => &["name", "slug", "domain", "external_id", "region", "country", "tags"],
-            Self::Plan => &["plan", "placement", "trial_days", "billing_reference"],
+            Self::Identity => {
+                &["name", "slug", "domain", "external_id", "region", "country", "tags", "owner"]
+            }
+            Self::Plan => &[
+                "plan",
+                "placement",
+                "trial_days",
+                "billing_reference",
+                "limit[users]",
+                "limit_reason[users]",
+                "limit[projects]",
+                "limit_reason[projects]",
+                "limit[storage_bytes]",
+                "limit_reason[storage_bytes]",
+                "limit[api_calls_15min]",
+                "limit_reason[api_calls_15min]",
+            ],
             Self::People => &["admin_name", "admin_email", "people", "support_contact", "escalation_contact"],
             Self::Review => &["reason"],
         }
@@ -93,6 +109,8 @@ pub struct DraftView {
     pub draft: Draft,
     pub offers: Vec<Offer>,
     pub plans: Vec<Plan>,
+    /// Who may look after it.
+    pub owners: Vec<Owner>,
     /// The names of what the offers hold.
     pub catalogue: Catalogue,
     /// What is asked for so far, in numbers; nothing where its template is not there any more.
@@ -118,6 +136,15 @@ mod tests {
             page = page.next();
         }
         assert_eq!((page, Page::Template.before()), (Page::Review, None));
+    }
+
+    #[test]
+    fn every_limit_is_asked_for_on_the_page_of_the_plan() {
+        for meter in crate::usage::LimitMeter::ALL {
+            for field in [crate::limits::field(*meter), crate::limits::reason_field(*meter)] {
+                assert!(Page::Plan.fields().contains(&field), "{field}");
+            }
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod fields;
 pub mod health;
 pub mod isolation;
 pub mod lifecycle;
+pub mod limits;
 pub mod monitors;
 pub mod notifications;
 pub mod operations;

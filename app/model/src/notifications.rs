@@ -52,6 +52,9 @@ words! {
     }
 }
 
+/// The `monitor.kind` of what the lint of the database's catalogue has found: it is of the platform, and no tenant's.
+pub const CATALOGUE: &str = "catalogue";
+
 impl Event {
     /// What one person is told by mail, and no program: it is about somebody who is not a customer yet.
     pub const fn is_mail_only(self) -> bool {

@@ -5,12 +5,13 @@
 //! table that the server refuses by and the page explains by. An operation of the platform itself (bulk work) stands
 //! under [`TenantId::PLATFORM`].
 
+use crate::limits::{AskedLimit, Effective};
 use crate::permission::{Permission, Role};
 use crate::plans::Plan;
 use crate::states::words;
 use crate::templates::Offer;
 use crate::tenants::{Placement, PlanId};
-use crate::{OperationId, TenantId};
+use crate::{OperationId, TenantId, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ impl Kind {
                 | Self::Reinstate
                 | Self::ChangePlan
                 | Self::ConvertTrial
+                | Self::ApplyTemplate
                 | Self::Bulk
         )
     }
@@ -295,6 +297,10 @@ pub struct Terms {
     pub plan: Plan,
     /// The version of the template that was asked for.
     pub offer: Offer,
+    /// What it may use: by its plan, its template, or for this tenant alone.
+    pub limits: Vec<Effective>,
+    /// The last of them with their reasons.
+    pub own: Vec<AskedLimit>,
 }
 
 /// Filters of the list; a cursor is the id of the row at an end of what is shown.
@@ -399,6 +405,12 @@ pub struct ProvisionRequest {
     /// Settings of this tenant alone, by the registry's keys.
     #[serde(default)]
     pub settings: BTreeMap<String, serde_json::Value>,
+    /// Limits of this tenant alone, over those of its plan and its template (R74).
+    #[serde(default)]
+    pub limits: Vec<AskedLimit>,
+    /// Who looks after it; nobody where they cannot any more when it is made.
+    #[serde(default)]
+    pub owner: Option<UserId>,
     /// The first administrator; none: nobody is let in yet.
     #[serde(default)]
     pub admin: Option<Person>,
@@ -444,6 +456,8 @@ impl ProvisionRequest {
             template: String::new(),
             template_version: None,
             settings: BTreeMap::new(),
+            limits: vec![],
+            owner: None,
             admin: None,
             people: vec![],
             support_contact: String::new(),

@@ -1,5 +1,6 @@
 //! Plans, their limits, and what moving a tenant from one to another would mean (R3, R64).
 
+use crate::limits::{Effective, LimitSource};
 use crate::page::{bytes, grouped};
 use crate::tenants::PlanId;
 use crate::usage::{Limit, LimitMeter};
@@ -58,6 +59,8 @@ pub struct LimitChange {
     pub meter: LimitMeter,
     pub before: Option<Limit>,
     pub after: Option<Limit>,
+    /// Whose word `after` is.
+    pub source: LimitSource,
     /// In use now; for a rate the highest of the last seven days.
     pub used: Option<i64>,
     pub fit: Fit,
@@ -73,24 +76,41 @@ impl LimitChange {
                 }
                 _ => Fit::Fits,
             };
-        Self { meter, before, after, used, fit }
+        Self { meter, before, after, source: LimitSource::Plan, used, fit }
+    }
+
+    /// The same with whose word it is; the plan's where nobody says otherwise.
+    pub fn by(self, source: LimitSource) -> Self {
+        Self { source, ..self }
     }
 
     pub fn differs(&self) -> bool {
         self.before != self.after
     }
 
-    /// Why the plan does not fit, where it does not.
-    pub fn refusal(&self, plan: &str) -> Option<String> {
-        match (self.fit, self.used, self.after) {
-            (Fit::Over, Some(used), Some(Limit::Number(hard))) => Some(format!(
-                "{}: {} in use, {plan} allows {}. Bring it down first.",
-                self.meter.label(),
-                amount(self.meter, used),
-                amount(self.meter, hard)
-            )),
-            _ => None,
+    /// Whether less is allowed than before. A limit that does not fit but goes up, or stays, makes nothing worse.
+    pub fn lowers(&self) -> bool {
+        match (self.before, self.after) {
+            (Some(Limit::Number(before)), Some(Limit::Number(after))) => after < before,
+            (_, Some(Limit::Number(_))) => true,
+            _ => false,
         }
+    }
+
+    /// Why it does not fit, where it does not, and how to go on; `plan` is what the plan is called.
+    pub fn refusal(&self, plan: &str) -> Option<String> {
+        let (Fit::Over, Some(used), Some(Limit::Number(hard))) = (self.fit, self.used, self.after) else {
+            return None;
+        };
+        let hard = amount(self.meter, hard);
+        let allows = match self.source {
+            LimitSource::Plan => format!("{plan} allows {hard}. Bring it down first."),
+            LimitSource::Template => format!("its template allows {hard}. Bring it down first."),
+            LimitSource::Tenant => {
+                format!("a limit of this tenant alone allows {hard}. Change it or take it back.")
+            }
+        };
+        Some(format!("{}: {} in use, {allows}", self.meter.label(), amount(self.meter, used)))
     }
 }
 
@@ -112,10 +132,32 @@ impl PlanPreview {
         Self { from, to, limits }
     }
 
+    /// The same for a tenant that is there: on both plans with the limits that hold for it, and whose word they are.
+    pub fn of_tenant(
+        from: Plan,
+        to: Plan,
+        here: &[Effective],
+        there: &[Effective],
+        used: impl Fn(LimitMeter) -> Option<i64>,
+    ) -> Self {
+        let mut preview = Self::new(as_held(from, here), as_held(to, there), used);
+        for change in &mut preview.limits {
+            if let Some(line) = there.iter().find(|line| line.meter == change.meter) {
+                change.source = line.source;
+            }
+        }
+        preview
+    }
+
     /// Why the tenant cannot move there; empty where it can.
     pub fn refusals(&self) -> Vec<String> {
         self.limits.iter().filter_map(|change| change.refusal(&self.to.name)).collect()
     }
+}
+
+/// The plan as it is for a tenant: with the limits that hold there.
+fn as_held(plan: Plan, lines: &[Effective]) -> Plan {
+    Plan { limits: lines.iter().map(|line| (line.meter, line.limit)).collect(), ..plan }
 }
 
 #[cfg(test)]
@@ -148,5 +190,59 @@ mod tests {
         let contract = LimitChange::of(LimitMeter::Users, None, Some(Limit::Custom), Some(i64::MAX));
         assert_eq!(contract.fit, Fit::Fits);
         assert_eq!(LimitChange::of(LimitMeter::Projects, None, None, None).fit, Fit::Unknown);
+    }
+
+    #[test]
+    fn a_refusal_says_whose_word_the_limit_is() {
+        let over =
+            LimitChange::of(LimitMeter::StorageBytes, None, Some(Limit::Number(1 << 30)), Some(2 << 30));
+        let said = |source| over.by(source).refusal("Free").unwrap_or_default();
+        let used = "Storage: 2\u{202f}GB in use,";
+        assert_eq!(said(LimitSource::Plan), format!("{used} Free allows 1\u{202f}GB. Bring it down first."));
+        assert_eq!(
+            said(LimitSource::Template),
+            format!("{used} its template allows 1\u{202f}GB. Bring it down first.")
+        );
+        assert_eq!(
+            said(LimitSource::Tenant),
+            format!("{used} a limit of this tenant alone allows 1\u{202f}GB. Change it or take it back.")
+        );
+    }
+
+    #[test]
+    fn only_less_than_before_is_lower() {
+        let lowers = |before, after| LimitChange::of(LimitMeter::Users, before, after, None).lowers();
+        let number = |n| Some(Limit::Number(n));
+        assert!(lowers(number(5), number(4)) && lowers(Some(Limit::Unlimited), number(4)));
+        assert!(lowers(Some(Limit::Custom), number(4)) && lowers(None, number(4)));
+        assert!(!lowers(number(4), number(4)) && !lowers(number(4), number(5)));
+        assert!(!lowers(number(4), Some(Limit::Unlimited)) && !lowers(number(4), None));
+    }
+
+    #[test]
+    fn a_preview_of_a_tenant_has_what_holds_there() {
+        let plan = |id: PlanId, n| Plan {
+            id,
+            name: id.label().into(),
+            sso: false,
+            scim: false,
+            sla: String::new(),
+            limits: vec![(LimitMeter::Users, Limit::Number(n))],
+        };
+        let line = |n, source| Effective {
+            meter: LimitMeter::Users,
+            limit: Limit::Number(n),
+            source,
+            plan: Limit::Number(20),
+            below: Limit::Number(20),
+            until: None,
+        };
+        let (here, there) = ([line(3, LimitSource::Template)], [line(4, LimitSource::Tenant)]);
+        let (from, to) = (plan(PlanId::Free, 5), plan(PlanId::Starter, 20));
+        let preview = PlanPreview::of_tenant(from, to, &here, &there, |_| Some(6));
+        let users = preview.limits.iter().find(|change| change.meter == LimitMeter::Users).expect("users");
+        assert_eq!((users.before, users.after), (Some(Limit::Number(3)), Some(Limit::Number(4))));
+        assert_eq!(users.source, LimitSource::Tenant);
+        assert!(preview.refusals()[0].contains("this tenant alone"), "{:?}", preview.refusals());
     }
 }

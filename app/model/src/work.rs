@@ -2,6 +2,11 @@
 //!
 //! Access (`tenants::Access`) is what a status leaves to the people and programs of the tenant; this is what it leaves
 //! to anybody, operators and jobs included. The moves of its life have a table of their own (`tenants::Action`).
+//!
+//! Decided (R27): conversations are taken in from the first day in service on, not only when the tenant is live. What the
+//! onboarding proves (ingestion configured, transcription validated, the baseline at work) it proves with conversations that
+//! come in by the very door of production, and a trial is tried with them. Going live says that this is production from now
+//! on: `domain::tenants::go_live`.
 
 use crate::states::words;
 use crate::tenants::Status;

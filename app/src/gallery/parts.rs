@@ -161,12 +161,12 @@ fn failed() -> FormState {
 
 /// `form` keeps the ids of the two copies on this page apart for those who look at it with a checker.
 fn fields(state: FormState, form: &'static str) -> AnyView {
-    let names: [&'static str; 8] = if form == "g1" {
-        ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"]
+    let names: [&'static str; 9] = if form == "g1" {
+        ["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9"]
     } else {
-        ["name", "slug", "note", "region", "template", "channels", "agree", "limit"]
+        ["name", "slug", "note", "region", "template", "channels", "agree", "limit", "inner"]
     };
-    let [name, slug, note, region, template, channels, agree, limit] = names;
+    let [name, slug, note, region, template, channels, agree, limit, inner] = names;
     let regions = vec![Choice::new("eu-1", "Europe 1"), Choice::new("us-2", "United States 2")];
     let templates = vec![
         Choice::new("standard", "Standard").note("12 fields, 8 tasks, all disabled"),
@@ -188,7 +188,7 @@ fn fields(state: FormState, form: &'static str) -> AnyView {
             <RadioCards state=&state name=template label="Template" choices=templates initial="standard" cols=2/>
             <CheckboxGroup state=&state name=channels label="Channels" choices=kinds checked=vec!["text".into()] inline=true/>
             <Checkbox state=&state name=agree label="I have read the consequences"/>
-            <FieldSet legend="A part of a form" help="With a word on what it is for."><TextField state=FormState::default() name="inner" label="Read-only" readonly=true initial="cannot be changed"/></FieldSet>
+            <FieldSet legend="A part of a form" help="With a word on what it is for."><TextField state=FormState::default() name=inner label="Read-only" readonly=true initial="cannot be changed"/></FieldSet>
         </form>
         <p><span id=format!("{form}-sw")>"Conversation summarisation "</span></p>
         <Switch to="gallery_none" on=true named_by=format!("{form}-sw")/>
@@ -231,7 +231,8 @@ fn confirm() -> AnyView {
     };
     view! {
         <Grid cols=Cols::Two>
-            <ConfirmPage to="gallery_none" state=FormState::default() tier=Tier::Serious consequences=consequences() button="Suspend tenant" back="#g-confirm"/>
+            // The one in between, Serious, asks for a reason as the last one does: two fields of one id.
+            <ConfirmPage to="gallery_none" state=FormState::default() tier=Tier::Review consequences=consequences() button="Publish version 3" back="#g-confirm"/>
             <ConfirmPage to="gallery_none" state=FormState::default() tier=Tier::Irreversible("acme-holdings".into()) consequences=consequences() button="Start offboarding" back="#g-confirm"/>
         </Grid>
     }

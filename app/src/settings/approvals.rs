@@ -58,6 +58,9 @@ fn effect(kind: What) -> &'static str {
         What::Reinstate => "Gives a suspended tenant its access back.",
         What::ChangePlan => "Moves a tenant to other limits, now or on a day. Of plans, both count.",
         What::ConvertTrial => "Makes a customer of a trial: no day ends it any more.",
+        What::ApplyTemplate => {
+            "Puts a tenant on a version of a template. Each tenant of a roll-out waits by itself, and the next wave for all of them."
+        }
         What::Bulk => "Works on many tenants at once. Each part follows the rule of its own kind as well.",
         _ => "",
     }

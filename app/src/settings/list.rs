@@ -83,6 +83,7 @@ pub(super) const fn ids(group: Group) -> (&'static str, &'static str) {
         Group::Analysis => ("settings-analysis-h", "settings-analysis"),
         Group::Security => ("settings-security-h", "settings-security"),
         Group::Sessions => ("settings-sessions-h", "settings-sessions"),
+        Group::Channels => ("settings-channels-h", "settings-channels"),
         Group::Features => ("settings-features-h", "settings-features"),
         Group::Notifications => ("settings-notifications-h", "settings-notifications"),
         Group::Branding => ("settings-branding-h", "settings-branding"),

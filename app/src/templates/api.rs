@@ -80,6 +80,7 @@ pub async fn begin_template_draft(key: String, from: i32) -> Result<(), AppError
 pub async fn save_template_draft(
     key: String,
     #[server(default)] plan: String,
+    #[server(default)] quota: BTreeMap<String, String>,
     #[server(default)] field: BTreeMap<String, String>,
     #[server(default)] task: BTreeMap<String, String>,
     #[server(default)] mode: BTreeMap<String, String>,
@@ -88,7 +89,7 @@ pub async fn save_template_draft(
     #[server(default)] notes: String,
     #[server(default)] edits: i64,
 ) -> Result<(), AppError> {
-    let input = model::templates::BundleInput { plan, field, task, mode, value, checklist };
+    let input = model::templates::BundleInput { plan, quota, field, task, mode, value, checklist };
     domain::templates::save_draft(&crate::server::ctx()?, &key, &input, &notes, edits).await?;
     crate::server::flash("success", "The draft is saved. Nobody is on it until it is published and applied.");
     leptos_axum::redirect(&crate::paths::template(&key, "publish"));
@@ -149,7 +150,14 @@ pub async fn apply_template(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?.id;
     let (key, version) = model::templates::Compared::parse(&to).ok_or(AppError::NotFound)?;
     let asked = domain::templates::request_apply(&cx, tenant, &key, version, &reason).await?;
-    crate::server::flash("success", "Asked for. This page follows how it fares.");
+    crate::server::flash(
+        "success",
+        if asked.state == model::operations::State::Requested {
+            "Asked for. It begins when a second person has approved it."
+        } else {
+            "Asked for. This page follows how it fares."
+        },
+    );
     leptos_axum::redirect(&crate::paths::operation(asked.id));
     Ok(())
 }
@@ -247,6 +255,7 @@ pub async fn start_rollout(
     #[server(default)] hours: String,
     #[server(default)] failed: String,
     #[server(default)] drop: String,
+    #[server(default)] tasks: String,
     #[server(default)] drift: String,
     #[server(default)] reason: String,
     #[server(default)] confirm: String,
@@ -260,6 +269,7 @@ pub async fn start_rollout(
         hours,
         failed,
         drop,
+        tasks,
         drift,
         reason,
         confirm,

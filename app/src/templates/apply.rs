@@ -85,7 +85,7 @@ fn page(tenant: &Tenant, found: &ApplyPreview) -> AnyView {
         Some(now) => format!("The tenant is on {}, version {}.", now.template.name, now.version),
     };
     let n = |effect| i64::try_from(count(effect)).unwrap_or(i64::MAX);
-    let consequences = vec![
+    let mut consequences = vec![
         Consequence::new(
             Tone::Override,
             "diamond",
@@ -107,6 +107,13 @@ fn page(tenant: &Tenant, found: &ApplyPreview) -> AnyView {
             "The version it is on now can be applied again; fields that were added stay.",
         ),
     ];
+    if found.second_person {
+        consequences.push(Consequence::new(
+            Tone::Warning,
+            "hand",
+            "It waits for a second person: nothing changes until somebody else has approved it.",
+        ));
+    }
     let form = match &found.refusal {
         Some(why) => {
             let why = why.clone();

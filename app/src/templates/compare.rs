@@ -79,6 +79,7 @@ pub(super) fn differences(changes: &[Change], catalogue: &Catalogue, from: &str,
             changes.iter().filter(|c| c.part == *part && c.effect != Effect::Same).map(row).collect();
         let id = match part {
             Part::Plan => "compare-plan",
+            Part::Quota => "compare-quotas",
             Part::Field => "compare-fields",
             Part::Task => "compare-tasks",
             Part::Setting => "compare-settings",

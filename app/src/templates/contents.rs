@@ -1,10 +1,12 @@
-//! What a version holds and what a plan allows in brief, where a whole page of it would be too much: in the wizard, and
+//! What a version holds and what a tenant may use in brief, where a whole page of it would be too much: in the wizard, and
 //! where a second person decides.
 
 use super::name_of;
-use crate::ui::{Card, Props};
+use crate::ui::{Card, Props, Tag, Tone};
+use crate::usage::overrides;
 use leptos::prelude::*;
 use model::fields::Group;
+use model::limits::{AskedLimit, Effective, LimitSource};
 use model::operations::Terms;
 use model::plans::limit_text;
 use model::templates::{Bundle, BundleSetting, Catalogue, Part};
@@ -38,8 +40,18 @@ pub(crate) fn brief(bundle: &Bundle, catalogue: &Catalogue) -> AnyView {
         ("Settings", lines(said(settings))),
         ("Checklists", lines(lists.collect())),
         ("Plan", bundle.plan.map_or("Chosen for each tenant", |plan| plan.label()).into_any()),
+        ("Quotas", quotas(bundle)),
     ];
     view! { <Props items/> }.into_any()
+}
+
+/// What tenants may use otherwise than their plan says.
+pub(super) fn quotas(bundle: &Bundle) -> AnyView {
+    let said = bundle.quotas.iter();
+    let said: Vec<_> = said
+        .map(|(meter, limit)| format!("{}: {}", meter.label(), limit_text(*meter, Some(*limit))))
+        .collect();
+    if said.is_empty() { "Those of the plan".into_any() } else { lines(said) }
 }
 
 /// `required, cannot be changed by the tenant`
@@ -58,11 +70,7 @@ fn lines(lines: Vec<String>) -> AnyView {
 /// What a tenant may use, and the policies that hold for it, as its request means them.
 pub(crate) fn terms(terms: &Terms) -> AnyView {
     let (plan, offer) = (&terms.plan, &terms.offer);
-    let limits: Vec<_> = plan
-        .limits
-        .iter()
-        .map(|(meter, limit)| (meter.label(), limit_text(*meter, Some(*limit)).into_any()))
-        .collect();
+    let limits: Vec<_> = terms.limits.iter().map(|now| (now.meter.label(), limit(now, &terms.own))).collect();
     let policies: Vec<_> = offer
         .bundle
         .settings
@@ -77,8 +85,31 @@ pub(crate) fn terms(terms: &Terms) -> AnyView {
         view! { <Props items=policies two_columns=true/> }.into_any()
     };
     view! {
-        <Card id="terms-limits" title=format!("Limits of the plan {}", plan.name)><Props items=limits two_columns=true/></Card>
+        <Card id="terms-limits" title=format!("Limits on the {} plan", plan.name)><Props items=limits two_columns=true/></Card>
         <Card id="terms-policies" title=format!("Policies of {}, version {}", offer.template.name, offer.version)>{policies}</Card>
     }
     .into_any()
+}
+
+/// A limit, and whose word it is where it is not the plan's.
+fn limit(now: &Effective, own: &[AskedLimit]) -> AnyView {
+    let text = limit_text(now.meter, Some(now.limit));
+    match now.source {
+        LimitSource::Plan => text.into_any(),
+        LimitSource::Template => {
+            let plan = limit_text(now.meter, Some(now.plan));
+            view! { {text}" "<Tag icon="layers">{format!("By the template; plan: {plan}")}</Tag> }.into_any()
+        }
+        LimitSource::Tenant => {
+            let reason = own.iter().find(|one| one.meter == now.meter).map(|one| one.reason.clone());
+            let (word, below) = (overrides(now), limit_text(now.meter, Some(now.below)));
+            let tag = if now.limit == now.below {
+                view! { <Tag>{word}</Tag> }.into_any()
+            } else {
+                view! { <Tag tone=Tone::Override icon="diamond">{format!("{word}: {below}")}</Tag> }
+                    .into_any()
+            };
+            view! { {text}" "{tag}<p class="u-muted">{reason}</p> }.into_any()
+        }
+    }
 }

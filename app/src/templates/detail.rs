@@ -214,7 +214,8 @@ fn start(bundle: &Bundle) -> AnyView {
         .checklists
         .iter()
         .map(|list| (list.key.label(), format!("Version {}", list.version).into_any()));
-    let items = std::iter::once(("Plan", plan.into_any())).chain(lists).collect();
+    let first = [("Plan", plan.into_any()), ("Quotas", super::contents::quotas(bundle))];
+    let items = first.into_iter().chain(lists).collect();
     view! { <Props items/> }.into_any()
 }
 

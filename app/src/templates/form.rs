@@ -14,6 +14,7 @@ use model::fields::Group;
 use model::settings::{Key, Kind as ValueKind, Section};
 use model::templates::{Catalogue, Compliance, Template, TemplateDetail, TemplateList, TenantType, Version};
 use model::tenants::PlanId;
+use model::usage::LimitMeter;
 
 #[component]
 pub fn NewTemplatePage() -> impl IntoView {
@@ -137,6 +138,7 @@ fn draft(detail: &TemplateDetail) -> AnyView {
     };
     let sections = Section::ALL.iter().map(section).collect_view();
     let lists = ListKey::ALL.iter().map(|key| checklist(&state, version, catalogue, *key)).collect_view();
+    let quotas = LimitMeter::ALL.iter().map(|meter| quota(&state, version, *meter)).collect_view();
     let (fields, tasks) = (fields(&state, version, catalogue), tasks(&state, version, catalogue));
     let (key, edits, back) =
         (template.key.clone(), version.edits.to_string(), paths::template(&template.key, ""));
@@ -150,9 +152,10 @@ fn draft(detail: &TemplateDetail) -> AnyView {
             <Hidden name="edits" value=edits/>
             <FieldSet legend="Plan and checklists">
                 <SelectField state=plan_state name="plan" label="Tenants start on the plan" choices=plans initial=plan empty="Not said" width=FieldWidth::Md
-                    help="With its quotas. Applying the template to a tenant that is there never changes its plan."/>
+                    help="Applying the template to a tenant that is there never changes its plan."/>
                 {lists}
             </FieldSet>
+            <FieldSet legend="Quotas" help="What tenants may use otherwise than their plan says. Where a plan is chosen above, they hold on that plan only. Left empty: as the plan says."><Grid cols=Cols::Two>{quotas}</Grid></FieldSet>
             <FieldSet legend="Fields" help="Fields are added to tenants and never taken away from them.">{fields}</FieldSet>
             <FieldSet legend="AI tasks" help="Disabled: the tenant’s administrators enable it when they are ready.">{tasks}</FieldSet>
             {sections}
@@ -218,6 +221,18 @@ fn checklist(state: &FormState, version: &Version, catalogue: &Catalogue, key: L
     let now = version.bundle.checklist(key).map(|n| n.to_string()).unwrap_or_default();
     let label = format!("Checklist: {}", key.label().to_lowercase());
     select(state, format!("checklist[{}]", key.as_str()), label, &choices, &now)
+}
+
+fn quota(state: &FormState, version: &Version, meter: LimitMeter) -> AnyView {
+    let now = version.bundle.quotas.get(&meter).map(|limit| model::limits::write(meter, *limit));
+    let name = match meter {
+        LimitMeter::Users => "quota[users]",
+        LimitMeter::Projects => "quota[projects]",
+        LimitMeter::StorageBytes => "quota[storage_bytes]",
+        LimitMeter::ApiCalls15min => "quota[api_calls_15min]",
+    };
+    let (initial, help) = (now.unwrap_or_default(), model::limits::hint(meter));
+    view! { <TextField state name label=meter.label() initial optional=true max=40 help/> }.into_any()
 }
 
 fn fields(state: &FormState, version: &Version, catalogue: &Catalogue) -> AnyView {

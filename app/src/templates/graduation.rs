@@ -10,10 +10,11 @@ pub(super) fn criteria(rollout: &Rollout) -> Option<AnyView> {
         return None;
     }
     let rows = rollout.criteria.iter().map(|criterion| {
-        let (tone, icon, word) = match (criterion.met, criterion.broken) {
-            (true, _) => (Tone::Success, "check-circle", "Met"),
-            (false, true) => (Tone::Danger, "octagon-x", "Broken"),
-            (false, false) => (Tone::Neutral, "clock", "Not met yet"),
+        let (tone, icon, word) = match (criterion.met, criterion.broken, criterion.no_data) {
+            (_, _, true) => (Tone::Neutral, "circle-dashed", "No data"),
+            (true, ..) => (Tone::Success, "check-circle", "Met"),
+            (false, true, _) => (Tone::Danger, "octagon-x", "Broken"),
+            (false, false, _) => (Tone::Neutral, "clock", "Not met yet"),
         };
         let (what, found) = (criterion.what.clone(), criterion.found.clone());
         view! {
@@ -33,6 +34,13 @@ pub(super) fn criteria(rollout: &Rollout) -> Option<AnyView> {
         (true, true) => Some(
             "A criterion is broken, and somebody went on all the same: this wave is not paused again. The next one waits for a person.",
         ),
+        (false, _)
+            if rollout.hours.is_some() && rollout.criteria.iter().any(|criterion| criterion.no_data) =>
+        {
+            Some(
+                "There is no data for a criterion, which is neither met nor broken: the next wave waits for data, or for a person who begins it.",
+            )
+        }
         (false, _) => None,
     };
     let note = note.map(|text| view! { <Banner tone=Tone::Warning quiet=true><p>{text}</p></Banner> });

@@ -48,6 +48,7 @@ fn state_badge(state: VersionState) -> AnyView {
 fn name_of(part: Part, key: &str, catalogue: &Catalogue) -> String {
     let found = match part {
         Part::Plan => Some("Plan".to_owned()),
+        Part::Quota => key.parse::<model::usage::LimitMeter>().ok().map(|meter| meter.label().to_owned()),
         Part::Field => catalogue.fields.iter().find(|field| field.key == key).map(|field| field.name.clone()),
         Part::Task => catalogue.tasks.iter().find(|task| task.key == key).map(|task| task.name.clone()),
         Part::Setting => key.parse::<model::settings::Key>().ok().map(|key| key.label().to_owned()),

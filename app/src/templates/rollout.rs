@@ -17,8 +17,8 @@ use model::templates::{
 };
 
 /// The fields of the plan, as they stand in the address and in the form that begins it.
-const FIELDS: [&str; 9] =
-    ["version", "whom", "listed", "pilots", "share", "hours", "failed", "drop", "drift"];
+const FIELDS: [&str; 10] =
+    ["version", "whom", "listed", "pilots", "share", "hours", "failed", "drop", "tasks", "drift"];
 
 #[component]
 pub fn RollOutPage() -> impl IntoView {
@@ -108,6 +108,7 @@ fn plan_form(key: &str, versions: &[i32], here: &Query) -> AnyView {
             {number("hours", "The next wave begins by itself after", "hours", "Only if all criteria are met. Empty: a person begins it.")}
             {number("failed", "It pauses where more of a wave fails than", "%", "Empty: it does not pause, and a single failure keeps the next wave waiting.")}
             {number("drop", "It pauses where the health of a wave’s tenants falls by more than", "points", "The mean of their scores, against the day before the wave. Empty: not looked at.")}
+            {number("tasks", "It pauses where task success falls by more than", "percentage points", "Runs of the wave’s tenants since they have the version, against the week before the wave. Empty: not looked at.")}
             <label class="c-choice"><input type="checkbox" name="drift" value="true" checked=drift/><span>"The next wave waits while a tenant of this one differs from the template"</span></label>
             <Actions><Button>"Preview"</Button></Actions>
         </form>
@@ -136,7 +137,7 @@ fn planned_view(key: &str, plan: &RolloutPlan) -> AnyView {
     let more = (plan.total > shown).then(|| view! { <p class="u-muted">{format!("The first {} of {}.", grouped(shown), grouped(plan.total))}</p> });
     let waves =
         plan.waves.iter().enumerate().map(|(at, n)| format!("wave {}: {}", at + 1, plural(*n, "tenant")));
-    let consequences = vec![
+    let mut consequences = vec![
         Consequence::new(
             Tone::Override,
             "layers",
@@ -169,6 +170,17 @@ fn planned_view(key: &str, plan: &RolloutPlan) -> AnyView {
             ),
         ),
     ];
+    if plan.approvals > 0 {
+        let text = format!(
+            "{} for a second person: each begins when somebody else has approved its operation, and so does the next wave.",
+            if plan.approvals == 1 {
+                "1 tenant waits".to_owned()
+            } else {
+                format!("{} tenants wait", grouped(plan.approvals))
+            }
+        );
+        consequences.push(Consequence::new(Tone::Warning, "hand", text));
+    }
     let state = form_state("start_rollout");
     let here = Query::here();
     let mut hidden = vec![("key", key.to_owned())];
@@ -209,9 +221,11 @@ pub(super) fn state_badge(state: RolloutState) -> AnyView {
 const fn outcome_look(outcome: TenantOutcome) -> (Tone, &'static str) {
     match outcome {
         TenantOutcome::Failed => (Tone::Danger, "octagon-x"),
+        TenantOutcome::Approval => (Tone::Warning, "hand"),
         TenantOutcome::Running => (Tone::Info, "hourglass"),
         TenantOutcome::Waiting => (Tone::Neutral, "clock"),
         TenantOutcome::Applied => (Tone::Success, "check-circle"),
+        TenantOutcome::Rejected => (Tone::Neutral, "slash"),
         TenantOutcome::Skipped => (Tone::Neutral, "ban"),
     }
 }
@@ -236,12 +250,19 @@ fn page(rollout: &Rollout) -> AnyView {
         );
         view! { <Banner tone=Tone::Warning quiet=true><p>{text}</p></Banner> }
     });
+    let approvals = (rollout.approvals() > 0).then(|| {
+        let (one, n) = (rollout.approvals() == 1, grouped(rollout.approvals()));
+        let text = if one { "1 tenant waits for a second person. ".to_owned() } else { format!("{n} tenants wait for a second person. ") };
+        let href = format!("{}?state=requested&kind={}", paths::OPERATIONS, model::operations::Kind::ApplyTemplate.as_str());
+        view! { <Banner tone=Tone::Info quiet=true><p>{text}<a href=href>"What waits for approval"</a></p></Banner> }
+    });
     let (waves, tenants, steer) = (waves(rollout), tenants(rollout), steer(rollout));
     view! {
         <Title text=title.clone()/>
         <PageHeader title badges=state_badge(rollout.state) actions=refresh.into_any() meta/>
         <Stack gap=6>
             {failed}
+            {approvals}
             <Section id="waves-h" title="Waves">{waves}</Section>
             {criteria}
             {steer}
@@ -264,13 +285,14 @@ fn waves(rollout: &Rollout) -> AnyView {
                 <td data-label="Tenants" class="u-num">{grouped(wave.tenants)}</td>
                 <td data-label="Applied" class="u-num">{grouped(wave.applied)}</td>
                 <td data-label="Failed" class="u-num">{grouped(wave.failed)}</td>
+                <td data-label="Left out" class="u-num">{grouped(wave.left_out)}</td>
                 <td data-label="Under way" class="u-num">{grouped(wave.running)}</td>
                 <td data-label="Waiting" class="u-num">{grouped(wave.waiting)}</td>
             </tr>
         }
     });
     let rows = rows.collect_view();
-    let head = view! { <Th>"Wave"</Th><Th num=true>"Tenants"</Th><Th num=true>"Applied"</Th><Th num=true>"Failed"</Th><Th num=true>"Under way"</Th><Th num=true>"Waiting"</Th> }.into_any();
+    let head = view! { <Th>"Wave"</Th><Th num=true>"Tenants"</Th><Th num=true>"Applied"</Th><Th num=true>"Failed"</Th><Th num=true>"Left out"</Th><Th num=true>"Under way"</Th><Th num=true>"Waiting"</Th> }.into_any();
     view! { <DataTable id="waves" caption="Waves of the roll-out" head cards=true>{rows}</DataTable> }
         .into_any()
 }
@@ -279,6 +301,11 @@ fn tenants(rollout: &Rollout) -> AnyView {
     let rows = rollout.tenants.iter().map(|tenant| {
         let (tone, icon) = outcome_look(tenant.outcome);
         let word = tenant.outcome.label();
+        let badge = view! { <Badge tone icon>{word}</Badge> };
+        let outcome = match tenant.operation.filter(|_| tenant.outcome == TenantOutcome::Approval) {
+            Some(id) => view! { <a href=paths::operation(id)>{badge}</a> }.into_any(),
+            None => badge.into_any(),
+        };
         let error = tenant.error.clone().map(|error| view! { <span class="c-table__sub">{error}</span> });
         let retry = (tenant.outcome == TenantOutcome::Failed && rollout.may_steer).then_some(tenant.operation).flatten().map(|id| {
             let state = form_state("retry_operation");
@@ -289,7 +316,7 @@ fn tenants(rollout: &Rollout) -> AnyView {
             <tr>
                 <th scope="row"><a class="c-table__link" href=paths::tenant(&tenant.slug, "baseline")>{tenant.name.clone()}</a><span class="c-table__sub"><code>{tenant.slug.clone()}</code></span></th>
                 <td data-label="Wave" class="u-num">{tenant.wave}</td>
-                <td data-label="Outcome"><Badge tone icon>{word}</Badge>{error}</td>
+                <td data-label="Outcome">{outcome}{error}</td>
                 <td data-label="Actions">{retry}</td>
             </tr>
         }

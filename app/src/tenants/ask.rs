@@ -2,19 +2,19 @@
 //! would give and take, and asking for it. Whoever may change plans has another page at the same address.
 
 use super::ask_api::get_plan_request;
-use super::plan::{LimitsTable, choices, losses};
+use super::plan::{choices, comparison, losses};
 use super::schedule::PlanScheduleCard;
 use super::suspend::{Impossible, MoveHeader};
 use crate::paths;
 use crate::ui::{
     self, Actions, Badge, Banner, Button, Card, ConfirmPage, Consequence, Form, FormState, Hidden, Kind,
-    Load, Props, RadioCards, Section, Tag, TextArea, Tier, Tone, When, form_state,
+    Load, Props, RadioCards, Tag, TextArea, Tier, Tone, When, form_state,
 };
 use leptos::prelude::*;
 use model::operations::State;
 use model::permission::{Permission, Scope};
 use model::plan_requests::{PlanOffer, PlanRequest};
-use model::plans::PlanPreview;
+use model::plans::{Plan, PlanPreview};
 use model::tenants::{Action, Tenant, TenantHead};
 
 #[component]
@@ -38,14 +38,14 @@ fn page(head: &TenantHead, offer: PlanOffer) -> AnyView {
             .into_any();
     }
     let chosen = preview.as_ref().map_or(tenant.plan, |preview| preview.to.id);
-    let cards = choices(plans, tenant.plan);
+    let cards = choices(&plans, tenant.plan);
     let details = match preview {
         None => {
             let unsent = unsent(&form_state("ask_for_plan"));
             view! { {unsent}<p class="u-muted">"Choose another plan to see what it would give and take."</p> }
                 .into_any()
         }
-        Some(preview) => ask(&tenant, preview, obstacle, may),
+        Some(preview) => ask(&tenant, preview, &plans, obstacle, may),
     };
     view! {
         {header}
@@ -72,13 +72,17 @@ fn unsent(state: &FormState) -> AnyView {
 }
 
 /// The limits before and after, then the form, or why there is none.
-fn ask(tenant: &Tenant, preview: PlanPreview, obstacle: Option<String>, may: bool) -> AnyView {
+fn ask(
+    tenant: &Tenant,
+    preview: PlanPreview,
+    plans: &[Plan],
+    obstacle: Option<String>,
+    may: bool,
+) -> AnyView {
     let refusals = preview.refusals();
     let consequences = losses(&preview);
-    let PlanPreview { from, to, limits } = preview;
-    let title = format!("{} to {}", from.name, to.name);
-    let features = vec![from.clone(), to.clone()];
-    let table = view! { <Section id="limits" title=title><LimitsTable limits features/></Section> };
+    let table = comparison(&tenant.slug, &preview, plans);
+    let PlanPreview { from, to, .. } = preview;
     let state = form_state("ask_for_plan");
     if !refusals.is_empty() {
         let list = refusals.into_iter().map(|why| view! { <li>{why}</li> }).collect_view();
@@ -107,7 +111,7 @@ fn ask(tenant: &Tenant, preview: PlanPreview, obstacle: Option<String>, may: boo
         Consequence::new(
             Tone::Neutral,
             "gauge",
-            format!("Once it is approved, the limits of {} hold from the next request on.", to.name),
+            "Once it is approved, the limits under “Then” hold from the next request on.",
         ),
     ];
     lines.extend(consequences);

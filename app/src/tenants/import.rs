@@ -38,7 +38,7 @@ fn upload(days: i32) -> impl IntoView {
     let state = form_state(UPLOAD);
     let plans = PlanId::ALL.iter().map(|plan| Choice::new(plan.as_str(), plan.label())).collect::<Vec<_>>();
     let limits = format!(
-        "CSV in UTF-8, at most {} rows and {} MB. The first line names the columns: name, and any of domain, country, country_code, slug, plan, region, tags, external_id.",
+        "CSV in UTF-8, at most {} rows and {} MB. The first line names the columns: name, and any of domain, country, country_code, slug, plan, region, tags, external_id, owner (the e-mail of somebody who acts for the platform).",
         grouped(i64::from(IMPORT_ROWS)),
         IMPORT_BYTES / 1024 / 1024
     );
@@ -88,10 +88,10 @@ fn preview(import: Import) -> impl IntoView {
             .count(grouped(import.bad)),
     ];
     let rows = import.rows.iter().map(row_of).collect_view();
-    let none = import.rows.is_empty().then(|| view! { <ui::ZeroRow columns=7 what="No rows"/> });
+    let none = import.rows.is_empty().then(|| view! { <ui::ZeroRow columns=8 what="No rows"/> });
     let head = view! {
         <ui::Th num=true>"Line"</ui::Th><ui::Th>"Name"</ui::Th><ui::Th>"Slug"</ui::Th><ui::Th>"Domain"</ui::Th><ui::Th>"Plan"</ui::Th>
-        <ui::Th>"Region"</ui::Th><ui::Th>"Problems"</ui::Th>
+        <ui::Th>"Region"</ui::Th><ui::Th>"Owner"</ui::Th><ui::Th>"Problems"</ui::Th>
     }
     .into_any();
     let here = ui::Query::here();
@@ -195,6 +195,7 @@ fn row_of(row: &ImportRow) -> impl IntoView + use<> {
             <td data-label="Domain">{row.domain.clone().unwrap_or_else(|| "—".into())}</td>
             <td data-label="Plan">{row.plan.clone()}</td>
             <td data-label="Region">{row.region.clone()}</td>
+            <td data-label="Owner">{row.owner.clone().unwrap_or_else(|| "—".into())}</td>
             <td data-label="Problems">{problems}</td>
         </tr>
     }

@@ -29,7 +29,7 @@ pub use import::{ImportPage, ImportPreviewPage, UPLOAD};
 pub use list::DirectoryPage;
 pub(crate) use list::key_label;
 pub use offboarding::OffboardingPage;
-pub use plan::{LimitsTable, PlanPage};
+pub use plan::PlanPage;
 pub use schedule::PlanChangesPage;
 pub use scope::ScopePage;
 pub use suspend::{GoLivePage, ReinstatePage, SuspendPage};

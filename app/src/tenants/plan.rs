@@ -10,10 +10,12 @@ use crate::ui::{
     self, Actions, Button, Choice, ConfirmPage, Consequence, FormState, Load, Tier, Tone, form_state,
 };
 use leptos::prelude::*;
+use model::limits::LimitSource;
 use model::operations::{Kind as What, State};
 use model::plans::{Fit, LimitChange, Plan, PlanPreview, amount, limit_text};
 use model::schedules::PlanSchedule;
 use model::tenants::{Action, PlanId, TenantHead};
+use model::usage::LimitMeter;
 
 #[component]
 pub fn PlanPage() -> impl IntoView {
@@ -29,9 +31,9 @@ pub fn PlanPage() -> impl IntoView {
     .into_any()
 }
 
-/// Every plan with its limits, the one that the tenant has marked.
-pub(super) fn choices(plans: Vec<Plan>, now: PlanId) -> Vec<Choice> {
-    let choice = |plan: Plan| {
+/// Every plan with its limits, as it is for everybody, the one that the tenant has marked.
+pub(super) fn choices(plans: &[Plan], now: PlanId) -> Vec<Choice> {
+    let choice = |plan: &Plan| {
         let limits = plan
             .limits
             .iter()
@@ -40,7 +42,7 @@ pub(super) fn choices(plans: Vec<Plan>, now: PlanId) -> Vec<Choice> {
         let current = if plan.id == now { " (now)" } else { "" };
         Choice::new(plan.id.as_str(), format!("{}{current}", plan.name)).note(text)
     };
-    plans.into_iter().map(choice).collect()
+    plans.iter().map(choice).collect()
 }
 
 /// What a plan takes away that no limit says.
@@ -75,7 +77,7 @@ fn page(
     let waits = scheduled.as_ref().is_some_and(|scheduled| !scheduled.has_failed());
     let scheduled = scheduled.map(|scheduled| schedule::panel(&tenant, &scheduled));
     let chosen = preview.as_ref().map_or(tenant.plan, |preview| preview.to.id);
-    let cards = choices(plans, tenant.plan);
+    let cards = choices(&plans, tenant.plan);
     let asked = asked_for(head).filter(|_| !waits);
     let details = match preview {
         None => {
@@ -83,7 +85,7 @@ fn page(
             view! { {unsent}<p class="u-muted">"Choose another plan to see what would change."</p> }
                 .into_any()
         }
-        Some(preview) => confirm(head, preview, waits),
+        Some(preview) => confirm(head, preview, &plans, waits),
     };
     view! {
         {header}
@@ -128,16 +130,11 @@ fn unsent(state: &FormState) -> AnyView {
     .into_any()
 }
 
-fn confirm(head: &TenantHead, preview: PlanPreview, waits: bool) -> AnyView {
+fn confirm(head: &TenantHead, preview: PlanPreview, plans: &[Plan], waits: bool) -> AnyView {
     let tenant = head.tenant.clone();
-    let (from, to) = (preview.from.clone(), preview.to.clone());
+    let to = preview.to.clone();
     let refusals = preview.refusals();
-    let (limits, features) = (preview.limits.clone(), vec![from.clone(), to.clone()]);
-    let table = view! {
-        <ui::Section id="limits" title=format!("{} to {}", from.name, to.name)>
-            <LimitsTable limits features/>
-        </ui::Section>
-    };
+    let table = comparison(&tenant.slug, &preview, plans);
     let state = form_state("change_plan");
     if waits {
         let unsent = unsent(&state);
@@ -163,7 +160,7 @@ fn confirm(head: &TenantHead, preview: PlanPreview, waits: bool) -> AnyView {
     let mut consequences = vec![Consequence::new(
         Tone::Neutral,
         "gauge",
-        format!("The limits of {} hold from the next request on.", to.name),
+        "The limits under “Then” hold from the next request on.",
     )];
     consequences.extend(losses(&preview));
     consequences.extend(stays_on_trial(&tenant));
@@ -181,57 +178,86 @@ fn confirm(head: &TenantHead, preview: PlanPreview, waits: bool) -> AnyView {
     .into_any()
 }
 
-/// The limits of a plan and what is used of them; with two plans in `features` also what else differs between them.
-#[component]
-pub fn LimitsTable(limits: Vec<LimitChange>, #[prop(optional)] features: Vec<Plan>) -> impl IntoView {
-    let two = features.len() == 2;
-    let before = two.then(|| view! { <ui::Th num=true>"Now"</ui::Th> });
-    let head = view! { <ui::Th>"Limit"</ui::Th>{before}<ui::Th num=true>{if two { "Then" } else { "Limit" }}</ui::Th><ui::Th num=true>"In use"</ui::Th><ui::Th>"Fits"</ui::Th> };
-    let rows = limits.into_iter().map(move |limit| {
-        let meter = limit.meter;
-        let (tone, words) = match limit.fit {
-            Fit::Fits => (Tone::Success, "fits"),
-            Fit::Over => (Tone::Danger, "over the limit"),
-            Fit::Throttled => (Tone::Warning, "was higher lately"),
-            Fit::Unknown => (Tone::Neutral, "not counted yet"),
-        };
-        let used = limit.used.map_or_else(|| "—".to_owned(), |used| amount(meter, used));
-        let before =
-            two.then(|| view! { <td class="u-num" data-label="Now">{limit_text(meter, limit.before)}</td> });
-        let after = limit_text(meter, limit.after);
-        let after = if two && limit.differs() {
-            view! { <strong>{after}</strong> }.into_any()
-        } else {
-            after.into_any()
-        };
-        view! {
-            <tr>
-                <th scope="row">{meter.label()}</th>
-                {before}
-                <td class="u-num" data-label="Limit">{after}</td>
-                <td class="u-num" data-label="In use">{used}</td>
-                <td data-label="Fits"><ui::Badge tone icon=tone.icon()>{words}</ui::Badge></td>
-            </tr>
-        }
+/// The limits before and after, with what is used of them, and what else differs between the plans. `plans` are the plans as
+/// they are for everybody: their numbers stand beside what a template, or a word for this tenant alone, puts in their place.
+pub(super) fn comparison(slug: &str, preview: &PlanPreview, plans: &[Plan]) -> AnyView {
+    let PlanPreview { from, to, limits } = preview;
+    let bare = |id: PlanId| plans.iter().find(|plan| plan.id == id);
+    let of = |id: PlanId, meter: LimitMeter| bare(id).and_then(|plan| plan.limit(meter));
+    let now_differs = |limit: &LimitChange| limit.before != of(from.id, limit.meter);
+    let rows = limits.iter().map(|limit| {
+        let plan = |id: PlanId| limit_text(limit.meter, of(id, limit.meter));
+        let held = now_differs(limit).then(|| plan(from.id));
+        row(limit, held, plan(to.id))
     });
+    let rows = rows.collect_view();
     let yes = |has: bool| if has { "included" } else { "not included" }.to_owned();
-    let others = if let [from, to] = features.as_slice() {
-        [
-            ("Single sign-on", yes(from.sso), yes(to.sso)),
-            ("SCIM", yes(from.scim), yes(to.scim)),
-            ("Availability promised", from.sla.clone(), to.sla.clone()),
-        ]
-        .into_iter()
-        .map(|(name, from, to)| {
-            let then = if from == to { to.into_any() } else { view! { <strong>{to}</strong> }.into_any() };
-            view! {
-                <tr><th scope="row">{name}</th><td class="u-num" data-label="Now">{from}</td><td class="u-num" data-label="Then">{then}</td><td class="u-num">"—"</td><td>"—"</td></tr>
-            }
-        })
-        .collect_view()
-        .into_any()
-    } else {
-        ().into_any()
+    let others = [
+        ("Single sign-on", yes(from.sso), yes(to.sso)),
+        ("SCIM", yes(from.scim), yes(to.scim)),
+        ("Availability promised", from.sla.clone(), to.sla.clone()),
+    ]
+    .into_iter()
+    .map(|(name, from, to)| {
+        let then = if from == to { to.into_any() } else { view! { <strong>{to}</strong> }.into_any() };
+        view! {
+            <tr><th scope="row">{name}</th><td class="u-num" data-label="Now">{from}</td><td class="u-num" data-label="Then">{then}</td>
+                <td data-label="Comes from">"The plan"</td><td class="u-num" data-label="In use">"—"</td><td data-label="Fits">"—"</td></tr>
+        }
+    })
+    .collect_view();
+    let own = |limit: &LimitChange| limit.source != LimitSource::Plan || now_differs(limit);
+    let note = limits.iter().any(own).then(|| {
+        let href = paths::tenant(slug, "limits");
+        view! { <p>"Not every limit is the plan’s: a quota of its template, or a limit for this tenant alone, stands in its place. "<a href=href>"Limits of this tenant"</a></p> }
+    });
+    let head = view! {
+        <ui::Th>"Limit"</ui::Th><ui::Th num=true>"Now"</ui::Th><ui::Th num=true>"Then"</ui::Th><ui::Th>"Comes from"</ui::Th>
+        <ui::Th num=true>"In use"</ui::Th><ui::Th>"Fits"</ui::Th>
     };
-    view! { <ui::DataTable id="limits-table" caption="Limits of the plan" head=head.into_any() cards=true>{rows.collect_view()}{others}</ui::DataTable> }.into_any()
+    view! {
+        <ui::Section id="limits" title=format!("{} to {}", from.name, to.name)>
+            {note}
+            <ui::DataTable id="limits-table" caption="Limits now and then" head=head.into_any() cards=true>{rows}{others}</ui::DataTable>
+        </ui::Section>
+    }
+    .into_any()
+}
+
+/// `held` is what the plan of now says where something else holds, `plan` what the new one says for everybody.
+fn row(limit: &LimitChange, held: Option<String>, plan: String) -> AnyView {
+    let meter = limit.meter;
+    let (tone, words) = match limit.fit {
+        Fit::Fits => (Tone::Success, "fits"),
+        Fit::Over => (Tone::Danger, "over the limit"),
+        Fit::Throttled => (Tone::Warning, "was higher lately"),
+        Fit::Unknown => (Tone::Neutral, "not counted yet"),
+    };
+    let used = limit.used.map_or_else(|| "—".to_owned(), |used| amount(meter, used));
+    let after = limit_text(meter, limit.after);
+    let after =
+        if limit.differs() { view! { <strong>{after}</strong> }.into_any() } else { after.into_any() };
+    let held = held.map(|plan| view! { <br/><small class="u-muted">{format!("plan: {plan}")}</small> });
+    let plan = view! { <span class="c-table__sub">{format!("plan: {plan}")}</span> };
+    let by = match limit.source {
+        LimitSource::Plan => "The plan".into_any(),
+        LimitSource::Template => {
+            view! { <ui::Tag icon="layers">"By its template"</ui::Tag>{plan} }.into_any()
+        }
+        LimitSource::Tenant => {
+            view! { <ui::Tag tone=Tone::Override icon="diamond">"For this tenant alone"</ui::Tag>{plan} }
+                .into_any()
+        }
+    };
+    view! {
+        <tr>
+            <th scope="row">{meter.label()}</th>
+            <td class="u-num" data-label="Now">{limit_text(meter, limit.before)}{held}</td>
+            <td class="u-num" data-label="Then">{after}</td>
+            <td data-label="Comes from">{by}</td>
+            <td class="u-num" data-label="In use">{used}</td>
+            <td data-label="Fits"><ui::Badge tone icon=tone.icon()>{words}</ui::Badge></td>
+        </tr>
+    }
+    .into_any()
 }

@@ -20,7 +20,7 @@ pub async fn get_plan_changes(#[server(default)] query: String) -> Result<Page<S
     Ok(domain::tenants::plan_schedules(&crate::server::ctx()?, &cursor).await?)
 }
 
-/// A plan change at a later time (RFC 3339, or a day); whether it fits is decided then.
+/// A plan change at a later time (RFC 3339, a day, or `+30` for so many days from today); whether it fits is decided then.
 #[server]
 pub async fn schedule_plan_change(
     slug: String,
@@ -32,7 +32,8 @@ pub async fn schedule_plan_change(
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     let wrong = |field: &str, why: &str| AppError::Invalid(model::validate::FieldErrors::one(field, why));
     let plan: model::tenants::PlanId = plan.parse().map_err(|_| wrong("plan", "Choose a plan."))?;
-    let at = crate::server::moment(&at).ok_or_else(|| wrong("at", "A day like 2027-01-31."))?;
+    let at = crate::server::moment_ahead(&at, cx.now());
+    let at = at.ok_or_else(|| wrong("at", "A day like 2027-01-31."))?;
     let done = domain::tenants::schedule_plan_change(&cx, tenant.id, plan, &why, at).await;
     let asked = done.map_err(|error| AppError::from(error).renamed("note", "why"))?;
     let day = at.format("%-d %b %Y");
@@ -51,7 +52,7 @@ pub async fn schedule_plan_change(
     Ok(())
 }
 
-/// Another day for it.
+/// Another day for it, said in the same ways.
 #[server]
 pub async fn move_plan_change(
     slug: String,
@@ -62,7 +63,7 @@ pub async fn move_plan_change(
     let cx = crate::server::ctx()?;
     let tenant = domain::tenants::by_slug(&cx, &slug).await?;
     let wrong = || AppError::Invalid(model::validate::FieldErrors::one("day", "A day like 2027-01-31."));
-    let at = crate::server::moment(&day).ok_or_else(wrong)?;
+    let at = crate::server::moment_ahead(&day, cx.now()).ok_or_else(wrong)?;
     let version = version.parse().unwrap_or(0);
     let done = domain::tenants::move_plan_change(&cx, tenant.id, version, at, &why).await;
     done.map_err(|error| AppError::from(error).renamed("at", "day").renamed("reason", "why"))?;

@@ -234,7 +234,16 @@ fn go_live_form(head: &TenantHead) -> AnyView {
     }
     let state = form_state("go_live");
     let mut consequences = vec![
-        Consequence::new(Tone::Success, "award", "Its stage becomes Operate."),
+        Consequence::new(
+            Tone::Success,
+            "award",
+            "Its stage becomes Operate: what comes in from now on is production.",
+        ),
+        Consequence::new(
+            Tone::Neutral,
+            "info",
+            "Conversations were taken in before, for testing. They stay, and the door for them stays as open as it is.",
+        ),
         Consequence::new(
             Tone::Neutral,
             "list-checks",

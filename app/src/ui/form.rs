@@ -18,6 +18,8 @@ pub const FORM_NAME: &str = "_form";
 pub struct FormState {
     values: Vec<(String, String)>,
     error: Option<AppError>,
+    /// Fields that are wrong and not on the page.
+    elsewhere: Vec<String>,
 }
 
 /// The state of the form that posts to this server function. Who asks shows it: what nobody asks for stands above the page.
@@ -25,7 +27,7 @@ pub fn form_state(form: &str) -> FormState {
     crate::server::extension::<FormFailure>()
         .filter(|failure| failure.form == form)
         .inspect(|failure| failure.claimed.set())
-        .map(|failure| FormState { values: failure.values, error: Some(failure.error) })
+        .map(|failure| FormState::rejected(failure.values, failure.error))
         .unwrap_or_default()
 }
 
@@ -44,7 +46,16 @@ pub fn form_answer<T: serde::de::DeserializeOwned>(form: &str) -> Option<T> {
 impl FormState {
     /// The state of a form that was refused.
     pub fn rejected(values: Vec<(String, String)>, error: AppError) -> Self {
-        Self { values, error: Some(error) }
+        Self { values, error: Some(error), elsewhere: vec![] }
+    }
+
+    /// The same on a page that has only some of the form's fields: what is wrong with another one is said without a link,
+    /// which would lead nowhere.
+    pub fn on_page(mut self, has: impl Fn(&str) -> bool) -> Self {
+        if let Some(AppError::Invalid(errors)) = &self.error {
+            self.elsewhere = errors.0.keys().filter(|field| !has(field)).cloned().collect();
+        }
+        self
     }
 
     /// What was typed, or `initial` the first time.
@@ -118,13 +129,14 @@ pub fn Form(
 /// The errors of a form on top of it; nothing where there are none. [`Form`] has it already.
 #[component]
 pub fn SummaryOf(#[prop(into)] state: FormState) -> impl IntoView {
-    state.summary().map(|(title, errors)| view! { <ErrorSummary title errors/> }).into_any()
+    let elsewhere = state.elsewhere.clone();
+    state.summary().map(|(title, errors)| view! { <ErrorSummary title errors elsewhere/> }).into_any()
 }
 
 #[component]
-fn ErrorSummary(title: String, errors: FieldErrors) -> impl IntoView {
-    let items = errors.0.into_iter().map(|(field, message)| {
-        if field.is_empty() {
+fn ErrorSummary(title: String, errors: FieldErrors, elsewhere: Vec<String>) -> impl IntoView {
+    let items = errors.0.into_iter().map(move |(field, message)| {
+        if field.is_empty() || elsewhere.contains(&field) {
             view! { <li>{message}</li> }.into_any()
         } else {
             view! { <li><a href=format!("#f-{field}")>{message}</a></li> }.into_any()
@@ -218,4 +230,23 @@ fn banner(tone: Tone, text: String, actions: Option<AnyView>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_elsewhere_is_said_and_leads_nowhere() {
+        let mut errors = FieldErrors::one("name", "A name is needed.");
+        errors.add("settings", "“no.such” is no setting.");
+        let state = || FormState::rejected(vec![], AppError::Invalid(errors.clone()));
+        assert!(state().elsewhere.is_empty(), "a form has its fields unless it says otherwise");
+        let some = state().on_page(|field| field == "name");
+        assert_eq!(some.elsewhere, ["settings"]);
+        let (title, told) = some.summary().expect("a summary");
+        assert_eq!((title.as_str(), told), ("There are 2 problems", errors.clone()), "nothing is left out");
+        let late = FormState::rejected(vec![], AppError::Conflict("Too late.".into())).on_page(|_| false);
+        assert!(late.elsewhere.is_empty() && late.is_conflict());
+    }
 }

@@ -1,17 +1,21 @@
-//! Usage: the section of one tenant and the fleet's page.
+//! Usage: the section of one tenant, what it may use, and the fleet's page.
 
 pub mod api;
 mod fleet;
+mod limits;
+pub mod limits_api;
 mod tenant;
 
 pub use fleet::FleetUsagePage;
+pub use limits::TenantLimitsPage;
 pub use tenant::TenantUsagePage;
 
 use crate::charts::Chart;
 use crate::ui::{self, Banner, NavItem, Query, SectionNav, Tone};
 use leptos::prelude::*;
+use model::limits::Effective;
 use model::reports::{MeterReport, SPANS, offered};
-use model::usage::Meter;
+use model::usage::{LimitMeter, Meter};
 
 /// The keys of an address whose values these pages do not offer: shown is what holds without them.
 fn unread(here: &Query) -> Vec<&'static str> {
@@ -41,6 +45,32 @@ fn left_out() -> Option<AnyView> {
         _ => None,
     });
     Some(view! { <Banner tone=Tone::Warning>{text}</Banner> }.into_any())
+}
+
+/// What is limited, within a sentence.
+pub(crate) const fn spoken(meter: LimitMeter) -> &'static str {
+    match meter {
+        LimitMeter::Users => "users",
+        LimitMeter::Projects => "projects",
+        LimitMeter::StorageBytes => "storage",
+        LimitMeter::ApiCalls15min => "API calls per 15 minutes",
+    }
+}
+
+/// What the limit of a tenant alone is in place of; where it says the same, it takes nothing's place.
+pub(crate) fn overrides(now: &Effective) -> &'static str {
+    if now.limit == now.below {
+        "For this tenant alone"
+    } else if now.below == now.plan {
+        "Overrides the plan"
+    } else {
+        "Overrides the template"
+    }
+}
+
+/// Whose word holds without a limit of the tenant alone.
+fn whose(now: &Effective) -> &'static str {
+    if now.below == now.plan { "its plan" } else { "its template" }
 }
 
 /// The spans as links.
@@ -79,6 +109,28 @@ fn charts(meters: Vec<MeterReport>) -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_differs_overrides_something() {
+        use model::limits::LimitSource;
+        use model::usage::Limit::{Number, Unlimited};
+        let now = |limit, below| Effective {
+            meter: LimitMeter::Users,
+            limit,
+            source: LimitSource::Tenant,
+            plan: Number(20),
+            below,
+            until: None,
+        };
+        assert_eq!(overrides(&now(Number(50), Number(20))), "Overrides the plan");
+        assert_eq!(overrides(&now(Unlimited, Number(30))), "Overrides the template");
+        assert_eq!(overrides(&now(Number(20), Number(30))), "Overrides the template");
+        for same in [20, 30] {
+            assert_eq!(overrides(&now(Number(same), Number(same))), "For this tenant alone", "{same}");
+        }
+        assert_eq!(whose(&now(Number(50), Number(20))), "its plan");
+        assert_eq!(whose(&now(Number(50), Number(30))), "its template");
+    }
 
     #[test]
     fn what_is_not_offered_is_named_by_its_key() {

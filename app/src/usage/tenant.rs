@@ -7,6 +7,7 @@ use crate::tenants::{Section, TenantSection};
 use crate::ui::{self, Card, Empty, Icon, KpiCard, Kpis, Load, Query, Stack};
 use leptos::prelude::*;
 use model::page::grouped;
+use model::permission::{Permission, Scope};
 use model::reports::{Allowance, Level, TenantUsage};
 use model::usage::{Limit, LimitMeter};
 
@@ -17,16 +18,24 @@ pub fn TenantUsagePage() -> impl IntoView {
             let slug = head.tenant.slug.clone();
             let days = Query::here().get("days").unwrap_or_default().to_owned();
             let read = slug.clone();
-            view! { <Load read=move || get_tenant_usage(read.clone(), days.clone()) view=move |usage| body(&slug, usage)/> }.into_any()
+            let may = head.viewer.allows(Permission::TenantPlan, Scope::Tenant(head.tenant.id));
+            view! { <Load read=move || get_tenant_usage(read.clone(), days.clone()) view=move |usage| body(&slug, may, usage)/> }.into_any()
         }/>
     }
 }
 
-fn body(slug: &str, usage: TenantUsage) -> AnyView {
+fn body(slug: &str, may: bool, usage: TenantUsage) -> AnyView {
     let path = paths::tenant(slug, "usage");
     let as_of = usage.as_of.format("As of %H:%M UTC").to_string();
     let rows = usage.allowances.iter().map(allowance).collect_view();
-    let limits = view! { <Card id="limits" title=format!("Limits of the {} plan", usage.plan) aside=view! { <span class="u-muted">{as_of}</span> }.into_any()>{rows}</Card> };
+    let more = if may { "Change limits" } else { "Where each limit comes from" };
+    let all = paths::tenant(slug, "limits");
+    let limits = view! {
+        <Card id="limits" title=format!("Limits on the {} plan", usage.plan) aside=view! { <span class="u-muted">{as_of}</span> }.into_any()>
+            {rows}
+            <p><a href=all>{more}</a></p>
+        </Card>
+    };
     if !usage.any {
         return view! {
             <Stack gap=6>

@@ -13,7 +13,7 @@ use model::people::{Fate, Invitations, Judged, LIST_BYTES, PEOPLE_MAX, Seats};
 use model::permission::Role;
 use model::tenants::TenantHead;
 
-/// Whoever may invite sees the page, with the seats of the plan.
+/// Whoever may invite sees the page, with the seats of the tenant.
 #[server]
 pub async fn get_invite_several(slug: String) -> Result<(TenantHead, Option<Seats>), AppError> {
     let cx = crate::server::ctx()?;
@@ -117,11 +117,12 @@ fn page(head: &TenantHead, seats: Option<Seats>) -> AnyView {
     }
 }
 
+/// Said without whose word they are: it may be the plan's, its template's, or that of this tenant alone.
 fn seats_text(seats: Option<Seats>) -> String {
     match seats {
-        None => "The plan has no limit of people.".to_owned(),
+        None => "There is no limit of people.".to_owned(),
         Some(seats) => {
-            format!("{} of {} seats of the plan are left.", ui::grouped(seats.left()), ui::grouped(seats.all))
+            format!("{} of {} seats are left.", ui::grouped(seats.left()), ui::grouped(seats.all))
         }
     }
 }

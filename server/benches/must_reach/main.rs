@@ -5,18 +5,22 @@
 //!
 //! Needs `DATABASE_URL` of an administrator (`make bench` starts an embedded server), a release build, and about two
 //! gigabytes of disk for fleets of 10,000, 100,000 and 1,000,000 tenants, which are kept for the next run.
-//! `STEWARD_BENCH=quick` leaves the million out and measures for a shorter time.
+//! `STEWARD_BENCH=quick` leaves the million out, and measures for a shorter time and each page once instead of by turns
+//! with its floor (`rounds.rs`).
 
+mod begin;
 mod floor;
 mod http;
 mod ingest;
 mod page;
 mod provision;
+mod rounds;
 mod steward;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::{Load, get, load};
+use rounds::{each, median, middle, over, shares};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -165,6 +169,8 @@ struct Bench {
     /// PostgreSQL's log, where it is ours.
     log: PathBuf,
     seconds: u64,
+    /// How often a page and its floor are measured by turns, and for how long each time.
+    turns: (usize, u64),
     quick: bool,
 }
 
@@ -181,7 +187,8 @@ impl Bench {
         let data = std::env::var_os("STEWARD_DATA").map_or(root.join(".data/bench"), PathBuf::from);
         let log = std::env::var_os("STEWARD_BENCH_LOG").map_or(data.join("postgres.log"), PathBuf::from);
         let quick = std::env::var("STEWARD_BENCH").is_ok_and(|word| word == "quick");
-        Ok(Self { binary, admin_url, data, log, seconds: if quick { 3 } else { 8 }, quick })
+        let (seconds, turns) = if quick { (3, (1, 3)) } else { (8, (3, 5)) };
+        Ok(Self { binary, admin_url, data, log, seconds, turns, quick })
     }
 
     async fn database(&self, tenants: u64) -> Result<Database, Failure> {
@@ -194,9 +201,10 @@ impl Bench {
         path: &str,
         cookie: &str,
         compressed: bool,
+        seconds: u64,
     ) -> Result<Load, Failure> {
-        load(&steward.address, get(path, cookie, compressed), CONNECTIONS, Duration::from_secs(self.seconds))
-            .await
+        let lasting = Duration::from_secs(seconds);
+        load(&steward.address, get(path, cookie, compressed), CONNECTIONS, lasting).await
     }
 
     /// Throughput against the floor, memory after it, the cold page.
@@ -226,27 +234,31 @@ impl Bench {
         settled(&database).await?;
         let fresh = steward.memory();
         for (at, scenario) in listed.iter().enumerate() {
-            let got = self.load(&steward, &scenario.path, &cookie, false).await?;
-            let own = format!("{:.0}/s, p50 {:.1} ms, p99 {:.1} ms", got.per_second, got.p50, got.p99);
-            let Some((program, statements)) = &floors else {
-                report.line(scenario.name, own, "no pgbench or no log: no floor", None);
-                continue;
+            let (turns, seconds) = self.turns;
+            let statements = match &floors {
+                Some((_, all)) => all.get(at).map(Vec::as_slice).unwrap_or_default(),
+                None => &[],
             };
-            let statements = statements.get(at).map(Vec::as_slice).unwrap_or_default();
-            if statements.is_empty() {
-                report.line(scenario.name, own, "its statements were not found: no floor", None);
+            let (mut pages, mut alone) = (Vec::new(), Vec::new());
+            for _ in 0..turns {
+                pages.push(self.load(&steward, &scenario.path, &cookie, false, seconds).await?);
+                let Some((program, _)) = floors.as_ref().filter(|_| !statements.is_empty()) else { continue };
+                let scratch = self.data.join("pgbench");
+                alone.push(floor::floor(program, &database.url, statements, CONNECTIONS, seconds, &scratch)?);
+            }
+            let got = middle(&pages);
+            let own = format!("{:.0}/s, p50 {:.1} ms, p99 {:.1} ms", got.per_second, got.p50, got.p99);
+            if alone.is_empty() {
+                let why = match floors {
+                    Some(_) => "its statements were not found: no floor",
+                    None => "no pgbench or no log: no floor",
+                };
+                report.line(scenario.name, own, why, None);
                 continue;
             }
-            let floor = floor::floor(
-                program,
-                &database.url,
-                statements,
-                CONNECTIONS,
-                self.seconds,
-                &self.data.join("pgbench"),
-            )?;
-            let share = got.per_second / floor.per_second.max(0.001);
             report.line(scenario.name, own, "", None);
+            let (floor, shares) = (middle(&alone), shares(&pages, &alone));
+            let share = median(shares.iter().copied());
             // A page cannot be quicker than its own statements: then something else was replayed.
             if share >= 1.0 {
                 let doubt = format!("{:.0}/s is slower than the page: not its floor", floor.per_second);
@@ -255,14 +267,20 @@ impl Bench {
             }
             report.line(
                 &format!("  of its floor ({} statements)", statements.len()),
-                format!("{share:.3} of {:.0}/s at {:.1} ms", floor.per_second, floor.p50),
+                format!("{share:.3} of {:.0}/s at {:.1} ms{}", floor.per_second, floor.p50, each(&shares, 3)),
                 &format!("≥ {}", scenario.share),
                 Some(share >= scenario.share),
             );
-            let over = got.p99 - floor.p99;
-            report.line("  p99 over the floor's", format!("{over:.1} ms"), "≤ 12 ms", Some(over <= 12.0));
+            let differences = over(&pages, &alone);
+            let difference = median(differences.iter().copied());
+            report.line(
+                "  p99 over the floor's",
+                format!("{difference:.1} ms{}", each(&differences, 1)),
+                "≤ 12 ms",
+                Some(difference <= 12.0),
+            );
         }
-        let compressed = self.load(&steward, "/tenants", &cookie, true).await?;
+        let compressed = self.load(&steward, "/tenants", &cookie, true, self.seconds).await?;
         report.line(
             "first page, compressed",
             format!(
@@ -326,6 +344,12 @@ async fn run() -> Result<(), Failure> {
     let mut report = Report::default();
     let mut failed = Vec::new();
     // A part that cannot be measured is said, and the others go on.
+    if let Err(error) = begin::fleet(&bench.binary, &bench.admin_url, &bench.data, &mut report).await {
+        failed.push(format!("demo fleet: {error}"));
+    }
+    if let Err(error) = begin::embedded(&bench.binary, &bench.data, &mut report).await {
+        failed.push(format!("embedded start: {error}"));
+    }
     if let Err(error) = bench.directory(&mut report).await {
         failed.push(format!("directory: {error}"));
     }

@@ -42,6 +42,14 @@ pub async fn fresh(binary: &Path, admin_url: &str, data: &Path, name: &str) -> R
     Ok(database)
 }
 
+/// A migrated database without a tenant, made anew.
+pub async fn empty(binary: &Path, admin_url: &str, data: &Path, name: &str) -> Result<Database, Failure> {
+    let database = place(admin_url, data, name);
+    create(admin_url, name).await?;
+    run(binary, &database, &["migrate"])?;
+    Ok(database)
+}
+
 fn place(admin_url: &str, data: &Path, name: &str) -> Database {
     let (server, parameters) = admin_url.split_once('?').unwrap_or((admin_url, ""));
     let base = server.rsplit_once('/').map_or(server, |(base, _)| base);
@@ -56,9 +64,19 @@ async fn load(
     name: &str,
     tenants: u64,
 ) -> Result<(), Failure> {
+    create(admin_url, name).await?;
+    demo(binary, database, tenants)
+}
+
+async fn create(admin_url: &str, name: &str) -> Result<(), Failure> {
     let mut admin = PgConnection::connect(admin_url).await?;
     admin.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await?;
     admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    Ok(())
+}
+
+/// Loads a demo fleet into the database, or lets it grow to this size.
+pub fn demo(binary: &Path, database: &Database, tenants: u64) -> Result<(), Failure> {
     run(binary, database, &["demo", "--tenants", &tenants.to_string()])
 }
 
@@ -88,10 +106,22 @@ pub struct Steward {
 impl Steward {
     /// Starts it and waits until it says that it is ready.
     pub async fn start(binary: &Path, database: &Database) -> Result<Self, Failure> {
+        Self::launch(command(binary, database)).await
+    }
+
+    /// The same where it has to start the PostgreSQL of its data directory first; the last to leave stops that again.
+    pub async fn start_embedded(binary: &Path, data: &Path) -> Result<Self, Failure> {
+        let database = Database { url: String::new(), data: data.to_owned() };
+        let mut command = command(binary, &database);
+        command.env_remove("DATABASE_URL");
+        Self::launch(command).await
+    }
+
+    async fn launch(mut command: Command) -> Result<Self, Failure> {
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
         let begin = Instant::now();
-        let child = command(binary, database)
+        let child = command
             .env("STEWARD_ADDR", &address)
             .env("STEWARD_PUBLIC_URL", format!("http://{address}"))
             .stderr(Stdio::inherit())
@@ -173,7 +203,8 @@ impl Steward {
 impl Drop for Steward {
     fn drop(&mut self) {
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        for _ in 0..100 {
+        // An embedded PostgreSQL may take its time to write everything down.
+        for _ in 0..1_200 {
             if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return;
             }

@@ -22,6 +22,7 @@ pub mod fields;
 mod fresh;
 pub mod health;
 pub mod isolation;
+pub mod limits;
 pub mod monitors;
 pub mod notifications;
 pub mod operations;

@@ -10,10 +10,48 @@ use model::permission::{Actor, Membership, Role};
 use model::tenants::Access;
 use model::{TenantId, UserId};
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 
 pub use db::MIGRATOR;
 
-/// Services on the database of a `#[sqlx::test]` pool, logged in as the serving role.
+/// The login of tests. Its password is in this file, so it may connect to databases of tests and to no other: being let
+/// into a database is not inherited, and Steward's own are closed to the public.
+pub const LOGIN: &str = "steward_test_app";
+
+/// How tests connect as the server does: without rights of their own, and able to become what it becomes.
+pub async fn login(admin: &PgPool) -> PgConnectOptions {
+    let mut connection = admin.acquire().await.expect("a connection of the administrator");
+    // Tests of several processes begin together on one cluster.
+    let make = format!(
+        "DO $$ BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{LOGIN}') THEN
+                BEGIN
+                    CREATE ROLE {LOGIN} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{LOGIN}';
+                    GRANT {app} TO {LOGIN};
+                    ALTER ROLE {LOGIN} SET statement_timeout = '15s';
+                    ALTER ROLE {LOGIN} SET lock_timeout = '5s';
+                    ALTER ROLE {LOGIN} SET idle_in_transaction_session_timeout = '15s';
+                EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; -- another process was quicker
+                END;
+            END IF;
+            -- Older tests gave the server's role a password that everybody can read.
+            BEGIN
+                IF EXISTS (SELECT FROM pg_authid WHERE rolname = '{app}' AND rolpassword IS NOT NULL) THEN
+                    ALTER ROLE {app} PASSWORD NULL;
+                END IF;
+            EXCEPTION WHEN insufficient_privilege OR internal_error THEN NULL; -- not ours to see, or another was quicker
+            END;
+            IF NOT has_database_privilege('{LOGIN}', current_database(), 'CONNECT') THEN
+                EXECUTE format('GRANT CONNECT ON DATABASE %I TO {LOGIN}', current_database());
+            END IF;
+        END $$",
+        app = db::APP_LOGIN
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut *connection).await.expect("the login of tests");
+    (*admin.connect_options()).clone().username(LOGIN).password(LOGIN)
+}
+
+/// Services on the database of a `#[sqlx::test]` pool, logged in without rights as the running server is.
 ///
 /// The test's pool is the administrator's: it may look at everything, which the code under test may not.
 pub async fn services(admin: &PgPool) -> Services {
@@ -32,9 +70,8 @@ pub fn deployment() -> Deployment {
 
 /// [`services`], configured otherwise.
 pub async fn services_with(admin: &PgPool, deployment: Deployment) -> Services {
-    let options = (*admin.connect_options()).clone();
+    let options = login(admin).await;
     let mut connection = admin.acquire().await.expect("a connection of the administrator");
-    sqlx::raw_sql("ALTER ROLE steward_app PASSWORD 'steward_app'").execute(&mut *connection).await.ok();
     // Roles outlive the databases of tests, which come back under the same names.
     sqlx::raw_sql(
         "DO $$ DECLARE r name; BEGIN
@@ -47,8 +84,7 @@ pub async fn services_with(admin: &PgPool, deployment: Deployment) -> Services {
     .execute(&mut *connection)
     .await
     .ok();
-    let pool =
-        db::pool(options.username(db::APP_LOGIN).password("steward_app"), 5).await.expect("a serving pool");
+    let pool = db::pool(options, 5).await.expect("a serving pool");
     Services::configured(pool, deployment)
 }
 

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::api_keys::{self, WINDOW_SECONDS, Window};
@@ -20,8 +20,9 @@ use model::usage::Limit;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a request may take, its body included.
-const DEADLINE: Duration = Duration::from_secs(120);
+/// How long a request may take, its body included. One that may change something goes on behind it, unheard
+/// ([`crate::behind::detach`]).
+pub(super) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Headers of draft-ietf-httpapi-ratelimit-headers-10.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -77,10 +78,11 @@ pub(super) async fn admit(State(services): State<Services>, mut request: Request
     let (mut response, window) = match counted {
         Ok(window) => {
             proven.attach(&mut request);
+            let harmless = is_harmless(&request);
             request.extensions_mut().insert(window);
             request.extensions_mut().insert(RequestId(id.clone()));
             let answered = tokio::time::timeout(DEADLINE, next.run(request)).await;
-            (answered.unwrap_or_else(|_| Problem::too_slow().id(&id).into_response()), window)
+            (answered.unwrap_or_else(|_| Problem::too_slow(harmless).id(&id).into_response()), window)
         }
         Err(Error::OverQuota { limit, used, resets_in }) => {
             let window = Window { limit: Limit::Number(limit), used, resets_in };
@@ -91,6 +93,13 @@ pub(super) async fn admit(State(services): State<Services>, mut request: Request
     say_limit(response.headers_mut(), &window);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Whether the same request may be sent again without a look at what became of the first.
+fn is_harmless(request: &Request) -> bool {
+    // Each conversation has an id of its own, and is stored once.
+    matches!(*request.method(), Method::GET | Method::HEAD)
+        || request.uri().path().ends_with("/conversations")
 }
 
 /// The token of RFC 6750; the scheme's name in any case.

@@ -1,9 +1,10 @@
 //! The machine API under `/api/v1`: for programs of a tenant, conversations in and results out; for programs of the
 //! platform, the whole life of tenants ([`platform`]).
 //!
-//! Every request proves its key and is counted against its limit ([`mod@admit`]), and is answered in JSON; every error,
-//! whatever layer it comes from, is an RFC 9457 problem. The OpenAPI document is generated from the handlers, by the
-//! same table that routes them. The rules themselves are in `domain`.
+//! Every request proves its key and is counted against its limit ([`mod@admit`]); what may change something goes on when its
+//! caller goes away ([`detach`]). Everything is answered in JSON; every error, whatever layer it comes from, is an RFC 9457
+//! problem. The OpenAPI document is generated from the handlers, by the same table that routes them. The rules themselves are
+//! in `domain`.
 
 mod admit;
 mod baseline;
@@ -19,6 +20,7 @@ mod tests;
 mod webhook_schema;
 mod webhooks;
 
+use crate::behind::{Behind, detach};
 use admit::{Call, PlatformCall, admit};
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
@@ -27,6 +29,7 @@ use axum::{Json, Router};
 use domain::Services;
 use problem::Problem;
 use std::sync::Arc;
+use tokio_util::task::TaskTracker;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -46,13 +49,14 @@ pub const PREFIX: &str = "/api/v1";
             *platform*, and nothing of the rest. Calls are limited per quarter of an hour, by the tenant’s plan or to 6,000 of \
             one key of the platform; `RateLimit-Policy` and `RateLimit` say how many are left, and a refused call is \
             answered 429 with `Retry-After`. Errors are problem details (RFC 9457), told apart by `type`.\n\n\
-            Making, suspending and reinstating a tenant, and changing its scope or plan, is an operation: the answer is 202 \
-            with the operation, and its address in `Location`. Ask there until `settled` is true. Where a rule wants a second \
-            person, `state` is `requested` until somebody approves it in the console; no key can. These five, and nothing \
-            else, read an `Idempotency-Key` (1 to 200 characters; `POST /tenants` needs one): sending the same again within 24 \
-            hours is answered with the same operation, and another body under the same key is refused (409). `POST /bulk` \
-            freezes a set and answers 201; starting the set is an operation again. A payment that is noted or settled is no \
-            operation: it is done when the answer, 204, is there."
+            Making, suspending and reinstating a tenant, changing its scope or plan, and making a customer of a trial, is an \
+            operation: the answer is 202 with the operation, and its address in `Location`. Ask there until `settled` is true. \
+            Where a rule wants a second person, `state` is `requested` until somebody approves it in the console; no key can. \
+            These six, and nothing else, read an `Idempotency-Key` (1 to 200 characters; `POST /tenants` needs one): sending \
+            the same again within 24 hours is answered with the same operation, and another body under the same key is refused \
+            (409). `POST /bulk` freezes a set and answers 201; starting the set is an operation again. What is on record, the \
+            billing reference, a later end of a trial, and a payment that is noted or settled are no operations: they are done \
+            when the answer, 200 or 204, is there."
     ),
     servers((url = "/api/v1")),
     components(schemas(problem::ProblemDetails)),
@@ -106,7 +110,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The router, to be nested under [`PREFIX`].
-pub fn router(services: Services) -> Router {
+pub fn router(services: Services, tasks: TaskTracker) -> Router {
     let (router, document) = routed().split_for_parts();
     let document = Arc::new(document);
     let open = Router::new()
@@ -116,6 +120,8 @@ pub fn router(services: Services) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
         .with_state(body::Budget::default())
+        // Inside: who has no key, or has used it up, starts nothing that goes on without them.
+        .layer(from_fn_with_state(Behind { within: admit::DEADLINE, tasks }, detach))
         .layer(from_fn_with_state(services, admit))
         .merge(open)
 }

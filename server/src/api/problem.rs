@@ -207,12 +207,16 @@ impl Problem {
         Self::new(status, "body", "The body did not arrive", detail)
     }
 
-    /// Where the deadline falls into the last moment of storing, it may have been stored: sending again tells.
-    pub fn too_slow() -> Self {
-        Self::body(
-            "The request took too long. It can be sent again without harm.",
-            StatusCode::REQUEST_TIMEOUT,
-        )
+    /// The time is over. What may change something goes on, unheard; where that is `harmless`, sending it again tells what
+    /// became of it.
+    pub fn too_slow(harmless: bool) -> Self {
+        if harmless {
+            let detail = "The request took too long. It can be sent again without harm.";
+            return Self::body(detail, StatusCode::REQUEST_TIMEOUT);
+        }
+        let detail =
+            "It took too long, and may still be done. Look at what is there before you send it again.";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "too-slow", "It took too long", detail)
     }
 
     pub fn bad_request(detail: impl Into<String>) -> Self {

@@ -140,7 +140,7 @@ pub struct ListQuery {
     pub state: Option<String>,
 }
 
-/// A limit of the plan.
+/// A limit that holds: the plan's, or what the tenant's template or a word for it alone says in its place.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanLimit {
     #[schema(example = "api_calls_15min")]

@@ -70,7 +70,7 @@ pub const ROUTES: &[Route] = &[
         "/api/v1/webhooks/{id}",
         Some(WebhookManage),
         "application/json",
-        r#"{"name":"Sample","url":"https://hooks.example.com/"}"#,
+        r#"{"name":"Other","url":"https://hooks.example.com/"}"#,
     ),
     route("DELETE", "/api/v1/webhooks/{id}", Some(WebhookManage), "", ""),
     route("POST", "/api/v1/webhooks/{id}/rotate", Some(WebhookManage), "", ""),
@@ -87,6 +87,18 @@ pub const ROUTES: &[Route] = &[
     ),
     platform("GET", "/api/v1/tenants/{slug}", TenantRead, ""),
     platform(
+        "PATCH",
+        "/api/v1/tenants/{slug}",
+        TenantDetails,
+        r#"{"industry":"Logistics","tags":["vip"],"reason":"sample"}"#,
+    ),
+    platform(
+        "PUT",
+        "/api/v1/tenants/{slug}/billing-reference",
+        TenantDetails,
+        r#"{"billing_reference":"PO-9"}"#,
+    ),
+    platform(
         "POST",
         "/api/v1/tenants/{slug}/suspend",
         TenantSuspend,
@@ -101,6 +113,9 @@ pub const ROUTES: &[Route] = &[
     platform("POST", "/api/v1/tenants/{slug}/reinstate", TenantSuspend, r#"{"proof":"sample"}"#),
     platform("GET", "/api/v1/tenants/{slug}/plan", TenantPlan, "to=enterprise"),
     platform("POST", "/api/v1/tenants/{slug}/plan", TenantPlan, r#"{"plan":"enterprise","note":"sample"}"#),
+    platform("POST", "/api/v1/tenants/{slug}/trial/convert", TenantPlan, r#"{"reason":"sample"}"#),
+    platform("POST", "/api/v1/tenants/{slug}/trial/extend", TenantPlan, r#"{"day":"+30","reason":"sample"}"#),
+    platform("POST", "/api/v1/tenants/{slug}/go-live", TenantGoLive, "{}"),
     platform("GET", "/api/v1/tenants/{slug}/payments", BillingRead, ""),
     platform(
         "POST",

@@ -82,6 +82,31 @@ async fn a_stream_ends_with_its_session_and_does_not_prolong_it(admin: PgPool) {
     let (answer, ()) = tokio::join!(site.send(watch(id).by(&owner)), revoke);
     assert_eq!(answer.status, StatusCode::OK);
     assert!(!answer.body.contains("event: end"), "it goes on, without this reader");
+    // By itself a stream ends after 15 s. (How soon it sees it is what its constants say; a test has no clock for that.)
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
     assert_eq!(site.send(watch(id).by(&owner)).await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// R79: whom this process signs out hears nothing more after a second, whatever the operation waits for.
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn a_stream_ends_soon_after_a_session_that_is_ended_here(admin: PgPool) {
+    let site = Site::new(admin).await;
+    let id = asked_for(&site, "acme").await;
+    // Where nothing moves the ledger is looked into rarely; the session is not.
+    sqlx::query("UPDATE operation SET state = 'requested'").execute(&site.admin).await.expect("it waits");
+    let owner = site.signed_in(Role::Owner, None).await;
+    let user: uuid::Uuid = sqlx::query_scalar("SELECT user_id FROM session")
+        .fetch_one(&site.admin)
+        .await
+        .expect("whose session it is");
+    let end = async {
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        let cx = testing::platform(&site.services, Role::Owner);
+        assert_eq!(domain::users::end_sessions(&cx, model::UserId(user)).await.expect("ended"), 1);
+        Instant::now()
+    };
+    let watched = async { (site.send(watch(id).by(&owner)).await, Instant::now()) };
+    let ((answer, over), ended) = tokio::join!(watched, end);
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(over.duration_since(ended) < Duration::from_secs(8), "{:?}", over.duration_since(ended));
 }

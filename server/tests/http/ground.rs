@@ -109,6 +109,14 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
          INSERT INTO signup_page (id, slug, name, colour, template_id, plan_id, placement, region, trial_days, daily_limit, approval, open, created_by)
          SELECT gen_random_uuid(), 'sample', 'Sample', 'blue', id, 'free', 'pooled', 'eu-1', 14, 5, false, true, 'test' FROM template WHERE key = 'baseline'".to_owned()
     };
+    let onboarding = |state: &str| {
+        format!(
+            "INSERT INTO checklist_run (tenant_id, id, key, version) VALUES ('{tenant}', '{NINE}', 'onboarding', 1);
+             INSERT INTO checklist_item (tenant_id, run_id, step, state)
+             SELECT '{tenant}', '{NINE}', step->>'key', '{state}' FROM checklist, jsonb_array_elements(steps) AS step
+             WHERE key = 'onboarding' AND version = 1"
+        )
+    };
     // A draft is its owner's alone: whoever has signed in last.
     let draft = || {
         let request = model::operations::ProvisionRequest {
@@ -155,6 +163,11 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         "settle_payment" => format!(
             "INSERT INTO payment_failure (tenant_id, id, reference, failed_at) VALUES ('{tenant}', gen_random_uuid(), 'Invoice 1', now())"
         ),
+        "set_tenant_limit" => format!("DELETE FROM tenant_limit WHERE tenant_id = '{tenant}'"),
+        "remove_tenant_limit" => format!(
+            "DELETE FROM tenant_limit WHERE tenant_id = '{tenant}';
+             INSERT INTO tenant_limit (tenant_id, meter, kind, hard, reason, set_by, version) VALUES ('{tenant}', 'users', 'number', 500, 'test', 'test', 1)"
+        ),
         "get_isolation_evidence" => evidence(tenant),
         "get_bulk" | "start_bulk" => bulk("NULL"),
         "get_bulk_outcome" => bulk(&format!("'{NINE}'")),
@@ -163,7 +176,7 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
         "get_operation" | "cancel_operation" => again(&operation("queued")),
         "approve_operation" | "reject_operation" => again(&operation("requested")),
         "retry_operation" | "roll_back_operation" => again(&operation("failed")),
-        "cancel_plan_change" => format!(
+        "cancel_plan_change" | "move_plan_change" => format!(
             "DELETE FROM operation WHERE id = '{NINE}';
              INSERT INTO operation (tenant_id, id, kind, state, subject, payload, requested_by, requested_by_name, request_id, run_after)
              VALUES ('{tenant}', '{NINE}', 'change_plan', 'queued', 'fresh', '{{\"version\": null, \"from\": \"professional\", \"to\": \"free\", \"scheduled\": \"2099-01-01T00:00:00Z\"}}', '{{}}', 'test', 'test', '2099-01-01')"
@@ -196,10 +209,10 @@ fn statements(function: &str, tenant: TenantId) -> Option<String> {
             "UPDATE tenant SET status = 'offboarding', status_before = 'active', status_reason = 'contract_end', grace_ends_at = now() + interval '9 days'
              WHERE id = '{tenant}'"
         ),
-        "waive_item" => format!(
-            "INSERT INTO checklist_run (tenant_id, id, key, version) VALUES ('{tenant}', '{NINE}', 'onboarding', 1);
-             INSERT INTO checklist_item (tenant_id, run_id, step) SELECT '{tenant}', '{NINE}', step->>'key' FROM checklist, jsonb_array_elements(steps) AS step WHERE key = 'onboarding' AND version = 1"
-        ),
+        "waive_item" => onboarding("open"),
+        "go_live" => onboarding("waived"),
+        // A tenant of its own is all it needs: what it leaves there would stand in the way of others.
+        "schedule_plan_change" => "SELECT 1".into(),
         _ => return None,
     })
 }

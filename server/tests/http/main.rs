@@ -4,6 +4,8 @@ mod events;
 mod forms;
 mod ground;
 mod headers;
+mod import;
+mod layers;
 mod processes;
 mod session;
 mod signup;

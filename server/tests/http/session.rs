@@ -232,3 +232,44 @@ async fn a_browser_that_goes_away_cuts_nothing_in_half(admin: PgPool) {
     }
     panic!("the sign-in was cut off");
 }
+
+/// The same of a program: it is held in the middle of what it asked for, and goes away.
+#[sqlx::test(migrator = "domain::db::MIGRATOR")]
+async fn a_program_that_goes_away_cuts_nothing_in_half(admin: PgPool) {
+    let site = Site::new(admin).await;
+    let cx = site.services.system("test");
+    let key = domain::platform_keys::create(&cx, "Program", "operator", "30").await.expect("a key").text;
+    let lines = site.done().await;
+    let mut lock = site.admin.begin().await.expect("a transaction");
+    sqlx::query("LOCK TABLE steward.operation IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut *lock)
+        .await
+        .expect("held");
+    let request = post("/api/v1/tenants", r#"{"name":"Half","plan":"free"}"#)
+        .with("content-type", "application/json")
+        .with("origin", "")
+        .with("idempotency-key", "half")
+        .with("authorization", &format!("Bearer {key}"))
+        .build();
+    let asked = tokio::spawn(site.app.clone().oneshot(request));
+    let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'steward.operation'::regclass
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    for _ in 0..80 {
+        if site.count(waits).await > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(site.count(waits).await > 0, "it has come so far");
+    asked.abort();
+    assert!(asked.await.is_err_and(|gone| gone.is_cancelled()));
+    lock.rollback().await.expect("let go");
+    for _ in 0..100 {
+        if site.count("SELECT count(*) FROM operation WHERE subject = 'Half'").await == 1 {
+            assert!(site.done().await > lines, "with its line of audit");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the request was cut off");
+}

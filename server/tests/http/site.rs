@@ -8,9 +8,11 @@ use domain::{Services, testing};
 use leptos::config::LeptosOptions;
 use model::TenantId;
 use model::permission::Role;
-use server::router::{Parts, router};
+use server::router::{ANSWER_TIME, Parts, router};
 use sqlx::PgPool;
 use std::net::SocketAddr;
+use std::time::Duration;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -104,12 +106,29 @@ impl Site {
     }
 
     pub async fn with(admin: PgPool, https: bool) -> Self {
+        // A test says what is answered; how soon is the business of the bench.
+        Self::built(admin, https, 10 * ANSWER_TIME).await
+    }
+
+    pub async fn answering_within(admin: PgPool, time: Duration) -> Self {
+        Self::built(admin, false, time).await
+    }
+
+    async fn built(admin: PgPool, https: bool, answer_time: Duration) -> Self {
         let services = testing::services(&admin).await;
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../public");
         let options = LeptosOptions::builder().output_name("steward").site_root(root).build();
         let proxies = [].into();
-        let parts =
-            Parts { services: services.clone(), options, https, proxies, secret: vec![7; 32], turns: 4 };
+        let parts = Parts {
+            services: services.clone(),
+            options,
+            https,
+            proxies,
+            secret: vec![7; 32],
+            turns: 4,
+            answer_time,
+            tasks: TaskTracker::new(),
+        };
         Self { app: router(&parts), services, admin }
     }
 
@@ -168,24 +187,30 @@ impl Site {
         self.count("SELECT count(*) FROM audit_entry WHERE result = 'done'").await
     }
 
-    /// A fingerprint of everything that a call could have changed, besides what every call may: audit, sessions, counters.
+    /// A fingerprint of everything that a call could have changed, besides what every call may: audit, counters, and when
+    /// somebody was last seen.
     pub async fn state(&self) -> Vec<(String, String)> {
         let tables: Vec<String> = sqlx::query_scalar(
             "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN ('steward', 'pooled')
-               AND c.relname NOT IN ('audit_entry', 'audit_head', 'session', 'sign_in_throttle', 'user_account') ORDER BY 1",
+               AND c.relname NOT IN ('audit_entry', 'audit_head', 'sign_in_throttle') ORDER BY 1",
         )
         .fetch_all(&self.admin)
         .await
         .expect("tables");
-        let mut state = vec![];
-        for table in tables {
-            let sql =
-                format!("SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t");
-            let sum: String =
-                sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&self.admin).await.expect("a sum");
-            state.push((table, sum));
-        }
-        state
+        let sum = |table: &String| {
+            let row = match table.as_str() {
+                "steward.session" | "steward.user_account" => {
+                    "(to_jsonb(t) - 'last_seen_at' - 'idle_until')::text"
+                }
+                _ => "t::text",
+            };
+            format!(
+                "SELECT '{table}', coalesce(md5(string_agg({row}, '|' ORDER BY {row})), '') FROM {table} t"
+            )
+        };
+        let sums: Vec<String> = tables.iter().map(sum).collect();
+        let sql = sums.join(" UNION ALL ") + " ORDER BY 1";
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&self.admin).await.expect("sums")
     }
 }

@@ -26,11 +26,13 @@ const NOT_SHOWN_TO_WORK: &[&str] = &[
     "set_up_check",
     "get_signup_confirmation",
     "confirm_signup",
-    // A day in its sample would be past one day.
-    "schedule_plan_change",
-    "move_plan_change",
-    // It needs every item of onboarding done.
-    "go_live",
+];
+
+/// Routes of the machine API that change something and leave no line of audit. May only shrink.
+const UNAUDITED: &[&str] = &[
+    // Conversations are a tenant's data, not its administration: they come by the million, each is kept under its own id
+    // with when it came, and usage counts them. Lines about them would bury what people and programs decided.
+    "POST /api/v1/conversations",
 ];
 
 /// What [`acme`] and [`ground::mark`] lay, by the ids that samples name.
@@ -102,7 +104,10 @@ async fn nobody_passes_any_door_without_a_session(admin: PgPool) {
     let pages = generate_route_list(app::App);
     assert!(pages.len() > 3);
     for page in pages {
-        let path = page.path().replace(":slug", "acme").replace(":token", "guess").replace(':', "x");
+        let parts =
+            page.path().split('/').map(|part| if part.starts_with([':', '{']) { "acme" } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        assert!(!path.contains(['{', ':', '*']), "{path}");
         if ["/sign-in", "/bootstrap/", "/set-up/", "/join/"].iter().any(|open| path.starts_with(open)) {
             continue;
         }
@@ -150,7 +155,7 @@ async fn too_weak_a_role_is_refused_and_the_refusal_recorded(admin: PgPool) {
         let tenant = (!role.is_platform()).then_some(acme);
         people.push((*role, site.signed_in(*role, tenant).await));
     }
-    let before = site.state().await;
+    let (before, done) = (site.state().await, site.done().await);
     let mut refused = 0;
     // One line a minute for each role, permission and target, in the chain of the target.
     let mut expected = BTreeSet::new();
@@ -168,7 +173,7 @@ async fn too_weak_a_role_is_refused_and_the_refusal_recorded(admin: PgPool) {
             expected.insert((role.as_str().to_owned(), why, target, chain.0));
         }
     }
-    assert_eq!(site.state().await, before, "nothing was done");
+    assert_eq!((site.state().await, site.done().await), (before, done), "nothing was done");
     let lines: Vec<(String, String, String, uuid::Uuid)> = sqlx::query_as(
         "SELECT coalesce(u.platform_role, m.role), e.reason, e.target, e.tenant_id
          FROM audit_entry e JOIN user_account u ON u.id = e.actor_id LEFT JOIN member m ON m.user_id = u.id
@@ -323,11 +328,13 @@ async fn who_may_can_and_every_change_is_audited(admin: PgPool) {
             |slug| function.sample.replace("=acme", &format!("={slug}")),
         );
         let before = site.done().await;
+        let mut state = site.state().await;
         let mut answer = site.send(call(function, &sample).by(&token)).await;
         if answer.status.is_client_error() && matches!(function.asks, Asks::Tenant(..)) {
             // What ran before may have left the tenant in another state than the sample expects: once more on a new one.
             let slug = format!("fresh-{n}");
             site.tenant(&slug).await;
+            state = site.state().await;
             let sample = function.sample.replace("=acme", &format!("={slug}"));
             answer = site.send(call(function, &sample).by(&token)).await;
         }
@@ -341,6 +348,8 @@ async fn who_may_can_and_every_change_is_audited(admin: PgPool) {
             wrong.push(format!("{name} changed something and left no audit line"));
         } else if !function.changes && lines > 0 && name != "sign_out" {
             wrong.push(format!("{name} only reads, yet wrote audit"));
+        } else if !function.changes && name != "sign_out" && site.state().await != state {
+            wrong.push(format!("{name} only reads, yet changed something"));
         }
     }
     let known = |line: &String| NOT_SHOWN_TO_WORK.iter().any(|name| line.starts_with(&format!("{name}:")));
@@ -469,12 +478,22 @@ async fn a_key_reaches_what_is_its_own_and_only_as_far_as_it_may(admin: PgPool) 
     assert_eq!(kept(&site).await, before, "nothing was done");
     // The positive control; what removes comes last.
     routes.sort_by_key(|(route, _)| route.method == "DELETE");
-    for (route, _) in &routes {
+    for (route, permission) in &routes {
+        let name = format!("{} {}", route.method, route.path);
+        let lines = site.done().await;
         let answer = site.send(ask(route, &own)).await;
         // A tenant without a template has none to answer.
         let none = answer.status == StatusCode::NOT_FOUND && !route.path.contains("{id}");
-        let open = !matches!(answer.status.as_u16(), 401 | 403 | 404 | 500..) || none;
-        assert!(open, "{} {}: {} {}", route.method, route.path, answer.status, answer.body);
+        let open = answer.status.is_success() || none && !permission.writes();
+        assert!(open, "{name}: {} {}", answer.status, answer.body);
+        let audited = permission.writes() && !UNAUDITED.contains(&name.as_str());
+        assert_eq!(site.done().await > lines, audited, "{name}: what it changed and nothing else is audited");
+    }
+    for name in UNAUDITED {
+        assert!(
+            routes.iter().any(|(route, _)| *name == format!("{} {}", route.method, route.path)),
+            "{name}"
+        );
     }
     assert_ne!(kept(&site).await, before, "the samples are of use");
 }

@@ -52,6 +52,8 @@ pub struct ImportRow {
     pub domain: Option<String>,
     pub plan: String,
     pub region: String,
+    /// The name of who will look after it.
+    pub owner: Option<String>,
     pub country: Option<String>,
     pub tags: Vec<String>,
     pub problems: Vec<String>,

@@ -22,6 +22,8 @@ words! {
         Analysis = "analysis", "AI and limits";
         Security = "security", "Security";
         Sessions = "sessions", "Sessions";
+        /// By which ways conversations come in, and what is done with them there.
+        Channels = "channels", "Channels";
         Features = "features", "Feature flags";
         Notifications = "notifications", "Notifications";
         Branding = "branding", "Branding";

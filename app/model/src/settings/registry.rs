@@ -79,10 +79,10 @@ impl Key {
                 number(1, 100_000, "requests per minute"),
                 Value::Number(60),
                 false,
-                "How many requests the tenant’s programs may send; never more than its plan allows.",
+                "How many requests the tenant’s programs may send; never more than its limit of calls allows.",
             ),
             Self::TranscriptionLanguage => (
-                Analysis,
+                Channels,
                 Kind::Choice(LANGUAGES),
                 text("auto"),
                 true,
@@ -138,13 +138,13 @@ impl Key {
                 "A session ends then, used or not.",
             ),
             Self::BasicChat => {
-                (Features, Kind::Switch, Value::Switch(true), false, "Chat conversations are taken in.")
+                (Channels, Kind::Switch, Value::Switch(true), false, "Chat conversations are taken in.")
             }
             Self::Voice => {
-                (Features, Kind::Switch, Value::Switch(true), false, "Voice conversations are taken in.")
+                (Channels, Kind::Switch, Value::Switch(true), false, "Voice conversations are taken in.")
             }
             Self::Email => {
-                (Features, Kind::Switch, Value::Switch(true), false, "E-mail conversations are taken in.")
+                (Channels, Kind::Switch, Value::Switch(true), false, "E-mail conversations are taken in.")
             }
             Self::TaskOverrides => (
                 Features,

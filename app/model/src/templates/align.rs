@@ -3,9 +3,12 @@
 //!
 //! An acceptance covers exactly the difference that its author saw: when either side moves, it no longer does. A task
 //! that a tenant enabled although the template leaves it disabled is no difference: that choice is the tenant's (R36).
-//! Nor is the plan: a template says on which one a tenant starts, and the customer's contract on which one it is.
+//! Nor is the plan: a template says on which one a tenant starts, and the customer's contract on which one it is; the quotas
+//! of a template that names another plan expect nothing.
 
-use super::{Actual, Bundle, Part};
+use super::{Actual, Bundle, Part, quotas};
+use crate::limits::LimitSource;
+use crate::plans::limit_text;
 use crate::settings::{self, Level};
 use crate::states::words;
 use chrono::{DateTime, Utc};
@@ -120,6 +123,16 @@ pub fn align(expected: &Bundle, actual: &Actual, accepted: &[Acceptance], now: D
             note,
         });
     };
+    for now in actual.limits.iter().filter(|_| quotas::hold_on(expected, actual.plan)) {
+        let Some(quota) = expected.quotas.get(&now.meter) else { continue };
+        let note = match now.source {
+            LimitSource::Template => None,
+            LimitSource::Tenant => Some("Set for this tenant alone.".to_owned()),
+            LimitSource::Plan => Some("Decided by its plan.".to_owned()),
+        };
+        let words = |limit| limit_text(now.meter, Some(limit));
+        line(Part::Quota, now.meter.as_str(), words(*quota), words(now.limit), note);
+    }
     for key in &expected.fields {
         let found = if actual.fields.contains(key) { "Included" } else { "Missing" };
         line(Part::Field, key, "Included".into(), found.into(), None);
@@ -171,7 +184,7 @@ mod tests {
     use super::*;
     use crate::settings::{Entry, Key, Value};
     use crate::templates::ActualTask;
-    use crate::templates::diff::tests::{bare, bundle, level};
+    use crate::templates::diff::tests::{bare, bundle, level, users_line};
     use chrono::TimeDelta;
 
     fn now() -> DateTime<Utc> {
@@ -196,13 +209,13 @@ mod tests {
             .iter()
             .map(|s| (s.key, Entry { level: level(), value: s.value.clone(), locked: s.locked }))
             .collect();
-        Actual { said, ..bare() }
+        Actual { said, limits: vec![users_line(30, LimitSource::Template)], ..bare() }
     }
 
     #[test]
     fn a_bare_tenant_differs_where_something_is_missing() {
         let got = align(&bundle(), &with_settings(), &[], now());
-        assert_eq!((got.expected(), got.open(), got.count(State::Aligned)), (7, 4, 3));
+        assert_eq!((got.expected(), got.open(), got.count(State::Aligned)), (8, 4, 4));
         let open: Vec<_> = got.items.iter().take(4).map(Item::id).collect();
         assert_eq!(open, ["field:csat", "field:summary", "task:summary", "checklist:onboarding"]);
     }
@@ -243,6 +256,24 @@ mod tests {
         assert_eq!(got.next_expiry(), Some(until));
         let forever = [accepted(&item, None)];
         assert_eq!(state(900, &forever, now() + TimeDelta::days(9999)).state, State::Accepted);
+    }
+
+    #[test]
+    fn a_limit_of_its_own_is_a_difference_that_can_be_accepted() {
+        let quota = |actual: &Actual, accepted: &[Acceptance]| {
+            align(&bundle(), actual, accepted, now()).item("quota:users").cloned()
+        };
+        let aligned = quota(&with_settings(), &[]).expect("a line");
+        assert_eq!((aligned.state, aligned.expected.as_str(), aligned.note), (State::Aligned, "30", None));
+        let own = |n| Actual { limits: vec![users_line(n, LimitSource::Tenant)], ..with_settings() };
+        let item = quota(&own(50), &[]).expect("a line");
+        assert_eq!((item.state, item.actual.as_str()), (State::Drift, "50"));
+        assert_eq!(item.note.as_deref(), Some("Set for this tenant alone."));
+        let word = [accepted(&item, Some(now() + TimeDelta::days(30)))];
+        assert_eq!(quota(&own(50), &word).map(|item| item.state), Some(State::Accepted));
+        assert_eq!(quota(&own(60), &word).map(|item| item.state), Some(State::Lapsed), "another difference");
+        let elsewhere = Actual { plan: crate::tenants::PlanId::Free, ..own(50) };
+        assert_eq!(quota(&elsewhere, &[]), None, "the template speaks of another plan");
     }
 
     #[test]

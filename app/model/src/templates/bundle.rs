@@ -4,6 +4,7 @@ use crate::checklists::ListKey;
 use crate::fields::Field;
 use crate::settings::{Key, Section, Value};
 use crate::tenants::PlanId;
+use crate::usage::{Limit, LimitMeter};
 use crate::validate::FieldErrors;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,8 +44,10 @@ pub struct PinnedList {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bundle {
-    /// The plan that the wizard starts with, and its quotas; applying never changes a tenant's plan.
+    /// The plan that the wizard starts with; applying never changes a tenant's plan.
     pub plan: Option<PlanId>,
+    /// What tenants may use otherwise than their plan says; where a plan is named, on that plan only.
+    pub quotas: BTreeMap<LimitMeter, Limit>,
     pub fields: Vec<String>,
     pub tasks: Vec<BundleTask>,
     pub settings: Vec<BundleSetting>,
@@ -91,7 +94,10 @@ impl Bundle {
         }
         out.push(plural(length(self.checklists.len()), "checklist"));
         if let Some(plan) = self.plan {
-            out.push(format!("plan {} with its quotas", plan.label()));
+            out.push(format!("plan {}", plan.label()));
+        }
+        if !self.quotas.is_empty() {
+            out.push(plural(length(self.quotas.len()), "quota"));
         }
         out
     }
@@ -132,6 +138,10 @@ impl Bundle {
         for setting in self.settings.iter().filter(|setting| !setting.key.accepts(&setting.value)) {
             out.push(format!("{} has a value that is not allowed.", setting.key.label()));
         }
+        let wrong = |limit: &Limit| !matches!(limit, Limit::Unlimited | Limit::Number(1..));
+        for (meter, _) in self.quotas.iter().filter(|(_, limit)| wrong(limit)) {
+            out.push(format!("The quota of {} is no limit.", meter.label()));
+        }
         for list in &self.checklists {
             if !catalogue.checklists.contains(list) {
                 out.push(format!("There is no version {} of the checklist {}.", list.version, list.key));
@@ -170,6 +180,8 @@ pub struct Catalogue {
 pub struct BundleInput {
     /// Empty: the template says nothing about the plan.
     pub plan: String,
+    /// Meter to a limit; empty: the template says nothing about it.
+    pub quota: BTreeMap<String, String>,
     /// Key to anything that is not empty: ticked.
     pub field: BTreeMap<String, String>,
     /// Key to `none`, `disabled` or `enabled`.
@@ -189,6 +201,16 @@ impl BundleInput {
         let mut bundle = Bundle::default();
         if !self.plan.is_empty() {
             bundle.plan = errors.take("plan", crate::validate::word::<PlanId>(&self.plan, "The plan"));
+        }
+        for (word, text) in &self.quota {
+            let name = format!("quota[{word}]");
+            let Ok(meter) = word.parse::<LimitMeter>() else {
+                errors.add(&name, "There is no such quota.");
+                continue;
+            };
+            if let Some(Some(limit)) = errors.take(&name, crate::limits::parse(meter, text)) {
+                bundle.quotas.insert(meter, limit);
+            }
         }
         for (key, _) in self.field.iter().filter(|(_, sent)| !sent.is_empty()) {
             match catalogue.fields.iter().any(|field| field.key == *key) {
@@ -276,6 +298,7 @@ pub(super) mod tests {
     fn the_form_becomes_a_bundle_in_the_order_of_the_catalogue() {
         let input = BundleInput {
             plan: "starter".into(),
+            quota: map(&[("users", "30"), ("projects", "")]),
             field: map(&[("summary", "on"), ("csat", "on"), ("sentiment", "")]),
             task: map(&[("csat", "enabled"), ("summary", "disabled")]),
             mode: map(&[("security.mfa", "locked"), ("ai.model", "inherit"), ("ai.max_tokens", "value")]),
@@ -296,7 +319,8 @@ pub(super) mod tests {
                 "1 policy",
                 "1 locked",
                 "1 checklist",
-                "plan Starter with its quotas"
+                "plan Starter",
+                "1 quota"
             ]
         );
         assert!(bundle.problems(&catalogue()).is_empty());
@@ -308,6 +332,7 @@ pub(super) mod tests {
     fn all_that_is_wrong_is_said_at_once_beside_its_field() {
         let input = BundleInput {
             plan: "gold".into(),
+            quota: map(&[("users", "many"), ("coffee", "3")]),
             field: map(&[("nope", "on")]),
             task: map(&[("nope", "enabled"), ("csat", "perhaps")]),
             mode: map(&[("ai.max_tokens", "value"), ("no.such", "value"), ("security.mfa", "yes")]),
@@ -323,6 +348,8 @@ pub(super) mod tests {
                 "mode[no.such]",
                 "mode[security.mfa]",
                 "plan",
+                "quota[coffee]",
+                "quota[users]",
                 "task[csat]",
                 "task[nope]",
                 "value[ai.max_tokens]"

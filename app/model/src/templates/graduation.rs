@@ -2,7 +2,8 @@
 //! that it was judged by.
 //!
 //! Invariants: a wave is judged by its own tenants only; a criterion that is not met keeps the next wave waiting, one that
-//! is broken pauses the roll-out; a person may begin the next wave whatever the criteria say.
+//! is broken pauses the roll-out, and one without data does neither, yet no wave begins by itself on it; a person may begin
+//! the next wave whatever the criteria say.
 
 use super::Wave;
 use crate::validate::FieldErrors;
@@ -16,13 +17,22 @@ pub struct Rules {
     pub failed: Option<i16>,
     /// So many points the mean health of a wave's tenants may fall. None: not looked at.
     pub drop: Option<i16>,
+    /// So many percentage points the success of tasks may fall. None: not looked at.
+    #[serde(default)]
+    pub tasks: Option<i16>,
     /// The next wave waits while a tenant of this one differs from the template.
     pub drift: bool,
 }
 
 impl Rules {
-    /// The rules of the form's fields `failed`, `drop` and `drift`; what is wrong is added to `errors`.
-    pub(super) fn parse(failed: &str, drop: &str, drift: &str, errors: &mut FieldErrors) -> Self {
+    /// The rules of the form's fields `failed`, `drop`, `tasks` and `drift`; what is wrong is added to `errors`.
+    pub(super) fn parse(
+        failed: &str,
+        drop: &str,
+        tasks: &str,
+        drift: &str,
+        errors: &mut FieldErrors,
+    ) -> Self {
         let mut number = |field: &str, text: &str, least: i16| match text.trim() {
             "" => None,
             text => {
@@ -33,7 +43,12 @@ impl Rules {
                 known
             }
         };
-        Self { failed: number("failed", failed, 0), drop: number("drop", drop, 1), drift: !drift.is_empty() }
+        Self {
+            failed: number("failed", failed, 0),
+            drop: number("drop", drop, 1),
+            tasks: number("tasks", tasks, 0),
+            drift: !drift.is_empty(),
+        }
     }
 
     pub fn is_none(&self) -> bool {
@@ -54,6 +69,58 @@ pub struct Measures {
     pub since: Option<f64>,
     /// Its tenants that differ from their template, where nobody has accepted it.
     pub drifting: i64,
+    pub tasks: TaskRuns,
+}
+
+/// Runs of tasks that were tried, skipped ones aside, at tenants that have some on both sides: before the wave began, and
+/// since the tenant was put on the version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRuns {
+    /// Tenants of the wave that were put on the version, and those of them whose runs are counted here.
+    pub applied: i64,
+    pub compared: i64,
+    pub before: i64,
+    pub succeeded_before: i64,
+    pub since: i64,
+    pub succeeded_since: i64,
+}
+
+impl TaskRuns {
+    /// Counts a tenant's runs where there are some on both sides: before and since, each with how many succeeded.
+    pub fn add(&mut self, before: (i64, i64), since: (i64, i64)) {
+        if before.0 > 0 && since.0 > 0 {
+            self.compared += 1;
+            self.before += before.0;
+            self.succeeded_before += before.1;
+            self.since += since.0;
+            self.succeeded_since += since.1;
+        }
+    }
+
+    /// Whether the success fell by so many percentage points at most; nothing where there is nothing to compare.
+    fn fell_at_most(&self, points: i16) -> Option<bool> {
+        if self.before == 0 || self.since == 0 {
+            return None;
+        }
+        let [before, good_before, since, good_since] =
+            [self.before, self.succeeded_before, self.since, self.succeeded_since].map(i128::from);
+        let fell = 100 * (good_before * since - good_since * before);
+        Some(fell <= i128::from(points) * before * since)
+    }
+
+    /// In numbers: `96.0 % of 250 runs before, 88.5 % of 40 since (2 of 3 tenants)`.
+    fn words(&self) -> String {
+        let percent = |good: i64, all: i64| 100.0 * good as f64 / all as f64;
+        format!(
+            "{:.1} % of {} runs before, {:.1} % of {} since ({} of {} tenants)",
+            percent(self.succeeded_before, self.before),
+            self.before,
+            percent(self.succeeded_since, self.since),
+            self.since,
+            self.compared,
+            self.applied
+        )
+    }
 }
 
 /// One of the criteria, as it stands.
@@ -65,10 +132,13 @@ pub struct Criterion {
     pub met: bool,
     /// It will not be met by waiting: the roll-out is paused.
     pub broken: bool,
+    /// There is nothing to judge by: it is neither met nor broken.
+    #[serde(default)]
+    pub no_data: bool,
 }
 
 fn criterion(what: impl Into<String>, found: impl Into<String>, met: bool) -> Criterion {
-    Criterion { what: what.into(), found: found.into(), met, broken: false }
+    Criterion { what: what.into(), found: found.into(), met, broken: false, no_data: false }
 }
 
 fn in_hours(n: i64) -> String {
@@ -119,6 +189,22 @@ pub fn criteria(
             _ => criterion(what, "no score since the wave began", false),
         });
     }
+    if let Some(most) = rules.tasks {
+        let points =
+            if most == 1 { "1 percentage point".to_owned() } else { format!("{most} percentage points") };
+        let what = format!("Task success is at most {points} below what it was before");
+        out.push(match seen.tasks.fell_at_most(most) {
+            Some(met) => Criterion { broken: !met, ..criterion(what, seen.tasks.words(), met) },
+            None => {
+                let found = match seen.tasks.applied {
+                    0 => "no data: no tenant is on the version yet".to_owned(),
+                    1 => "no data: its tenant has no runs both before and since".to_owned(),
+                    n => format!("no data: none of {n} tenants has runs both before and since"),
+                };
+                Criterion { no_data: true, ..criterion(what, found, false) }
+            }
+        });
+    }
     if rules.drift {
         let found = format!("{} differ", seen.drifting);
         out.push(criterion("No tenant of this wave differs from the template", found, seen.drifting == 0));
@@ -131,7 +217,16 @@ mod tests {
     use super::*;
 
     fn wave(n: i32, tenants: i64, applied: i64, failed: i64, running: i64) -> Wave {
-        Wave { wave: n, tenants, applied, failed, running, waiting: tenants - applied - failed - running }
+        Wave {
+            wave: n,
+            tenants,
+            applied,
+            failed,
+            running,
+            approvals: 0,
+            left_out: 0,
+            waiting: tenants - applied - failed - running,
+        }
     }
 
     fn said(hours: Option<i32>, rules: Rules, waves: &[Wave], seen: Measures) -> Vec<(bool, bool, String)> {
@@ -193,6 +288,44 @@ mod tests {
     }
 
     #[test]
+    fn task_success_that_fell_too_far_is_broken_and_without_runs_it_is_neither() {
+        let rules = Rules { tasks: Some(5), ..Rules::default() };
+        let waves = [wave(1, 3, 3, 0, 0)];
+        let last = |tenants: &[[(i64, i64); 2]]| {
+            let mut tasks = TaskRuns { applied: 3, ..TaskRuns::default() };
+            for [before, since] in tenants {
+                tasks.add(*before, *since);
+            }
+            let seen = Measures { tasks, ..Measures::default() };
+            criteria(None, rules, &waves, 1, &seen).pop().expect("one")
+        };
+        let held = last(&[[(80, 76), (20, 18)], [(20, 20), (0, 0)]]);
+        assert_eq!((held.met, held.broken, held.no_data), (true, false, false), "five points are allowed");
+        assert_eq!(held.found, "95.0 % of 80 runs before, 90.0 % of 20 since (1 of 3 tenants)");
+        let fell = last(&[[(80, 76), (20, 17)]]);
+        assert_eq!((fell.met, fell.broken, fell.no_data), (false, true, false), "{}", fell.found);
+        assert!(last(&[[(10, 5), (10, 10)]]).met, "better is fine");
+        for none in [last(&[]), last(&[[(10, 10), (0, 0)]]), last(&[[(0, 0), (10, 0)]])] {
+            assert_eq!((none.met, none.broken, none.no_data), (false, false, true));
+            assert!(none.found.starts_with("no data"), "{}", none.found);
+        }
+        let strict = Rules { tasks: Some(0), ..Rules::default() };
+        let seen = |good| Measures {
+            tasks: TaskRuns {
+                applied: 1,
+                compared: 1,
+                before: 3,
+                succeeded_before: 2,
+                since: 3,
+                succeeded_since: good,
+            },
+            ..Measures::default()
+        };
+        assert!(criteria(None, strict, &waves, 1, &seen(2)).pop().expect("one").met, "as good as before");
+        assert!(criteria(None, strict, &waves, 1, &seen(1)).pop().expect("one").broken);
+    }
+
+    #[test]
     fn a_difference_is_waited_for() {
         let rules = Rules { drift: true, ..Rules::default() };
         let seen = Measures { drifting: 2, ..Measures::default() };
@@ -203,10 +336,10 @@ mod tests {
     #[test]
     fn the_form_says_what_is_wrong() {
         let mut errors = FieldErrors::default();
-        let rules = Rules::parse(" 10 ", "", "true", &mut errors);
-        assert_eq!(rules, Rules { failed: Some(10), drop: None, drift: true });
-        assert!(Rules::parse("", "", "", &mut errors).is_none() && errors.is_empty());
-        Rules::parse("101", "0", "", &mut errors);
-        assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["drop", "failed"]);
+        let rules = Rules::parse(" 10 ", "", "0", "true", &mut errors);
+        assert_eq!(rules, Rules { failed: Some(10), drop: None, tasks: Some(0), drift: true });
+        assert!(Rules::parse("", "", "", "", &mut errors).is_none() && errors.is_empty());
+        Rules::parse("101", "0", "-1", "", &mut errors);
+        assert_eq!(errors.0.keys().collect::<Vec<_>>(), ["drop", "failed", "tasks"]);
     }
 }

@@ -9,13 +9,15 @@ mod align;
 mod bundle;
 mod diff;
 mod graduation;
+mod quotas;
 mod rollout;
 mod rows;
 
 pub use align::{Acceptance, Alignment, Item, State, align};
 pub use bundle::{Bundle, BundleInput, BundleSetting, BundleTask, Catalogue, CatalogueTask, PinnedList};
 pub use diff::{Actual, ActualTask, Change, Effect, compare, preview, with_template};
-pub use graduation::{Criterion, Measures, Rules, criteria};
+pub use graduation::{Criterion, Measures, Rules, TaskRuns, criteria};
+pub use quotas::refusals as quota_refusals;
 pub use rollout::{
     HOURS_MAX, Rollout, RolloutDraft, RolloutInput, RolloutPlan, RolloutState, RolloutTenant, TENANTS_MAX,
     TYPED_FROM, TenantOutcome, Wave, Whom, waves,
@@ -60,6 +62,7 @@ words! {
     /// What a line of a bundle is about.
     Part {
         Plan = "plan", "Plan";
+        Quota = "quota", "Quotas";
         Field = "field", "Fields";
         Task = "task", "AI tasks";
         Setting = "setting", "Settings";

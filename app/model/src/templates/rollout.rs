@@ -39,9 +39,13 @@ words! {
     /// How one tenant fares.
     TenantOutcome {
         Failed = "failed", "Failed";
+        /// Its operation begins when a second person has approved it.
+        Approval = "approval", "Waits for approval";
         Running = "running", "Under way";
         Waiting = "waiting", "Waits for its wave";
         Applied = "applied", "Applied";
+        /// The second person said no: it stays as it was, and keeps no wave waiting.
+        Rejected = "rejected", "Rejected";
         Skipped = "skipped", "Called off";
     }
 }
@@ -59,9 +63,11 @@ pub struct RolloutInput {
     pub share: String,
     /// Empty: a person begins the next wave.
     pub hours: String,
-    /// [`Rules`]: percent of a wave, points of health, and anything for “no differences”.
+    /// [`Rules`]: percent of a wave, points of health, percentage points of task success, and anything for “no
+    /// differences”.
     pub failed: String,
     pub drop: String,
+    pub tasks: String,
     pub drift: String,
     pub reason: String,
     /// The number of tenants, typed where there are many.
@@ -84,6 +90,7 @@ impl RolloutInput {
             hours: get("hours"),
             failed: get("failed"),
             drop: get("drop"),
+            tasks: get("tasks"),
             drift: get("drift"),
             reason: String::new(),
             confirm: String::new(),
@@ -136,7 +143,7 @@ impl RolloutInput {
                 .ok_or_else(|| format!("A whole number of hours from 1 to {HOURS_MAX} is needed.")),
         };
         let hours = errors.take("hours", hours);
-        let rules = Rules::parse(&self.failed, &self.drop, &self.drift, &mut errors);
+        let rules = Rules::parse(&self.failed, &self.drop, &self.tasks, &self.drift, &mut errors);
         let reason = if with_reason {
             errors.take("reason", required(&self.reason, "A reason", 1_000))
         } else {
@@ -193,6 +200,8 @@ pub struct RolloutPlan {
     pub skipped: Vec<(String, String)>,
     /// Settings and tasks of these tenants that were decided there and stay as they are.
     pub kept: i64,
+    /// Tenants whose operation waits for a second person, by the rules as they are now.
+    pub approvals: i64,
 }
 
 /// A wave in numbers.
@@ -202,7 +211,11 @@ pub struct Wave {
     pub tenants: i64,
     pub applied: i64,
     pub failed: i64,
+    /// Under way, those that wait for a second person among them.
     pub running: i64,
+    pub approvals: i64,
+    /// Rejected by the second person, or called off: they stay as they were.
+    pub left_out: i64,
     pub waiting: i64,
 }
 
@@ -262,7 +275,20 @@ impl Rollout {
         }
         let open: i64 =
             self.waves.iter().filter(|w| w.wave <= self.wave).map(|w| w.running + w.waiting).sum();
-        (open > 0).then(|| format!("{open} of the waves so far are still under way."))
+        if open == 0 {
+            return None;
+        }
+        let mut why = format!("{open} of the waves so far are still under way.");
+        let waits = self.approvals();
+        if waits > 0 {
+            why.push_str(&format!(" {waits} of them wait for a second person."));
+        }
+        Some(why)
+    }
+
+    /// Tenants whose operation waits for a second person.
+    pub fn approvals(&self) -> i64 {
+        self.waves.iter().map(|wave| wave.approvals).sum()
     }
 
     /// What is broken, and pauses it: nothing where a person has overruled that for this wave.

@@ -145,6 +145,9 @@ pub struct ApplyPreview {
     pub catalogue: Catalogue,
     /// Why it cannot be applied.
     pub refusal: Option<String>,
+    /// Its operation would wait for a second person.
+    #[serde(default)]
+    pub second_person: bool,
 }
 
 /// One application in the history of a tenant.

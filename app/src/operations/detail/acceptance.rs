@@ -27,13 +27,18 @@ pub(super) fn card(op: &Operation) -> Option<AnyView> {
 }
 
 fn row(op: &Operation, criterion: Criterion) -> AnyView {
-    let Criterion { criterion, met, evidence, at, run } = criterion;
+    let Criterion { criterion, met, evidence, at, run, kept_only } = criterion;
     let (tone, icon, word) =
         if met { (Tone::Success, "check-circle", "Met") } else { (Tone::Danger, "octagon-x", "Not met") };
     // Where the tenant has a page: the run with each of its attempts.
     let run = op.row.slug.as_ref().zip(run).map(|(slug, run)| {
         let href = paths::isolation(slug, run);
         view! { " "<a href=href>"See every attempt"</a> }
+    });
+    // Nobody who reads “met” may take these for active.
+    let kept_only = (!kept_only.is_empty()).then(|| {
+        let text = format!("Kept only, not obeyed yet: {}.", kept_only.join(", "));
+        view! { " "<strong>{text}</strong> }
     });
     let at = match at {
         Some(at) => view! { <When at full=true/> }.into_any(),
@@ -43,7 +48,7 @@ fn row(op: &Operation, criterion: Criterion) -> AnyView {
         <tr data-tone=(!met).then_some("danger")>
             <th scope="row">{criterion}</th>
             <td data-label="Met"><Badge tone icon>{word}</Badge></td>
-            <td data-label="Evidence">{evidence}{run}</td>
+            <td data-label="Evidence">{evidence}{kept_only}{run}</td>
             <td data-label="Looked at">{at}</td>
         </tr>
     }

@@ -4,6 +4,7 @@ use crate::error::AppError;
 use leptos::prelude::*;
 use model::drafts::{Draft, DraftView};
 use model::templates::{Catalogue, Offer};
+use std::collections::BTreeMap;
 
 /// The templates to begin with and the names of what they hold, and the drafts that one has begun already.
 #[server]
@@ -63,11 +64,15 @@ pub async fn save_draft_identity(
     #[server(default)] region: String,
     #[server(default)] country: String,
     #[server(default)] tags: String,
+    #[server(default)] owner: String,
 ) -> Result<(), AppError> {
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let mut request = model::operations::ProvisionRequest::named(name, model::tenants::PlanId::Starter);
     (request.slug, request.domain, request.external_id) = (slug, domain, external_id);
     (request.region, request.country) = (region, country);
+    // What is no id at all stands for somebody whom the list does not have: told at its field, with all else that is wrong.
+    request.owner =
+        model::details::owner(&owner).unwrap_or_else(|_| "00000000-0000-0000-0000-000000000000".parse().ok());
     request.tags = tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
     let answers = model::drafts::Answers { page: model::drafts::Page::Identity, request, wrong_people: None };
     domain::tenants::save_draft(&crate::server::ctx()?, id, &answers, version).await?;
@@ -84,6 +89,8 @@ pub async fn save_draft_plan(
     #[server(default)] placement: String,
     #[server(default)] trial_days: String,
     #[server(default)] billing_reference: String,
+    #[server(default)] limit: BTreeMap<String, String>,
+    #[server(default)] limit_reason: BTreeMap<String, String>,
 ) -> Result<(), AppError> {
     let id = id.parse().map_err(|_| AppError::NotFound)?;
     let mut errors = model::validate::FieldErrors::default();
@@ -92,12 +99,13 @@ pub async fn save_draft_plan(
     let days =
         trial_days.trim().parse().map_err(|_| "A number of days; 0 makes it active at once.".to_owned());
     let days = errors.take("trial_days", days);
-    let (Some(plan), Some(placement), Some(days)) = (plan, placement, days) else {
+    let limits = model::limits::asked(&limit, &limit_reason).map_err(|wrong| errors.0.extend(wrong.0)).ok();
+    let (Some(plan), Some(placement), Some(days), Some(limits)) = (plan, placement, days, limits) else {
         return Err(AppError::Invalid(errors));
     };
     let mut request = model::operations::ProvisionRequest::named("", plan);
     (request.placement, request.trial_days) = (placement, days);
-    request.billing_reference = billing_reference;
+    (request.billing_reference, request.limits) = (billing_reference, limits);
     let answers = model::drafts::Answers { page: model::drafts::Page::Plan, request, wrong_people: None };
     domain::tenants::save_draft(&crate::server::ctx()?, id, &answers, version).await?;
     leptos_axum::redirect(&crate::paths::draft(id, answers.page.then(&then)));

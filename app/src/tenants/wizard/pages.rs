@@ -95,12 +95,12 @@ fn shown(view: &DraftView, page: Page) -> AnyView {
         format!("New tenant: {}", draft.request.name)
     };
     let to = function(page);
-    let state = form_state(to);
+    let state = form_state(to).on_page(|field| review::has(view, page, field));
     let fields = match page {
         Page::Template => fields::templates(&state, &view.offers, &view.catalogue, &draft.request.template),
-        Page::Identity => fields::identity(&state, &draft.request),
-        Page::Plan => fields::plan(&state, &draft.request, &view.plans),
-        Page::People => fields::people(&state, &draft.request, &view.plans),
+        Page::Identity => fields::identity(&state, &draft.request, &view.owners),
+        Page::Plan => fields::plan(&state, &draft.request, &view.plans, view.terms.as_ref()),
+        Page::People => fields::people(&state, &draft.request, view.terms.as_ref()),
         Page::Review => review::review(&state, view),
     };
     let changes = ui::Query::here().get("change").is_some();

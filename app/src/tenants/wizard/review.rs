@@ -3,8 +3,11 @@
 use crate::paths;
 use crate::templates;
 use crate::ui::{self, Banner, Card, FormState, Tone};
+use crate::usage::overrides;
 use leptos::prelude::*;
 use model::drafts::{DraftView, Page};
+use model::limits::{field, instead};
+use model::plans::limit_text;
 use model::settings::Key;
 
 pub(super) fn review(state: &FormState, view: &DraftView) -> AnyView {
@@ -53,21 +56,36 @@ fn differences(view: &DraftView) -> AnyView {
     let (now, bundle) = (&view.draft.request, &terms.offer.bundle);
     let mut lines = Vec::new();
     if let Some(plan) = bundle.plan.filter(|plan| *plan != now.plan) {
-        lines.push(format!("Plan: {} instead of {}", now.plan.label(), plan.label()));
+        let line = format!("Plan: {} instead of {}", now.plan.label(), plan.label());
+        lines.push((line, String::new(), "Overrides the template"));
     }
     let days = bundle.setting(Key::TrialDays).and_then(|setting| setting.value.as_number());
     if let Some(days) = days.filter(|days| *days != i64::from(now.trial_days)) {
-        lines.push(format!("Trial: {} instead of {days}", ui::plural(now.trial_days.into(), "day")));
+        let line = format!("Trial: {} instead of {days}", ui::plural(now.trial_days.into(), "day"));
+        lines.push((line, String::new(), "Overrides the template"));
+    }
+    // What is only said again differs from nothing; it stands among the answers and the limits.
+    for line in &terms.limits {
+        let Some(text) = instead(line) else { continue };
+        let reason = now.limits.iter().find(|own| own.meter == line.meter).map(|own| own.reason.clone());
+        lines.push((text, reason.unwrap_or_default(), overrides(line)));
     }
     if lines.is_empty() {
         return ().into_any();
     }
-    let lines = lines.into_iter().map(|line| {
-        view! { <li class="c-list__item">{line}" "<ui::Tag tone=Tone::Override icon="diamond">"Overrides the template"</ui::Tag></li> }
+    let lines = lines.into_iter().map(|(line, reason, tag)| {
+        let reason = (!reason.is_empty()).then(|| view! { <p class="u-muted">{reason}</p> });
+        view! { <li class="c-list__item"><div class="u-grow">{line}" "<ui::Tag tone=Tone::Override icon="diamond">{tag}</ui::Tag>{reason}</div></li> }
     });
     let lines: Vec<_> = lines.collect();
     view! { <Card id="differences" title="Differs from the template" tone=Tone::Override><ul class="c-list">{lines}</ul></Card> }
         .into_any()
+}
+
+/// Whether the page has a place for what is wrong with a field. The review has one for each answer that it shows.
+pub(super) fn has(view: &DraftView, page: Page, field: &str) -> bool {
+    let shown = |of: &Page| given(view, *of).iter().any(|(name, _, _)| *name == field);
+    page.fields().contains(&field) || (page == Page::Review && Page::ALL.iter().any(shown))
 }
 
 /// The answers of one page, each with what is wrong with it by now, and the way to change them.
@@ -117,6 +135,13 @@ fn template(view: &DraftView) -> String {
     }
 }
 
+/// Who is to look after it; somebody who cannot any more is told by the error beside it.
+fn owner(view: &DraftView) -> String {
+    let Some(id) = view.draft.request.owner else { return String::new() };
+    let owner = view.owners.iter().find(|owner| owner.id == id);
+    owner.map_or_else(|| "Somebody who cannot be chosen any more".to_owned(), |owner| owner.name.clone())
+}
+
 /// The answers of one page: field, label, words.
 fn given(view: &DraftView, page: Page) -> Vec<(&'static str, &'static str, String)> {
     let draft = &view.draft;
@@ -132,8 +157,9 @@ fn given(view: &DraftView, page: Page) -> Vec<(&'static str, &'static str, Strin
             ("region", "Region", now.region.clone()),
             ("country", "Country", now.country.clone()),
             ("tags", "Tags", now.tags.join(", ")),
+            ("owner", "Owner", owner(view)),
         ],
-        Page::Plan => vec![
+        Page::Plan => [
             ("plan", "Plan", now.plan.label().to_owned()),
             ("placement", "Where its data lives", now.placement.label().to_owned()),
             (
@@ -146,7 +172,13 @@ fn given(view: &DraftView, page: Page) -> Vec<(&'static str, &'static str, Strin
                 },
             ),
             ("billing_reference", "Billing reference", now.billing_reference.clone()),
-        ],
+        ]
+        .into_iter()
+        .chain(now.limits.iter().map(|own| {
+            let text = limit_text(own.meter, Some(own.limit));
+            (field(own.meter), own.meter.label(), format!("{text}, for this tenant alone"))
+        }))
+        .collect(),
         Page::People => vec![
             ("admin_name", "First administrator", admin.map(|a| a.name.clone()).unwrap_or_default()),
             ("admin_email", "E-mail", admin.map(|a| a.email.clone()).unwrap_or_default()),

@@ -159,7 +159,7 @@ pub async fn standing(cx: &Ctx, tenant: TenantId) -> Result<Standing> {
     cx.require(Permission::TenantRead, Scope::Tenant(tenant)).await?;
     let mut read = cx.read(Reach::Tenant(tenant)).await?;
     let found = store::standing(read.conn()).await?.ok_or(Error::NotFound)?;
-    let rows = store::limits(read.conn(), found.plan).await?;
+    let rows = store::limits(read.conn()).await?;
     let limits =
         rows.into_iter().map(|row| Ok((row.meter, limit(&row.kind, row.hard)?))).collect::<Result<_>>()?;
     let access = Access::of(found.status, found.suspension);
@@ -191,7 +191,7 @@ pub struct Window {
 /// The length of a window in seconds.
 pub const WINDOW_SECONDS: i64 = 900;
 
-/// Counts one call against the plan's limit, and in the tenant's usage.
+/// Counts one call against the limit that holds, and in the tenant's usage.
 ///
 /// # Errors
 /// `OverQuota` when the limit is reached; then nothing was counted.

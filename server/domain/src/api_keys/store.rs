@@ -106,7 +106,7 @@ pub(super) async fn find(connection: &mut PgConnection, id: ApiKeyId) -> Result<
             t.status AS "status: Status", t.suspension AS "suspension: Suspension", t.status_reason,
             coalesce(l.kind, 'missing') AS "limit_kind!", l.hard AS "limit_hard?"
         FROM api_key k JOIN tenant t ON t.id = k.tenant_id
-        LEFT JOIN plan_limit l ON l.plan_id = t.plan_id AND l.meter = 'api_calls_15min'
+        LEFT JOIN LATERAL limits_of(t.id, t.plan_id) l ON l.meter = 'api_calls_15min'
         WHERE k.id = $1"#,
         id.0
     )
@@ -198,11 +198,12 @@ pub(super) struct LimitRow {
     pub hard: Option<i64>,
 }
 
-pub(super) async fn limits(connection: &mut PgConnection, plan: PlanId) -> Result<Vec<LimitRow>> {
+/// Of the tenant whose rows this transaction sees.
+pub(super) async fn limits(connection: &mut PgConnection) -> Result<Vec<LimitRow>> {
     let rows = sqlx::query_as!(
         LimitRow,
-        r#"SELECT meter AS "meter: LimitMeter", kind, hard FROM plan_limit WHERE plan_id = $1 ORDER BY meter"#,
-        plan.as_str()
+        r#"SELECT l.meter AS "meter!: LimitMeter", l.kind AS "kind!", l.hard AS "hard?"
+        FROM tenant t CROSS JOIN LATERAL limits_of(t.id, t.plan_id) l ORDER BY l.meter"#
     )
     .fetch_all(connection)
     .await?;

@@ -20,9 +20,12 @@ pub(super) fn reason(action: &str, reason: Option<String>) -> Option<String> {
             reason.and_then(|text| text.split_once(": ").map(|(code, _)| code.to_owned()))
         }
         // The reason is what operators say to each other; what it came to stands in the values.
-        "tenant.change_scope" | "tenant.convert_trial" | "tenant.extend_trial" | "tenant.change_details" => {
-            None
-        }
+        "tenant.change_scope"
+        | "tenant.convert_trial"
+        | "tenant.extend_trial"
+        | "tenant.change_details"
+        | "tenant.set_limit"
+        | "tenant.remove_limit" => None,
         // What operators say to each other about long work, or what went wrong inside.
         _ if action.starts_with("operation.") => None,
         _ => reason,
@@ -56,6 +59,7 @@ mod tests {
         assert_eq!(said("task.override", "Ours: for EU"), Some("Ours: for EU".into()));
         assert_eq!(said("tenant.change_scope", "Payment failure: They lie."), None);
         assert_eq!(said("tenant.extend_trial", "They are slow."), None);
+        assert_eq!(said("tenant.set_limit", "They pay more."), None);
         assert_eq!(said("operation.reject", "They will not pay."), None);
         let row = json!({ "status": "suspended", "note": "They lie.", "message": "Pay, please." });
         assert_eq!(

@@ -193,6 +193,11 @@ async fn each_tenant_gets_the_operation_that_it_would_get_alone(admin: PgPool) {
     assert_eq!((shown.row.subject.as_str(), shown.row.error), ("suspension of 3 tenants", None));
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant WHERE status = 'suspended' AND suspension = 'read_only' AND status_note = 'Gone.'").await, 3);
     assert_eq!(count(&admin, &format!("SELECT count(*) FROM operation WHERE parent_id = '{operation}' AND kind = 'suspend' AND state = 'succeeded'")).await, 3);
+    assert_eq!(
+        count(&admin, "SELECT count(*) FROM operation WHERE parent_id IS NOT NULL AND priority <> 0").await,
+        0,
+        "parts may wait"
+    );
     for (action, n) in [("bulk.preview", 1), ("bulk.start", 1), ("tenant.suspend", 3), ("bulk.done", 1)] {
         assert_eq!(lines(&admin, action).await, n, "{action}");
     }
@@ -286,6 +291,15 @@ async fn limits_leave_out_and_what_fails_is_tried_again(admin: PgPool) {
         .expect("a count");
         assert_eq!(told, 1, "{event}");
     }
+    // Nobody of them twice: whoever asked is left out of the second.
+    let twice: Option<bool> = sqlx::query_scalar(
+        "SELECT data->>'told' = data->>'requester' FROM notification WHERE event = 'operation.needs_operator' AND data->'operation'->>'id' = $1",
+    )
+    .bind(operation.to_string())
+    .fetch_one(&admin)
+    .await
+    .expect("a notice");
+    assert_eq!(twice, Some(true));
     let now = outcome(&cx, operation, &[("outcome".into(), "failed".into())]).await.expect("an outcome");
     assert_eq!(counts(&now), [(Outcome::Failed, 1), (Outcome::Done, 1), (Outcome::Skipped, 1)]);
     assert_eq!((now.rows.len(), now.rows[0].slug.as_deref()), (1, Some("t02")));

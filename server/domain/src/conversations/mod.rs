@@ -2,7 +2,8 @@
 //!
 //! Invariants: one conversation for each external id of a tenant, however often it is sent; a request stores all of its
 //! conversations or none; usage is counted in the same transaction. A new conversation is `pending`: its row is the
-//! work item of the pipeline (see [`crate::pipeline`]).
+//! work item of the pipeline (see [`crate::pipeline`]). The door is open to a tenant in service, live or not: until it is
+//! live what comes in is for testing (R27, decided in `model::work`).
 
 mod parse;
 mod store;

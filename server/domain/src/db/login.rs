@@ -3,7 +3,8 @@
 //! Invariants: its password is random, drawn once and kept in `steward.secret`, which only the administrator may read:
 //! every process of an installation reads the same one, however each spells the address, and two installations on one
 //! cluster have nothing in common. A password that works is never changed. The login has no rights of its own but to
-//! connect; what it may become, it may through [`super::APP_LOGIN`].
+//! connect; what it may become, it may through [`super::APP_LOGIN`]. How long a statement, a wait for a lock and an idle
+//! transaction of it may last is set at every start.
 
 use super::{APP_LOGIN, store};
 use crate::error::{Error, Result};
@@ -39,6 +40,7 @@ async fn ensure(connection: &mut PgConnection, admin: &PgConnectOptions) -> Resu
     if !store::role_exists(connection, &name).await? {
         store::make_login(connection, &name, &password).await?;
     }
+    store::bound_login(connection, &name).await?;
     store::allow_login(connection, &name).await?;
     store::quiet_login(connection, &name).await?;
     match options.connect().await {
@@ -104,7 +106,7 @@ impl Door {
 mod tests {
     use super::super::{MIGRATOR, pools};
     use crate::{Result, Services};
-    use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool};
+    use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool};
 
     async fn serving_pool(url: &str) -> Result<PgPool> {
         Ok(pools(url, 5).await?.serving)
@@ -164,6 +166,62 @@ mod tests {
         services.ready().await.expect("ready again");
         services.close().await;
         forget(&admin, &login).await;
+    }
+
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn every_start_bounds_what_the_login_may_take(admin: PgPool) {
+        let mut connection = admin.acquire().await.expect("a connection");
+        let login = super::name(&mut connection).await.expect("a name");
+        drop(connection);
+        let url = admin.connect_options().to_url_lossy().to_string();
+        let bounds = async || -> (String, String, String, String) {
+            let pool = serving_pool(&url).await.expect("a start");
+            let set = sqlx::query_as(
+                "SELECT session_user::text, current_setting('statement_timeout'), current_setting('lock_timeout'),
+                    current_setting('idle_in_transaction_session_timeout')",
+            );
+            let found = set.fetch_one(&pool).await.expect("settings");
+            pool.close().await;
+            found
+        };
+        let right = (login.clone(), "15s".to_owned(), "5s".to_owned(), "15s".to_owned());
+        assert_eq!(bounds().await, right, "where it was made");
+        for by_hand in [
+            format!("ALTER ROLE {login} RESET ALL"),
+            format!(
+                "ALTER ROLE {login} SET statement_timeout = 0; ALTER ROLE {login} SET lock_timeout = '1h'"
+            ),
+        ] {
+            admin.execute(AssertSqlSafe(by_hand)).await.expect("changed");
+            assert_eq!(bounds().await, right, "and at the next start");
+        }
+        // It is so for what the server does, also after a connection was lent and given back.
+        let services = Services::new(serving_pool(&url).await.expect("a pool"));
+        let cx = services.system("test");
+        for _ in 0..2 {
+            let mut read = cx.read(crate::ctx::Reach::Fleet).await.expect("a read");
+            let limit: String = sqlx::query_scalar("SELECT current_setting('statement_timeout')")
+                .fetch_one(read.conn())
+                .await
+                .expect("a setting");
+            assert_eq!(limit, "15s");
+        }
+        services.close().await;
+        forget(&admin, &login).await;
+    }
+
+    /// Its password is known to everybody who can read.
+    #[sqlx::test(migrator = "MIGRATOR")]
+    async fn the_login_of_tests_gets_into_no_database_but_theirs(admin: PgPool) {
+        let options = crate::testing::login(&admin).await;
+        options.connect().await.expect("a database of tests").close().await.expect("closed");
+        let login = crate::testing::LOGIN;
+        let as_any_other = format!(
+            "DO $$ BEGIN EXECUTE format('REVOKE CONNECT ON DATABASE %I FROM {login}', current_database()); END $$"
+        );
+        admin.execute(AssertSqlSafe(as_any_other)).await.expect("as if no test had ever used it");
+        let refused = options.connect().await.expect_err("a database that is no test's");
+        assert_eq!(refused.as_database_error().and_then(|e| e.code()).as_deref(), Some("42501"));
     }
 
     #[sqlx::test(migrator = "MIGRATOR")]

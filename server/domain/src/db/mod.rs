@@ -17,7 +17,7 @@ use std::time::Duration;
 /// The migrations, as they were when the binary was built.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
-/// What the running server's login may become, it may through this role; tests log in as it.
+/// What the running server's login may become, it may through this role; nobody logs in as it.
 pub const APP_LOGIN: &str = "steward_app";
 
 /// Connections for what people and programs ask, unless the configuration says otherwise: three for each core, six at
@@ -62,10 +62,39 @@ async fn migrate_locked(admin: &mut PgConnection) -> Result<()> {
             "the database has schema version {newer}, this binary knows only up to {newest}: start a newer one"
         )));
     }
+    mend_indexes(admin).await?;
     MIGRATOR.run_direct(None, admin, false).await.map_err(migration)?;
     // A start that was interrupted between the migrations and the last schema is made good by the next one.
     if applied.iter().all(|m| m.version < newest) || store::behind(admin).await? {
         follow(admin).await?;
+    }
+    // Nothing depends on it: without the extension vectors are compared here, and the search says when there were more.
+    match store::vectors(admin).await {
+        Ok(true) => tracing::info!("the extension for vectors is installed"),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(%error, "pgvector is there and could not be installed; vectors are searched without it")
+        }
+    }
+    Ok(())
+}
+
+/// Makes indexes whole that were being built beside the running server when a start was interrupted: their migration begins
+/// again, finds them there (`IF NOT EXISTS`), and would leave them as they are. Whoever holds the lock is the only one who
+/// builds any. One that cannot be mended is left to the next start: the server works without it.
+async fn mend_indexes(admin: &mut PgConnection) -> Result<()> {
+    for (name, is_rest) in store::invalid_indexes(admin).await? {
+        let mended = if is_rest {
+            store::drop_index(admin, &name).await
+        } else {
+            store::rebuild_index(admin, &name).await
+        };
+        match mended {
+            Ok(()) => tracing::info!(index = %name, "an index was not finished and is mended"),
+            Err(error) => {
+                tracing::warn!(index = %name, %error, "an index is not finished and cannot be mended")
+            }
+        }
     }
     Ok(())
 }
@@ -176,6 +205,41 @@ mod tests {
             .await
             .expect("a count");
         assert_eq!(twice, 0);
+    }
+
+    /// As after a start that was interrupted while it built an index.
+    #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+    async fn a_start_mends_an_index_that_was_not_finished(admin: PgPool) {
+        for sql in [
+            "CREATE INDEX tenant_by_trial_end_ccnew ON steward.tenant (trial_ends_at)",
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid IN
+                ('steward.tenant_by_trial_end'::regclass, 'steward.tenant_by_trial_end_ccnew'::regclass)",
+        ] {
+            sqlx::query(sql).execute(&admin).await.expect("interrupted");
+        }
+        migrate(&url(&admin)).await.expect("another start");
+        let found: Vec<(String, bool)> = sqlx::query_as(
+            "SELECT c.relname::text, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE c.relname LIKE 'tenant_by_trial_end%'",
+        )
+        .fetch_all(&admin)
+        .await
+        .expect("indexes");
+        assert_eq!(found, [("tenant_by_trial_end".to_owned(), true)]);
+    }
+
+    #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+    async fn a_start_installs_what_searches_vectors_where_the_server_has_it(admin: PgPool) {
+        sqlx::raw_sql("DROP EXTENSION IF EXISTS vector").execute(&admin).await.expect("not there");
+        migrate(&url(&admin)).await.expect("a start");
+        migrate(&url(&admin)).await.expect("another start, which finds it there");
+        let (offered, installed): (bool, bool) = sqlx::query_as(
+            "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector'), EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')",
+        )
+        .fetch_one(&admin)
+        .await
+        .expect("an answer");
+        assert_eq!(installed, offered);
     }
 
     #[sqlx::test(migrator = "crate::db::MIGRATOR")]

@@ -8,9 +8,12 @@
 --   steward_provision what makes and removes tenants: may call the functions of schema prov, nothing else
 --   steward_prov      owns those functions; makes roles and schemas named by a tenant's id; nobody can become it
 --   tr_<32 hex>       one for each tenant with a schema of its own; made by prov, says in its comment of which database
---   steward_app       what the running server's login may become; without SET LOCAL ROLE it has no rights. Servers
---                     older than the next line log in as it
+--   steward_app       what the running server's login may become; without SET LOCAL ROLE it has no rights. Nobody logs in
+--                     as it; on clusters that are older than this line it still may, and has a password only if somebody
+--                     gave it one: `ALTER ROLE steward_app NOLOGIN PASSWORD NULL` once no older server runs
 --   steward_app_<oid> the only login of the running server on the database of that oid (db/login.rs)
+--   steward_test_app  what tests log in as, on clusters where tests were run (domain/src/testing.rs); it may connect to
+--                     their databases only
 DO $$
 DECLARE r text;
 BEGIN
@@ -32,7 +35,7 @@ BEGIN
   END IF;
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'steward_app') THEN
     BEGIN
-      CREATE ROLE steward_app LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+      CREATE ROLE steward_app NOLOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
       GRANT steward_operator, steward_tenant, steward_system TO steward_app;
       ALTER ROLE steward_app SET statement_timeout = '15s';
       ALTER ROLE steward_app SET lock_timeout = '5s';

@@ -27,6 +27,31 @@ pub(super) async fn roles(admin: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Indexes of ours that nobody may use: whoever built them beside the running server was interrupted. Each with whether it
+/// is only what a rebuilding has left beside the index itself.
+pub(super) async fn invalid_indexes(admin: &mut PgConnection) -> Result<Vec<(String, bool)>> {
+    let found: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT format('%I.%I', n.nspname, c.relname), c.relname::text ~ '_cc(new|old)[0-9]*$'
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname IN ('steward', 'pooled') ORDER BY 1",
+    )
+    .fetch_all(admin)
+    .await?;
+    Ok(found)
+}
+
+/// Builds an index anew, beside whoever writes. The name is quoted as [`invalid_indexes`] does it.
+pub(super) async fn rebuild_index(admin: &mut PgConnection, name: &str) -> Result<()> {
+    admin.execute(AssertSqlSafe(format!("REINDEX INDEX CONCURRENTLY {name}"))).await?;
+    Ok(())
+}
+
+/// Removes an index, likewise.
+pub(super) async fn drop_index(admin: &mut PgConnection, name: &str) -> Result<()> {
+    admin.execute(AssertSqlSafe(format!("DROP INDEX CONCURRENTLY IF EXISTS {name}"))).await?;
+    Ok(())
+}
+
 /// The tenants whose schema is there and stays.
 pub(super) async fn dedicated(admin: &mut PgConnection) -> Result<Vec<Uuid>> {
     let tenants = sqlx::query_scalar(
@@ -67,6 +92,20 @@ pub(super) async fn create_namespace(admin: &mut PgConnection, tenant: Uuid) -> 
     Ok(())
 }
 
+/// Installs pgvector where the server offers it and the database has it not; whether it did. It goes where every role of
+/// ours looks for types.
+pub(super) async fn vectors(admin: &mut PgConnection) -> Result<bool> {
+    let offered: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector' AND installed_version IS NULL)",
+    )
+    .fetch_one(&mut *admin)
+    .await?;
+    if offered {
+        admin.execute("CREATE EXTENSION IF NOT EXISTS vector SCHEMA public").await?;
+    }
+    Ok(offered)
+}
+
 /// Statistics and visibility maps of the whole database.
 pub(super) async fn vacuum(admin: &mut PgConnection) -> Result<()> {
     admin.execute("VACUUM (ANALYZE)").await?;
@@ -105,11 +144,19 @@ pub(super) async fn role_exists(admin: &mut PgConnection, name: &str) -> Result<
 /// Makes a login without rights of its own. The name is made of letters and digits, the password of hexadecimal digits.
 pub(super) async fn make_login(admin: &mut PgConnection, name: &str, password: &str) -> Result<()> {
     let make = format!(
-        "CREATE ROLE {name} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{password}'; \
-         ALTER ROLE {name} SET statement_timeout = '15s'; ALTER ROLE {name} SET lock_timeout = '5s'; \
-         ALTER ROLE {name} SET idle_in_transaction_session_timeout = '15s'"
+        "CREATE ROLE {name} LOGIN NOINHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD '{password}'"
     );
     admin.execute(AssertSqlSafe(make)).await?;
+    Ok(())
+}
+
+/// Bounds what a login may take, at every start: whoever made it, and whatever was set by hand meanwhile.
+pub(super) async fn bound_login(admin: &mut PgConnection, name: &str) -> Result<()> {
+    let bound = format!(
+        "ALTER ROLE {name} SET statement_timeout = '15s'; ALTER ROLE {name} SET lock_timeout = '5s'; \
+         ALTER ROLE {name} SET idle_in_transaction_session_timeout = '15s'"
+    );
+    admin.execute(AssertSqlSafe(bound)).await?;
     Ok(())
 }
 

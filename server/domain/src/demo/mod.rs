@@ -78,6 +78,14 @@ pub async fn is_empty(cx: &Ctx) -> Result<bool> {
     Ok(store::state(read.conn()).await?.tenants == 0)
 }
 
+/// Whether the tenants that are here are a demo fleet.
+pub async fn is_here(cx: &Ctx) -> Result<bool> {
+    cx.require(Permission::TenantCreate, Scope::Platform).await?;
+    let mut read = cx.read(Reach::Fleet).await?;
+    let state = store::state(read.conn()).await?;
+    Ok(state.tenants > 0 && state.is_demo)
+}
+
 /// Loads a fleet, or lets the one that is there grow to this number, and gives its four sign-ins new passwords.
 /// `progress` is told how many tenants are there.
 ///

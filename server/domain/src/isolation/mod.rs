@@ -2,15 +2,17 @@
 //! another, whoever wrote the migration.
 //!
 //! Every rule has a seeded defect in the tests, so that a rule that stopped finding is noticed. The server runs the
-//! lint at its start and every hour; [`probe()`] attacks from inside one tenant and keeps the evidence, which [`history`],
+//! lint at its start and every hour, and tells those who run the platform ([`lint_and_tell`]); [`probe()`] attacks from inside one tenant and keeps the evidence, which [`history`],
 //! [`evidence`] and [`fleet`] show. Next: `schedule` for who is proven when, and what is kept of it.
 
+mod alert;
 mod probe;
 mod schedule;
 mod store;
 #[cfg(test)]
 mod tests;
 
+pub use alert::lint_and_tell;
 pub use model::isolation::{Attempt, Trigger};
 pub use probe::{Evidence, probe, verify};
 pub use schedule::prove_some;

@@ -19,6 +19,45 @@ pub(super) async fn lint(connection: &mut PgConnection) -> Result<Vec<Finding>> 
     Ok(sqlx::query_as(include_str!("lint.sql")).fetch_all(connection).await?)
 }
 
+/// Whoever looks and tells does so one after the other, until the end of the transaction.
+pub(super) async fn lock_findings(connection: &mut PgConnection) -> Result<()> {
+    sqlx::query("SELECT pg_advisory_xact_lock(5300140)").execute(connection).await?;
+    Ok(())
+}
+
+/// Writes down what is found and was not told of yet; answers that.
+pub(super) async fn found_now(connection: &mut PgConnection, findings: &[Finding]) -> Result<Vec<Finding>> {
+    let (rules, objects) = apart(findings);
+    Ok(sqlx::query_as!(
+        Finding,
+        "INSERT INTO lint_finding (rule, object) SELECT DISTINCT rule, object FROM unnest($1::text[], $2::text[]) AS f (rule, object)
+        ORDER BY rule, object ON CONFLICT DO NOTHING RETURNING rule, object",
+        &rules,
+        &objects
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Forgets what was told of and is not found any more; answers that.
+pub(super) async fn gone(connection: &mut PgConnection, findings: &[Finding]) -> Result<Vec<Finding>> {
+    let (rules, objects) = apart(findings);
+    Ok(sqlx::query_as!(
+        Finding,
+        "DELETE FROM lint_finding l WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::text[]) AS f (rule, object)
+            WHERE f.rule = l.rule AND f.object = l.object)
+        RETURNING rule, object",
+        &rules,
+        &objects
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+fn apart(findings: &[Finding]) -> (Vec<String>, Vec<String>) {
+    findings.iter().map(|finding| (finding.rule.clone(), finding.object.clone())).unzip()
+}
+
 /// Whom a probe is about, and what there is to be reached.
 pub(super) struct Target {
     pub slug: String,

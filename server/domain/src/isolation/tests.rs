@@ -269,7 +269,7 @@ async fn a_tenant_does_not_get_out_of_its_role(admin: PgPool) {
     }
     let mut plain = PgPoolOptions::new()
         .max_connections(1)
-        .connect_with((*admin.connect_options()).clone().username(db::APP_LOGIN).password("steward_app"))
+        .connect_with(testing::login(&admin).await)
         .await
         .expect("a login")
         .acquire()
@@ -282,7 +282,7 @@ async fn a_tenant_does_not_get_out_of_its_role(admin: PgPool) {
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn tenants_that_follow_each_other_on_one_connection_see_only_themselves(admin: PgPool) {
-    let options = (*admin.connect_options()).clone().username(db::APP_LOGIN).password("steward_app");
+    let options = testing::login(&admin).await;
     testing::services(&admin).await;
     let services = crate::Services::new(db::pool(options, 1).await.expect("a pool of one"));
     let a = testing::tenant(&admin, "a").await.expect("a tenant");
@@ -299,7 +299,7 @@ async fn tenants_that_follow_each_other_on_one_connection_see_only_themselves(ad
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn settings_and_locks_of_a_borrower_end_with_it(admin: PgPool) {
     testing::services(&admin).await;
-    let options = (*admin.connect_options()).clone().username(db::APP_LOGIN).password("steward_app");
+    let options = testing::login(&admin).await;
     let pool = db::pool(options, 1).await.expect("a pool of one");
     let state = "SELECT current_user::text || ' ' || current_setting('search_path') || ' ' || current_setting('statement_timeout')
         || ' ' || (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory')";
@@ -317,7 +317,7 @@ async fn settings_and_locks_of_a_borrower_end_with_it(admin: PgPool) {
 async fn open_transactions(admin: &PgPool) -> i64 {
     // The hook runs after the connection was handed back.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'steward_app' AND state LIKE 'idle in transaction%'")
+    sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'steward_test_app' AND state LIKE 'idle in transaction%'")
         .fetch_one(admin)
         .await
         .expect("a count")
@@ -327,7 +327,7 @@ async fn open_transactions(admin: &PgPool) -> i64 {
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_cancelled_begin_does_not_reach_the_next_borrower(admin: PgPool) {
     let services = testing::services(&admin).await;
-    let options = (*admin.connect_options()).clone().username(db::APP_LOGIN).password("steward_app");
+    let options = testing::login(&admin).await;
     // The control: a pool without our hook keeps the transaction open.
     let bare = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await.expect("a pool");
     bare.acquire()
@@ -406,4 +406,54 @@ async fn the_probe_proves_the_same_of_a_tenant_with_conversations_and_of_one_wit
         evidence.attempts.iter().any(|a| !a.passed && a.name == "a conversation into another tenant"),
         "{evidence:?}"
     );
+}
+
+/// Of each finding those who run the platform hear once, whoever looks first, and once more when it is gone.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_the_lint_finds_is_told_once_and_cleared(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let system = services.system("hourly");
+    let told = async || -> Vec<(String, String, String)> {
+        sqlx::query_as(
+            "SELECT event, tenant_id::text, data->'monitor'->>'said' FROM notification ORDER BY id",
+        )
+        .fetch_all(&admin)
+        .await
+        .expect("notices")
+    };
+    let made = async |sql: &'static str| {
+        sqlx::raw_sql(sql).execute(&admin).await.expect("changed");
+    };
+    assert_eq!(super::lint_and_tell(&system).await.expect("the lint"), []);
+    assert_eq!(told().await, [], "where nothing is found nobody hears of it");
+    made("CREATE VIEW steward.bad AS SELECT id FROM steward.tenant; GRANT SELECT ON steward.bad TO steward_tenant").await;
+    let (one, two) = tokio::join!(super::lint_and_tell(&system), super::lint_and_tell(&system));
+    assert_eq!((one.expect("the lint").len(), two.expect("the lint").len()), (1, 1));
+    super::lint_and_tell(&system).await.expect("an hour later");
+    let all = told().await;
+    assert_eq!(all.len(), 1, "of two processes one tells, and once: {all:?}");
+    let platform = model::TenantId::PLATFORM.to_string();
+    assert_eq!((all[0].0.as_str(), &all[0].1), ("monitor.raised", &platform));
+    assert!(all[0].2.starts_with("R05") && all[0].2.contains("steward.bad"), "{all:?}");
+    // A second one is told alone.
+    made("CREATE VIEW steward.worse AS SELECT id FROM steward.tenant; GRANT SELECT ON steward.worse TO steward_tenant").await;
+    super::lint_and_tell(&system).await.expect("the lint");
+    let all = told().await;
+    assert_eq!(all.len(), 2);
+    assert!(all[1].2.contains("steward.worse") && !all[1].2.contains("steward.bad"), "{all:?}");
+    made("DROP VIEW steward.bad, steward.worse").await;
+    for _ in 0..2 {
+        assert_eq!(super::lint_and_tell(&system).await.expect("the lint"), []);
+    }
+    let all = told().await;
+    assert_eq!((all.len(), all[2].0.as_str()), (3, "monitor.cleared"), "{all:?}");
+    let lines: Vec<String> = sqlx::query_scalar(
+        "SELECT action FROM audit_entry WHERE action LIKE 'isolation.%' AND result = 'done' ORDER BY seq",
+    )
+    .fetch_all(&admin)
+    .await
+    .expect("lines");
+    assert_eq!(lines, ["isolation.weakened", "isolation.weakened", "isolation.mended"]);
+    let refused = super::lint_and_tell(&testing::platform(&services, Role::Owner)).await;
+    assert!(matches!(refused, Err(crate::Error::Forbidden(_))), "it is the server's own work");
 }

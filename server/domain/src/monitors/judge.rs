@@ -60,7 +60,7 @@ pub(super) fn judge(kind: Kind, threshold: i32, found: &Found, round: i64) -> (O
             Some((meter, percent)) => {
                 (side(percent, threshold, 5), format!("{percent} % of its limit is used: {}.", meter.label()))
             }
-            None => (Some(false), "Its plan limits nothing that is watched.".to_owned()),
+            None => (Some(false), "Nothing that is watched is limited.".to_owned()),
         },
         Kind::Isolation if found.breaches > 0 => (
             Some(true),

@@ -98,11 +98,11 @@ pub(super) async fn found(connection: &mut PgConnection, tenants: &[TenantId]) -
             WHERE h.tenant_id = t.id AND h.meter = 'conversations' AND h.quantity > 0) u
         LEFT JOIN LATERAL (
             SELECT l.meter, (used.n * 100 / l.hard)::bigint AS percent
-            FROM plan_limit l CROSS JOIN LATERAL (SELECT CASE l.meter
+            FROM limits_of(t.id, t.plan_id) l CROSS JOIN LATERAL (SELECT CASE l.meter
                 WHEN 'storage_bytes' THEN (SELECT sum(d.quantity)::bigint FROM usage_day d WHERE d.tenant_id = t.id AND d.meter = 'storage_bytes')
                 WHEN 'api_calls_15min' THEN (SELECT max(w.used)::bigint FROM api_window w WHERE w.tenant_id = t.id AND w.starts_at > now() - interval '1 hour')
                 END AS n) used
-            WHERE l.plan_id = t.plan_id AND l.hard > 0 AND used.n IS NOT NULL
+            WHERE l.hard > 0 AND used.n IS NOT NULL
             ORDER BY 2 DESC, 1 LIMIT 1) q ON true
         LEFT JOIN isolation_newest n ON n.tenant_id = t.id
         WHERE t.id = ANY($1) AND t.status IN ('trial', 'active', 'provisioning')"#,

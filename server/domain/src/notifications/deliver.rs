@@ -189,7 +189,9 @@ pub(super) fn body(
 ) -> String {
     let mut inner = data.as_object().cloned().unwrap_or_default();
     // Only for finding the recipients of mails.
-    inner.remove("requester");
+    for field in ["requester", "told"] {
+        inner.remove(field);
+    }
     let mut tenant = tenant.cloned().unwrap_or(serde_json::Value::Null);
     if let Some(fields) = tenant.as_object_mut().filter(|_| to != TenantId::PLATFORM) {
         OURS.iter().for_each(|field| drop(fields.remove(*field)));

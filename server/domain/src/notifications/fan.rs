@@ -109,11 +109,13 @@ fn people(notice: &Notice, audience: &[Audience]) -> People {
     let mut people = People::default();
     let named = notice.data.get("requester").and_then(|id| id.as_str()?.parse().ok());
     let requester = named.or(notice.actor);
+    // Somebody who hears the same by another notice.
+    let told = notice.data.get("told").and_then(|id| id.as_str()?.parse().ok());
     for who in audience {
         match who {
             Audience::Admins => people.admins = true,
             Audience::Owner => people.owner = true,
-            Audience::Operators => people.operators = true,
+            Audience::Operators => (people.operators, people.except) = (true, told),
             Audience::Approvers => (people.operators, people.except) = (true, requester),
             Audience::Requester => people.ids.extend(requester),
             Audience::Person => people.ids.extend(id(&notice.data, "user")),
@@ -125,4 +127,30 @@ fn people(notice: &Notice, audience: &[Audience]) -> People {
 /// `data.<key>.id`.
 fn id(data: &serde_json::Value, key: &str) -> Option<Uuid> {
     data.get(key)?.get("id")?.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notice(event: Event, data: serde_json::Value) -> Notice {
+        let (tenant, id) = (TenantId::PLATFORM, Uuid::nil());
+        Notice { tenant, id, event: event.as_str().to_owned(), data, actor: None, attempts: 1 }
+    }
+
+    /// Bulk work that fails in part is told to whoever asked for it, and to those who run the platform: to nobody twice.
+    #[test]
+    fn whoever_hears_of_it_by_another_notice_is_left_out() {
+        let asked = Uuid::from_u128(7);
+        let data = serde_json::json!({ "requester": asked, "told": asked });
+        let found = people(&notice(Event::NeedsOperator, data), audience::of(Event::NeedsOperator, true));
+        assert!(found.operators && found.ids.is_empty());
+        assert_eq!(found.except, Some(asked));
+        let data = serde_json::json!({ "requester": asked });
+        let found =
+            people(&notice(Event::NeedsOperator, data.clone()), audience::of(Event::NeedsOperator, true));
+        assert_eq!((found.operators, found.except), (true, None), "nobody else told them");
+        let found = people(&notice(Event::OperationFailed, data), audience::of(Event::OperationFailed, true));
+        assert_eq!((found.operators, found.ids, found.except), (false, vec![asked], None));
+    }
 }

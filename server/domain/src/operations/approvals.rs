@@ -2,7 +2,8 @@
 //!
 //! Invariants: whoever is bound by a rule cannot take it away: an operator reads the rules, an owner changes them. A change
 //! holds for requests that come after it; what waits already goes on waiting. The rule for suspensions holds for changes of
-//! their scope as well ([`Kind::waits_with`]), whatever their own rule says.
+//! their scope as well ([`Kind::waits_with`]), whatever their own rule says. A new tenant that is asked for with limits of its
+//! own counts as being on any plan: it waits where new tenants, or changes of the plan, of some plan wait.
 
 use super::store::{approvals as store, person};
 use super::{Request, kinds};
@@ -163,8 +164,35 @@ pub(crate) async fn second_person(
     dedicated: bool,
     asked: &Value,
 ) -> Result<bool> {
-    let waits = store::second_person(connection, kind, &[tenant.0], dedicated, &plans(asked)).await?;
-    Ok(!waits.is_empty())
+    let waits = store::second_person(&mut *connection, kind, &[tenant.0], dedicated, &plans(asked)).await?;
+    if !waits.is_empty() || kind != Kind::Provision || !own_limits(asked) {
+        return Ok(!waits.is_empty());
+    }
+    // What it is given beyond its plan may be what any other one gives.
+    let any: Vec<String> = PlanId::ALL.iter().map(|plan| plan.as_str().to_owned()).collect();
+    for kind in [Kind::Provision, Kind::ChangePlan] {
+        let waits = store::second_person(&mut *connection, kind, &[tenant.0], dedicated, &any).await?;
+        if !waits.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a new tenant is asked for with limits of its own.
+fn own_limits(asked: &Value) -> bool {
+    asked.get("limits").and_then(Value::as_array).is_some_and(|limits| !limits.is_empty())
+}
+
+/// For how many of these tenants a request of this kind would wait: what each of them is already counts.
+pub(crate) async fn how_many_wait(
+    connection: &mut PgConnection,
+    kind: Kind,
+    tenants: &[TenantId],
+) -> Result<i64> {
+    let tenants: Vec<_> = tenants.iter().map(|tenant| tenant.0).collect();
+    let waits = store::second_person(connection, kind, &tenants, false, &[]).await?;
+    Ok(i64::try_from(waits.len()).unwrap_or(i64::MAX))
 }
 
 /// Tells those who may approve it that an operation waits, and not whoever asked, or made the key that did; in the

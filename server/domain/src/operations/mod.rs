@@ -10,27 +10,30 @@ mod kinds;
 mod many;
 mod once;
 mod reconcile;
+mod ruled;
 mod runner;
 pub(crate) mod step;
 mod store;
 #[cfg(test)]
 mod tests;
+mod urgency;
 
 pub use approvals::{SetRule, approval_rules, set_approval_rule};
-pub(crate) use approvals::{second_person, tell_of_many};
+pub(crate) use approvals::{how_many_wait, second_person, tell_of_many};
 #[cfg(any(test, feature = "testing"))]
 pub use failpoint::Action;
 pub use failpoint::Failpoints;
 pub use kinds::provision::request as request_provision;
 pub(crate) use kinds::provision::terms as provision_terms;
 pub(crate) use kinds::provision::{
-    check as check_provision, request_in as request_provision_in, unfit as unfit_people, watch,
+    check as check_provision, request_in as request_provision_in, unfit_owner, unfit_people, watch,
 };
 pub(crate) use many::{cancel_parts, enqueue_all, retry_parts};
 pub(crate) use once::{asked_before, receipt, repeated, take};
 pub use reconcile::{Finding, reconcile, sweep};
+pub(crate) use ruled::withdraw_ruled;
 pub use runner::Runner;
-pub(crate) use store::{asked, later};
+pub(crate) use store::{asked, asker, later};
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
@@ -122,6 +125,7 @@ pub(crate) async fn enqueue_quiet(tx: &mut Tx, cx: &Ctx, request: &Request<'_>) 
         request_id: cx.request_id(),
         parent: request.parent,
         run_after: request.run_after,
+        priority: urgency::of(kind, payload),
     };
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.label)).collect();
     store::insert(tx.conn(), &new, &steps).await?;
@@ -432,7 +436,10 @@ pub async fn control(cx: &Ctx, id: OperationId, control: Control, note: &str) ->
         Control::Cancel if to == State::Cancelled => Some(Decision::CalledOff),
         Control::Cancel | Control::Retry | Control::RollBack => None,
     };
-    if let Some(decision) = decision {
+    // Called off after it had failed, as when a retry is: whoever asked knows already that it came to nothing.
+    let known =
+        decision == Some(Decision::CalledOff) && store::asked::has_failed(tx.conn(), op.tenant, id).await?;
+    if let Some(decision) = decision.filter(|_| !known) {
         // A refusal's reason is for whoever asked; what is noted with the rest is not.
         let message = (decision == Decision::Refused).then_some(note.as_str());
         let (id, by) = (op.tenant, op.requested_by);

@@ -1,16 +1,17 @@
-//! Looks for what no operation stands for any more: schemas, roles, rows and names that a crash, a restored backup or a
-//! hand has left behind; and for operations that nobody moves. It changes nothing: each finding says how to clean it.
+//! Looks for what no operation stands for any more: schemas, roles, accounts, rows and names that a crash, a restored backup
+//! or a hand has left behind; and for operations that nobody moves and notices that nobody was told. It changes nothing: each finding says how to clean it.
 
 use super::store::reconcile as store;
 use crate::ctx::{Ctx, Reach};
 use crate::error::Result;
+use model::TenantId;
 use model::permission::{Permission, Scope};
 use serde::Serialize;
 
 /// Something that should not be there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `schema`, `role`, `tenant`, `name`, `account`, `conversation`, `vectors` or `operation`.
+    /// `schema`, `role`, `tenant`, `name`, `account`, `conversation`, `vectors`, `notice` or `operation`.
     pub kind: String,
     pub object: String,
     pub why: String,
@@ -22,7 +23,29 @@ pub struct Finding {
 pub async fn reconcile(cx: &Ctx) -> Result<Vec<Finding>> {
     cx.require(Permission::AuditFleet, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
-    store::findings(read.conn()).await
+    let mut all = store::findings(read.conn()).await?;
+    let dedicated = store::dedicated(read.conn()).await?;
+    drop(read);
+    for (tenant, schema) in dedicated {
+        match within(cx, tenant, &schema).await {
+            Ok(found) => all.extend(found),
+            // One that is broken hides nothing of the others.
+            Err(error) => all.push(Finding {
+                kind: "schema".into(),
+                object: schema,
+                why: format!("It could not be looked into: {error}"),
+                remedy: format!("As the administrator: SELECT prov.create_namespace('{tenant}')"),
+            }),
+        }
+    }
+    all.sort_by(|a, b| (&a.kind, &a.object).cmp(&(&b.kind, &b.object)));
+    Ok(all)
+}
+
+/// In the schema of one tenant, with its role.
+async fn within(cx: &Ctx, tenant: TenantId, schema: &str) -> Result<Vec<Finding>> {
+    let mut read = cx.read(Reach::Within(tenant)).await?;
+    store::within(read.conn(), tenant, schema).await
 }
 
 /// Forgets callers' keys that are a day old.

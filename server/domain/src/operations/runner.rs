@@ -249,7 +249,10 @@ impl Runner {
         if !store::turn(tx.conn(), op, to, None, error, result).await? {
             return Ok(());
         }
-        store::log(tx.conn(), op, 0, &[format!("{}.", to.label())]).await?;
+        let own = is_tenants_own(&op.payload);
+        // Before this end is written down itself.
+        let failed_before = own && store::asked::has_failed(tx.conn(), op.tenant, op.id).await?;
+        store::log(tx.conn(), op, 0, &[store::asked::ended(to)]).await?;
         let told: &[Event] = match to {
             State::Failed if op.kind == Kind::Provision => &[Event::ProvisioningFailed],
             State::Failed => &[Event::OperationFailed],
@@ -258,7 +261,6 @@ impl Runner {
             State::Parked | State::NeedsOperator => &[Event::NeedsOperator],
             _ => &[],
         };
-        let own = is_tenants_own(&op.payload);
         for event in told {
             let why = error.or(op.error.as_deref()).unwrap_or_default();
             let operation =
@@ -270,10 +272,16 @@ impl Runner {
             } else {
                 store::person(tx.cx().actor())
             };
-            let data = serde_json::json!({ "operation": operation, "problem": why, "state": to, "requester": requester });
+            let mut data = serde_json::json!({ "operation": operation, "problem": why, "state": to, "requester": requester });
+            // Whoever hears that what they asked for failed does not hear it again as one who runs the platform.
+            if *event == Event::NeedsOperator && told.contains(&Event::OperationFailed) {
+                data["told"] = serde_json::json!(requester);
+            }
             crate::notifications::announce(&mut tx, op.tenant, *event, data).await?;
         }
+        // The tenant's people who asked are told once that it came to nothing, whatever operators try or take back after it.
         let decision = match to {
+            _ if failed_before => None,
             State::Failed => Some(Decision::Failed),
             State::Cancelled | State::RolledBack => Some(Decision::CalledOff),
             _ => None,

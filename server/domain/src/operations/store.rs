@@ -15,6 +15,7 @@ pub(crate) mod later;
 pub(super) mod list;
 pub(super) mod many;
 pub(super) mod reconcile;
+pub(super) mod ruled;
 
 /// Seconds of a lease.
 pub(super) const LEASE: f64 = 30.0;
@@ -32,12 +33,14 @@ pub(super) struct NewOperation<'a> {
     pub request_id: &'a str,
     pub parent: Option<OperationId>,
     pub run_after: Option<DateTime<Utc>>,
+    /// See `urgency`.
+    pub priority: i16,
 }
 
 /// Who somebody is, not what they may: that was decided when they asked. The id is a person's, and is compared with
 /// whoever approves: of what a program asks for it is that of the person who made its key, or they could be two by
 /// themselves.
-fn asker(actor: &Actor) -> Result<(Value, Option<uuid::Uuid>)> {
+pub(crate) fn asker(actor: &Actor) -> Result<(Value, Option<uuid::Uuid>)> {
     let id = person(actor);
     let actor = match actor {
         Actor::User { id, name, email, platform, .. } => {
@@ -66,8 +69,8 @@ pub(super) async fn insert(
     let (by, by_id) = asker(new.actor)?;
     sqlx::query!(
         "INSERT INTO operation (tenant_id, id, kind, state, subject, payload, reason, requested_by, requested_by_id,
-            requested_by_name, request_id, parent_id, run_after)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13, now()))",
+            requested_by_name, request_id, parent_id, run_after, priority)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, coalesce($13, now()), $14)",
         new.tenant.0,
         new.id.0,
         new.kind.as_str(),
@@ -81,6 +84,7 @@ pub(super) async fn insert(
         new.request_id,
         new.parent.map(|id| id.0),
         new.run_after,
+        new.priority,
     )
     .execute(&mut *connection)
     .await?;
@@ -204,21 +208,30 @@ pub(super) enum Taken {
 /// Why an operation of an unknown kind is parked.
 pub(super) const UNKNOWN: &str = "This version of the server does not know this kind of operation.";
 
-/// Takes one that is due: queued, or left by a worker whose lease is over. `only`: this one.
+/// Takes one that is due: what a worker has left whose lease is over, since it is half done and holds its tenant, then what
+/// is queued; of either the most urgent first. What is in hand is little and found by its state (no index has
+/// `priority + 0`), what is queued may be much and is found by its turn. `only`: this one.
 pub(super) async fn claim(
     connection: &mut PgConnection,
     worker: &str,
     only: Option<OperationId>,
 ) -> Result<Option<Taken>> {
     let claimed = sqlx::query!(
-        r#"WITH due AS (
+        r#"WITH left_over AS (
             SELECT tenant_id, id FROM operation o
-            WHERE ((state = 'queued' AND run_after <= clock_timestamp())
-                    OR (state IN ('running', 'undoing') AND (lease_until IS NULL OR lease_until < clock_timestamp())))
+            WHERE state IN ('running', 'undoing') AND (lease_until IS NULL OR lease_until < clock_timestamp())
                 AND ($2::uuid IS NULL OR id = $2)
                 AND NOT EXISTS (SELECT FROM operation b WHERE b.tenant_id = o.tenant_id AND b.id <> o.id
                     AND b.state IN ('running', 'undoing') AND b.tenant_id <> '00000000-0000-0000-0000-000000000000')
-            ORDER BY run_after, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+            ORDER BY priority + 0 DESC, run_after, id LIMIT 1 FOR UPDATE SKIP LOCKED),
+        waiting AS (
+            SELECT tenant_id, id FROM operation o
+            WHERE state = 'queued' AND run_after <= clock_timestamp() AND NOT EXISTS (SELECT FROM left_over)
+                AND ($2::uuid IS NULL OR id = $2)
+                AND NOT EXISTS (SELECT FROM operation b WHERE b.tenant_id = o.tenant_id AND b.id <> o.id
+                    AND b.state IN ('running', 'undoing') AND b.tenant_id <> '00000000-0000-0000-0000-000000000000')
+            ORDER BY priority DESC, run_after, id LIMIT 1 FOR UPDATE SKIP LOCKED),
+        due AS (SELECT tenant_id, id FROM left_over UNION ALL SELECT tenant_id, id FROM waiting)
         UPDATE operation o SET state = CASE WHEN state = 'queued' THEN 'running' ELSE state END, attempt = attempt + 1,
             fence = fence + 1, worker = $1, lease_until = clock_timestamp() + make_interval(secs => $3),
             started_at = coalesce(started_at, clock_timestamp()), finished_at = NULL, version = version + 1
@@ -546,7 +559,9 @@ pub(super) async fn ask_to_stop(connection: &mut PgConnection, id: OperationId) 
     Ok(())
 }
 
-/// Undone again, whatever was undone before: what the first undoing kept for a retry goes too.
+/// What is not undone yet is undone. Making a tenant is undone again, whatever was undone before: what the first undoing
+/// kept for a retry goes too. Of every other kind what was undone stays so: by now it may be another operation's work that
+/// looks like it, and a step that failed in SQL has done nothing.
 pub(super) async fn roll_back(connection: &mut PgConnection, id: OperationId) -> Result<()> {
     sqlx::query!(
         "UPDATE operation SET state = 'undoing', ends_as = 'rolled_back', stop = NULL, attempt = 0, lease_until = NULL,
@@ -562,8 +577,11 @@ pub(super) async fn roll_back(connection: &mut PgConnection, id: OperationId) ->
         other => other.into(),
     })?;
     sqlx::query!(
-        "UPDATE operation_step SET state = 'done', attempt = 0 WHERE operation_id = $1 AND state IN ('undone', 'undo_failed', 'failed', 'running')",
-        id.0
+        "UPDATE operation_step s SET state = 'done', attempt = 0 FROM operation o
+        WHERE o.id = $1 AND o.kind = $2 AND s.tenant_id = o.tenant_id AND s.operation_id = o.id
+            AND s.state IN ('undone', 'undo_failed', 'failed', 'running')",
+        id.0,
+        Kind::Provision.as_str()
     )
     .execute(connection)
     .await?;

@@ -6,7 +6,8 @@
 //!
 //! Invariants:
 //! - The conversation's row is the work item. The attempt is counted when it is claimed, so that a conversation that
-//!   kills its worker is parked after [`ATTEMPTS_MAX`] attempts all the same.
+//!   kills its worker is parked after [`ATTEMPTS_MAX`] attempts all the same. Those that a dead worker had in hand are
+//!   tried again one per round, after everything else of that round is written: only the one to blame is parked.
 //! - A claim is a lease on the database's clock; results are written only while the claim is still ours (the attempt
 //!   is the fence), all of one conversation in one transaction together with `done`.
 //! - Tenants are visited in turn and give a few conversations each, so that none starves the others.
@@ -201,12 +202,16 @@ impl Worker {
         }
         // The last tenant visited; an empty round starts over.
         after.shared = claimed.last().map_or_else(Uuid::nil, |c| c.tenant.0);
-        claimed.extend(dedicated(cx, &mut after.own).await?);
-        claimed.sort_by_key(|c| (c.tenant, c.id));
+        // Two that may have killed a worker are never in hand together.
+        if !claimed.iter().any(|c| c.alone) {
+            claimed.extend(dedicated(cx, &mut after.own).await?);
+        }
+        // What killed a worker comes last, when all others are written: it takes nobody along.
+        claimed.sort_by_key(|c| (c.alone, c.tenant, c.id));
         let mut round = Round::default();
         let mut rest = claimed.as_slice();
         while let Some(first) = rest.first() {
-            let here = rest.partition_point(|c| c.tenant <= first.tenant);
+            let here = rest.partition_point(|c| (c.alone, c.tenant) <= (first.alone, first.tenant));
             let (group, others) = rest.split_at(here);
             self.tenant(cx, first.tenant, group, &mut round).await?;
             rest = others;
@@ -324,7 +329,7 @@ async fn dedicated(cx: &Ctx, after: &mut Uuid) -> Result<Vec<Claimed>> {
         for tenant in waiting {
             *after = tenant.0;
             claimed.extend(claim(cx, Reach::Within(tenant), Uuid::nil()).await?);
-            if claimed.len() >= ROUND as usize {
+            if claimed.len() >= ROUND as usize || claimed.iter().any(|c| c.alone) {
                 return Ok(claimed);
             }
         }

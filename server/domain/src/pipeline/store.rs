@@ -18,6 +18,8 @@ pub(super) struct Claimed {
     pub language: Option<String>,
     /// This attempt included. It is the fence: another claim has another number.
     pub attempts: i16,
+    /// A worker had it before and did not come back: it is worked on last and alone, or it takes others along.
+    pub alone: bool,
     pub turns: Vec<Turn>,
 }
 
@@ -30,7 +32,8 @@ pub(super) struct Finished {
 
 /// Leases up to `total` conversations, up to `each` of a tenant, in the order of the tenants' ids from the one after
 /// `after`. Tenants are found by skipping through the index, so that a long queue of one costs nothing; locked
-/// rows belong to another worker and are passed over.
+/// rows belong to another worker and are passed over. Of those whose worker died (still `running`, and the lease is over)
+/// one is leased at a time: nobody knows which of them it died of, and the next death must tell.
 pub(super) async fn claim(
     connection: &mut PgConnection,
     after: Uuid,
@@ -46,21 +49,25 @@ pub(super) async fn claim(
                 WHERE c.state IN ('pending', 'running') AND c.tenant_id > w.tenant_id ORDER BY c.tenant_id LIMIT 1)
             FROM waiting w WHERE w.tenant_id IS NOT NULL
         ), due AS (
-            SELECT d.tenant_id, d.id FROM waiting w
+            SELECT d.tenant_id, d.id, d.suspect FROM waiting w
             CROSS JOIN LATERAL (SELECT FROM tenant t WHERE t.id = w.tenant_id AND t.status IN ('trial', 'active') LIMIT 1) eligible
             CROSS JOIN LATERAL (
-                SELECT c.tenant_id, c.id FROM conversation c
+                SELECT c.tenant_id, c.id, c.state = 'running' AS suspect FROM conversation c
                 WHERE c.tenant_id = w.tenant_id AND c.state IN ('pending', 'running')
                     AND (c.lease_until IS NULL OR c.lease_until < now())
                 ORDER BY c.id LIMIT $3 FOR UPDATE SKIP LOCKED
             ) d
             LIMIT $2
+        ), mine AS (
+            SELECT tenant_id, id, suspect FROM due WHERE NOT suspect
+            UNION ALL
+            (SELECT tenant_id, id, suspect FROM due WHERE suspect ORDER BY tenant_id, id LIMIT 1)
         )
         UPDATE conversation c
         SET state = 'running', attempts = c.attempts + 1, lease_until = clock_timestamp() + interval '60 s'
-        FROM due WHERE c.tenant_id = due.tenant_id AND c.id = due.id
+        FROM mine WHERE c.tenant_id = mine.tenant_id AND c.id = mine.id
         RETURNING c.tenant_id AS "tenant: TenantId", c.id AS "id: ConversationId", c.channel AS "channel: Channel", c.language,
-            c.attempts, c.turns AS "turns: Json<Vec<Turn>>""#,
+            c.attempts, mine.suspect AS "alone!", c.turns AS "turns: Json<Vec<Turn>>""#,
         after,
         total,
         each
@@ -75,6 +82,7 @@ pub(super) async fn claim(
             channel: row.channel,
             language: row.language,
             attempts: row.attempts,
+            alone: row.alone,
             turns: row.turns.0,
         })
         .collect())
@@ -298,6 +306,7 @@ pub(super) async fn take(
         channel: row.channel,
         language: row.language,
         attempts: row.attempts,
+        alone: false,
         turns: vec![],
     }))
 }

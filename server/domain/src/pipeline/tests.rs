@@ -189,6 +189,79 @@ async fn a_worker_that_dies_is_counted(admin: PgPool) {
     assert!(a.error.is_some_and(|why| why.contains("died")));
 }
 
+/// One conversation kills the process that works on it, and the fifteen beside it do nothing wrong.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn a_conversation_that_kills_its_worker_takes_nobody_along(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let tenant = testing::tenant(&admin, "acme").await.expect("a tenant");
+    enable(&services, tenant, &["summary"]).await;
+    let good: Vec<String> = (0..15).map(|n| format!("good{n}")).collect();
+    let mut all: Vec<&str> = good.iter().map(String::as_str).collect();
+    all.insert(7, "bad");
+    send(&services, tenant, &all).await;
+    let bad: model::ConversationId =
+        sqlx::query_scalar("SELECT id FROM conversation WHERE external_id = 'bad'")
+            .fetch_one(&admin)
+            .await
+            .expect("the bad one");
+    let cx = services.system("test");
+    let worker = Worker::new(services.clone());
+    let dies = "UPDATE conversation SET lease_until = now() - interval '1 s' WHERE state = 'running'";
+    assert_eq!(claim(&cx, Reach::Fleet, Uuid::nil()).await.expect("a claim").len(), 16);
+    run_sql(&admin, dies).await;
+
+    let (mut round, mut deaths) = (Round::default(), 1);
+    loop {
+        let claimed = claim(&cx, Reach::Fleet, Uuid::nil()).await.expect("a claim");
+        if claimed.is_empty() {
+            break;
+        }
+        assert_eq!(claimed.len(), 1, "nobody knows yet which it was");
+        assert!(claimed[0].alone);
+        // Once all its attempts are used up it is not worked on any more.
+        if claimed[0].id == bad && claimed[0].attempts <= ATTEMPTS_MAX {
+            deaths += 1;
+            run_sql(&admin, dies).await;
+        } else {
+            worker.tenant(&cx, tenant, &claimed, &mut round).await.expect("worked on");
+        }
+    }
+    assert_eq!(deaths, ATTEMPTS_MAX);
+    assert_eq!(round, Round { done: 15, failed: 0, parked: 1 });
+    assert_eq!(see(&services, tenant, "bad").await.row.state, State::Parked);
+}
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_may_kill_a_worker_comes_last_in_its_round(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let tenant = testing::tenant(&admin, "acme").await.expect("a tenant");
+    enable(&services, tenant, &["summary"]).await;
+    send(&services, tenant, &["old1", "old2"]).await;
+    let cx = services.system("test");
+    assert_eq!(claim(&cx, Reach::Fleet, Uuid::nil()).await.expect("a claim").len(), 2);
+    run_sql(&admin, "UPDATE conversation SET lease_until = now() - interval '1 s'").await;
+    send(&services, tenant, &["new"]).await;
+    run_sql(&admin, "UPDATE conversation SET turns = jsonb_set(turns, '{0,text}', to_jsonb(external_id))")
+        .await;
+    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let worker = with_engine(&services, {
+        let seen = seen.clone();
+        move |_, request| {
+            seen.lock().expect("a list").push(request.turns[0].text.to_owned());
+            let answers = vec![answer(request.outputs[0].attribute, serde_json::json!("fine"))];
+            Ok(Outcome { answers, input_tokens: 0, output_tokens: 0 })
+        }
+    });
+    let round = worker.round(&cx, &mut Cursor::default()).await.expect("a round");
+    assert_eq!(round.done, 2, "the new one, and one of those in doubt");
+    {
+        let seen = seen.lock().expect("a list");
+        assert_eq!(seen[0], "new");
+        assert!(seen[1].starts_with("old"), "{seen:?}");
+    }
+    assert_eq!(worker.drain().await.expect("drained").done, 1, "the other one has a round of its own");
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_late_worker_writes_nothing(admin: PgPool) {
     let services = testing::services(&admin).await;

@@ -1,5 +1,8 @@
 //! Plans and their limits (R64), and whether what a tenant uses fits another plan (R3).
 //!
+//! What a plan allows a tenant is its limits with the tenant's own and its template's quotas over them ([`crate::limits`]);
+//! those stay with it wherever it goes.
+//!
 //! Stocks (people, storage) refuse a plan that is too small; a rate (API calls) only warns, because the limit itself
 //! will hold it down. Nothing counts projects yet.
 
@@ -10,10 +13,13 @@ mod tests;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
 use model::TenantId;
+use model::limits::Effective;
 use model::permission::{Permission, Scope};
 use model::plans::{LimitChange, Plan, PlanPreview};
 use model::tenants::PlanId;
+use model::usage::LimitMeter;
 use sqlx::PgConnection;
+use std::collections::{BTreeMap, HashMap};
 
 /// Every plan, the smallest first.
 pub async fn list(cx: &Ctx) -> Result<Vec<Plan>> {
@@ -68,11 +74,15 @@ pub(crate) async fn refusals(
     let of = |id: PlanId| plans.iter().find(|plan| plan.id == id).cloned();
     let to = of(to).ok_or_else(|| Error::Internal("a plan without a row".into()))?;
     let ids: Vec<TenantId> = tenants.iter().map(|(tenant, _)| *tenant).collect();
-    let used = store::used_by(connection, &ids).await?;
+    let used = store::used_by(&mut *connection, &ids).await?;
+    let wanted: Vec<(TenantId, PlanId)> = ids.iter().map(|tenant| (*tenant, to.id)).collect();
+    let there = by_tenant(store::effective(connection, &wanted).await?);
     let refusals = tenants.iter().map(|(tenant, from)| {
         let from = of(*from).unwrap_or_else(|| to.clone());
-        let used = used.get(tenant);
-        PlanPreview::new(from, to.clone(), |meter| used.and_then(|used| used.of(meter))).refusals()
+        let (used, there) = (used.get(tenant), of_one(&there, *tenant));
+        // Where it comes from decides nothing about whether it fits there.
+        PlanPreview::of_tenant(from, to.clone(), there, there, |meter| used.and_then(|used| used.of(meter)))
+            .refusals()
     });
     Ok(refusals.collect())
 }
@@ -87,11 +97,14 @@ pub(crate) async fn refusals_on(
     }
     let plans = store::plans(&mut *connection).await?;
     let tenants: Vec<TenantId> = wanted.iter().map(|(tenant, _)| *tenant).collect();
-    let used = store::used_by(connection, &tenants).await?;
+    let used = store::used_by(&mut *connection, &tenants).await?;
+    let there = by_tenant(store::effective(connection, wanted).await?);
     let refusals = wanted.iter().map(|(tenant, to)| {
-        let plan = plans.iter().find(|plan| plan.id == *to)?.clone();
-        let used = used.get(tenant)?;
-        Some(PlanPreview::new(plan.clone(), plan, |meter| used.of(meter)).refusals())
+        let plan = plans.iter().find(|plan| plan.id == *to)?;
+        let (used, there) = (used.get(tenant)?, of_one(&there, *tenant));
+        let preview =
+            PlanPreview::of_tenant(plan.clone(), plan.clone(), there, there, |meter| used.of(meter));
+        Some(preview.refusals())
     });
     Ok(refusals.map(Option::unwrap_or_default).collect())
 }
@@ -108,6 +121,39 @@ pub(crate) async fn preview_on(
     let (Some(from), Some(to)) = (of(from), of(to)) else {
         return Err(Error::Internal("a plan without a row".into()));
     };
+    let used = store::used(&mut *connection, tenant).await?;
+    let here = effective_on(&mut *connection, tenant, from.id).await?;
+    let there = effective_on(connection, tenant, to.id).await?;
+    Ok(PlanPreview::of_tenant(from, to, &here, &there, |meter| used.of(meter)))
+}
+
+/// What a tenant uses now of what is limited, where it is counted. No permission: whoever asks has it.
+pub(crate) async fn used_on(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+) -> Result<BTreeMap<LimitMeter, i64>> {
     let used = store::used(connection, tenant).await?;
-    Ok(PlanPreview::new(from, to, |meter| used.of(meter)))
+    Ok(LimitMeter::ALL.iter().filter_map(|meter| Some((*meter, used.of(*meter)?))).collect())
+}
+
+/// What a tenant may use on a plan. No permission: whoever asks has it.
+pub(crate) async fn effective_on(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    plan: PlanId,
+) -> Result<Vec<Effective>> {
+    let lines = store::effective(connection, &[(tenant, plan)]).await?;
+    Ok(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+fn by_tenant(lines: Vec<(TenantId, Effective)>) -> HashMap<TenantId, Vec<Effective>> {
+    let mut out: HashMap<TenantId, Vec<Effective>> = HashMap::new();
+    for (tenant, line) in lines {
+        out.entry(tenant).or_default().push(line);
+    }
+    out
+}
+
+fn of_one(lines: &HashMap<TenantId, Vec<Effective>>, tenant: TenantId) -> &[Effective] {
+    lines.get(&tenant).map(Vec::as_slice).unwrap_or_default()
 }

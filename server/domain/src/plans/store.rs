@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use model::TenantId;
+use model::limits::{Effective, LimitSource, limit};
 use model::plans::Plan;
 use model::tenants::PlanId;
 use model::usage::{Limit, LimitMeter};
@@ -17,11 +18,6 @@ pub(super) async fn plans(connection: &mut PgConnection) -> Result<Vec<Plan>> {
     let rows = sqlx::query!(r#"SELECT id AS "id: PlanId", name, sso, scim, sla FROM plan ORDER BY rank"#)
         .fetch_all(connection)
         .await?;
-    let limit = |kind: &str, hard: Option<i64>| match (kind, hard) {
-        ("number", Some(hard)) => Limit::Number(hard),
-        ("unlimited", _) => Limit::Unlimited,
-        _ => Limit::Custom,
-    };
     let plan = |row: &_| -> Vec<(LimitMeter, Limit)> {
         limits.iter().filter(|l| l.plan == *row).map(|l| (l.meter, limit(&l.kind, l.hard))).collect()
     };
@@ -36,6 +32,41 @@ pub(super) async fn plans(connection: &mut PgConnection) -> Result<Vec<Plan>> {
             sla: row.sla,
         })
         .collect())
+}
+
+/// What tenants may use on these plans, each with its own limits and its template's quotas over them.
+pub(super) async fn effective(
+    connection: &mut PgConnection,
+    wanted: &[(TenantId, PlanId)],
+) -> Result<Vec<(TenantId, Effective)>> {
+    let ids: Vec<uuid::Uuid> = wanted.iter().map(|(tenant, _)| tenant.0).collect();
+    let plans: Vec<String> = wanted.iter().map(|(_, plan)| plan.as_str().to_owned()).collect();
+    let rows = sqlx::query!(
+        r#"SELECT w.id AS "id!: TenantId", l.meter AS "meter!: LimitMeter", l.kind AS "kind!", l.hard AS "hard?",
+            l.source AS "source!: LimitSource", l.plan_kind AS "plan_kind!", l.plan_hard AS "plan_hard?",
+            l.below_kind AS "below_kind!", l.below_hard AS "below_hard?", l.until AS "until?"
+        FROM unnest($1::uuid[], $2::text[]) AS w (id, plan) CROSS JOIN LATERAL limits_of(w.id, w.plan) l"#,
+        &ids,
+        &plans
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut lines: Vec<(TenantId, Effective)> = rows
+        .into_iter()
+        .map(|row| {
+            let line = Effective {
+                meter: row.meter,
+                limit: limit(&row.kind, row.hard),
+                source: row.source,
+                plan: limit(&row.plan_kind, row.plan_hard),
+                below: limit(&row.below_kind, row.below_hard),
+                until: row.until,
+            };
+            (row.id, line)
+        })
+        .collect();
+    lines.sort_by_key(|(_, line)| line.meter);
+    Ok(lines)
 }
 
 pub(super) async fn plan_of(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<PlanId>> {

@@ -407,10 +407,13 @@ pub(super) async fn ended(connection: &mut PgConnection, limit: i64) -> Result<V
     Ok(rows)
 }
 
-/// Removes what nobody confirmed in time, and what was confirmed more than so many days ago.
+/// Removes what nobody confirmed in time, and what was confirmed more than so many days ago: not while its operation waits
+/// for somebody or is stuck, for whoever signed up has heard nothing yet.
 pub(super) async fn sweep(connection: &mut PgConnection, days: i32) -> Result<u64> {
     let done = sqlx::query!(
-        "DELETE FROM signup WHERE (confirmed_at IS NULL AND expires_at <= now()) OR confirmed_at < now() - make_interval(days => $1)",
+        "DELETE FROM signup s WHERE (s.confirmed_at IS NULL AND s.expires_at <= now())
+            OR (s.confirmed_at < now() - make_interval(days => $1) AND NOT EXISTS (SELECT FROM operation o WHERE o.id = s.operation_id
+                AND o.state IN ('requested', 'queued', 'running', 'undoing', 'parked', 'needs_operator')))",
         days
     )
     .execute(connection)

@@ -553,3 +553,27 @@ async fn a_page_takes_the_addresses_and_the_terms_that_it_says(admin: PgPool) {
     );
     assert!(matches!(register(&world.nobody(), "nowhere", at(1), &agreed).await, Err(Error::NotFound)));
 }
+
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn who_still_waits_after_a_month_is_not_forgotten(admin: PgPool) {
+    let world = World::new(admin, &input()).await;
+    let token = world.token("ada@example.com").await;
+    world.confirm(&token, GOOD).await.expect("confirmed");
+    sqlx::query("UPDATE signup SET confirmed_at = now() - interval '31 days'")
+        .execute(&world.admin)
+        .await
+        .expect("a month later");
+    let system = world.services.system("test");
+    for state in ["requested", "queued", "running", "parked", "needs_operator"] {
+        sqlx::query("UPDATE operation SET state = $1")
+            .bind(state)
+            .execute(&world.admin)
+            .await
+            .expect("it waits");
+        assert_eq!(sweep(&system).await.expect("swept"), 0, "{state}");
+        world.look(&token).await.expect("the link still says how far it is");
+    }
+    sqlx::query("UPDATE operation SET state = 'succeeded'").execute(&world.admin).await.expect("made");
+    assert_eq!(sweep(&system).await.expect("swept"), 1);
+    assert_eq!(world.count("SELECT count(*) FROM signup").await, 0);
+}

@@ -4,10 +4,13 @@ use super::{align, store};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
+use crate::operations::second_person;
+use model::operations::Kind;
 use model::permission::{Permission, Scope};
 use model::settings::Level;
 use model::templates::{
-    self as model_templates, ApplyPreview, Assigned, Bundle, Change, Effect, Offer, VersionRef, VersionState,
+    self as model_templates, Actual, ApplyPreview, Assigned, Bundle, Change, Effect, Offer, VersionRef,
+    VersionState,
 };
 use model::tenants::Status;
 use model::work::Work;
@@ -130,7 +133,7 @@ pub(super) fn unusable(template: &str, version: i32, state: VersionState) -> Opt
 ///
 /// # Errors
 /// `NotFound` for a tenant or version that is not there; `Conflict` for a draft, for a deprecated version that the
-/// tenant is not on, and for a tenant that is gone.
+/// tenant is not on, for a tenant that is gone, and where more is in use than its quotas would leave.
 pub async fn apply(
     connection: &mut PgConnection,
     cx: &Ctx,
@@ -176,6 +179,9 @@ pub(super) async fn apply_as(
     let differing = changes.iter().filter(|change| change.effect == Effect::Changes).count();
     let untouched = found.bundle.tasks.iter().any(|task| actual.task(&task.key).is_none());
     let changed = before != Some(at) || differing > 0 || untouched;
+    if let Some(why) = too_small(&mut *connection, tenant, &found.bundle, &actual).await? {
+        return Err(Error::Conflict(why));
+    }
     if changed {
         if before.is_some_and(|before| before != at) {
             store::assign(&mut *connection, tenant, at, &by).await?;
@@ -204,6 +210,18 @@ pub(super) async fn apply_as(
     }
     let template = found.template.name;
     Ok(Applied { tenant, slug, name, template, version: at.version, before, changes, changed })
+}
+
+/// Why the quotas of a bundle do not fit what a tenant uses; nothing where they do.
+pub(super) async fn too_small(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    bundle: &Bundle,
+    actual: &Actual,
+) -> Result<Option<String>> {
+    let used = crate::plans::used_on(connection, tenant).await?;
+    let refusals = model_templates::quota_refusals(bundle, actual, |meter| used.get(&meter).copied());
+    Ok((!refusals.is_empty()).then(|| refusals.join(" ")))
 }
 
 /// The version that a tenant is on, with its contents: for its own people and programs as well.
@@ -242,9 +260,14 @@ pub async fn preview(cx: &Ctx, tenant: TenantId, key: &str, version: i32) -> Res
         }
         _ => None,
     });
+    let refusal = match refusal {
+        None => too_small(&mut *conn, tenant, &found.bundle, &actual).await?,
+        some => some,
+    };
     let catalogue = super::edit_store::catalogue(conn).await?;
     let to = Offer { template: found.template, version: at.version, bundle: found.bundle, used_by: 0 };
-    Ok(ApplyPreview { tenant, slug, name, now, to, changes, catalogue, refusal })
+    let second_person = second_person(conn, Kind::ApplyTemplate, tenant, false, &json!(null)).await?;
+    Ok(ApplyPreview { tenant, slug, name, now, to, changes, catalogue, refusal, second_person })
 }
 
 /// Why nobody can put a tenant of this status on a template any more.

@@ -18,7 +18,7 @@ use serde_json::json;
 ///
 /// # Errors
 /// `NotFound` for a template or version that is not there; `Conflict` for one that is not published and that the tenant
-/// is not on, for a tenant whose status does not allow it, and where one waits for a second person already; `Invalid` at
+/// is not on, for a tenant whose status does not allow it or that uses more than its quotas leave, and where one waits for a second person already; `Invalid` at
 /// `reason`.
 pub async fn request_apply(
     cx: &Ctx,
@@ -38,6 +38,10 @@ pub async fn request_apply(
     let on = store::assigned(tx.conn(), tenant).await?;
     let there = on.is_some_and(|on| on.template.id == to.template && on.version == to.version);
     if let Some(why) = apply::unusable(&found.template.name, version, found.state).filter(|_| !there) {
+        return Err(Error::Conflict(why));
+    }
+    let actual = store::actual(tx.conn(), tenant).await?;
+    if let Some(why) = apply::too_small(tx.conn(), tenant, &found.bundle, &actual).await? {
         return Err(Error::Conflict(why));
     }
     let (_, _, name) = store::tenant(tx.conn(), tenant).await?;

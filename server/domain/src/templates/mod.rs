@@ -13,6 +13,7 @@ mod catalogue;
 mod edit_store;
 mod fresh;
 mod fresh_store;
+mod graduation;
 mod graduation_store;
 mod rollout;
 mod rollout_store;
@@ -20,6 +21,8 @@ mod step;
 mod store;
 #[cfg(test)]
 mod tests;
+mod waves;
+mod waves_store;
 
 pub use align::{Accept, accept, baseline, check_again, fleet, sweep, take_back};
 pub(crate) use align::{refresh, refresh_in};

@@ -2,31 +2,30 @@
 //!
 //! Invariants: the set of tenants is frozen when a roll-out begins; one is open per template; a wave begins when those
 //! before it are settled, by a person or, where all its criteria are met, by itself; a broken criterion pauses it until a
-//! person goes on; calling off leaves what was not begun as it is. A tenant's outcome is its operation's, so that retrying it is the ledger's own button.
+//! person goes on; calling off leaves what was not begun as it is, and takes back what waits for a second person. A tenant's
+//! outcome is its operation's, so that retrying it is the ledger's own button. `waves` writes the operations, `graduation`
+//! measures what a wave is judged by.
 
 use super::rollout_store::{self as store, Row};
-use super::step::Asked;
-use super::{apply, edit_store, graduation_store};
+use super::waves::{begin_waiting, withdraw};
+use super::{apply, edit_store, graduation, graduation_store, waves_store};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, OnConstraint, Result};
-use crate::notifications::mail::words::pages;
-use crate::operations::{Request, enqueue_quiet, ring, tell_of_many};
-use model::operations::{Kind, State};
+use crate::operations::{asker, how_many_wait};
+use model::TenantId;
+use model::operations::Kind;
 use model::page::grouped;
 use model::permission::{Permission, Scope};
 use model::templates::{
-    Compared, Rollout, RolloutInput, RolloutPlan, RolloutState, Rules, TENANTS_MAX, TYPED_FROM, VersionRef,
-    VersionState, criteria, waves,
+    Compared, Criterion, Rollout, RolloutInput, RolloutPlan, RolloutState, RolloutTenant, Rules, TENANTS_MAX,
+    TYPED_FROM, VersionRef, VersionState, Wave, criteria, waves,
 };
 use model::validate::{optional, required};
-use model::{OperationId, TenantId};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Operations that are written in one transaction.
-const CHUNK: i64 = 200;
 /// Tenants that a plan and a roll-out show.
 const SHOWN: usize = 100;
 const LISTED: i64 = 200;
@@ -103,7 +102,9 @@ async fn planned(
         .map(|wave| i64::try_from(numbers.iter().filter(|n| **n == wave).count()).unwrap_or(i64::MAX))
         .collect();
     let total = i64::try_from(eligible.len()).unwrap_or(i64::MAX);
-    let tenants = eligible.iter().zip(&numbers).map(|(row, wave)| (row.id, *wave)).collect();
+    let tenants: Vec<_> = eligible.iter().zip(&numbers).map(|(row, wave)| (row.id, *wave)).collect();
+    let ids: Vec<_> = tenants.iter().map(|(tenant, _)| *tenant).collect();
+    let approvals = how_many_wait(connection, Kind::ApplyTemplate, &ids).await?;
     let shown = eligible.into_iter().zip(&numbers).take(SHOWN).map(|(row, wave)| (row.slug, row.name, *wave));
     let plan = RolloutPlan {
         template: template.name.clone(),
@@ -113,6 +114,7 @@ async fn planned(
         waves: sizes,
         skipped,
         kept,
+        approvals,
     };
     Ok(Planned { to, template: template.name, tenants, plan })
 }
@@ -140,6 +142,7 @@ pub async fn start(cx: &Ctx, key: &str, input: &RolloutInput) -> Result<Uuid> {
         rules: draft.rules,
         reason: &draft.reason,
         by: cx.actor().name(),
+        asked_by: asker(cx.actor())?.0,
         tenants: &planned.tenants,
     };
     store::insert(tx.conn(), &new).await.on_constraint(
@@ -156,45 +159,6 @@ pub async fn start(cx: &Ctx, key: &str, input: &RolloutInput) -> Result<Uuid> {
     Ok(id)
 }
 
-/// Writes the operations of the waves that were let go; what a crash leaves out, [`tick`] takes up.
-async fn begin_waiting(cx: &Ctx, id: Uuid) -> Result<()> {
-    loop {
-        let mut tx = cx.begin(Reach::Fleet).await?;
-        let Some(row) = store::find(tx.conn(), Some(id), None, true, 1).await?.pop() else { return Ok(()) };
-        let tenants = store::to_start(tx.conn(), id, CHUNK).await?;
-        if tenants.is_empty() {
-            return Ok(());
-        }
-        let to = VersionRef { template: row.template, version: row.version };
-        let payload = serde_json::to_value(Asked { to, reason: Some(row.reason.clone()) })?;
-        let mut waits = false;
-        for (tenant, name) in tenants {
-            let request = Request {
-                id: OperationId(cx.new_id()),
-                kind: Kind::ApplyTemplate,
-                tenant,
-                subject: &name,
-                payload: payload.clone(),
-                reason: Some(&row.reason),
-                dedicated: false,
-                parent: None,
-                run_after: None,
-            };
-            let asked = enqueue_quiet(&mut tx, cx, &request).await?;
-            waits |= asked.state == State::Requested;
-            store::started(tx.conn(), id, tenant, asked.id).await?;
-        }
-        // Those who may approve are told once a wave, however many of it wait and in how many portions it is written.
-        if waits && store::tell(tx.conn(), id).await? {
-            let subject = format!("roll-out of {} version {}", row.name, row.version);
-            let page = pages::rollout(&row.key, &id.to_string());
-            tell_of_many(&mut tx, cx, Kind::ApplyTemplate, &subject, &page).await?;
-        }
-        tx.commit_unaudited("the operations have their own lines, the roll-out has its own").await?;
-        ring(cx);
-    }
-}
-
 /// One roll-out with how far it is.
 ///
 /// # Errors
@@ -203,31 +167,69 @@ pub async fn rollout(cx: &Ctx, id: Uuid) -> Result<Rollout> {
     cx.require(Permission::TemplateRead, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
     let row = store::find(read.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
-    full(cx, read.conn(), row, LISTED).await
+    drop(read);
+    full(cx, row, LISTED).await
 }
 
 /// The roll-outs of a template, the newest first.
 pub async fn rollouts(cx: &Ctx, key: &str) -> Result<Vec<Rollout>> {
     cx.require(Permission::TemplateRead, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
+    let rows = store::find(read.conn(), None, Some(key), false, 10).await?;
+    drop(read);
     let mut out = Vec::new();
-    for row in store::find(read.conn(), None, Some(key), false, 10).await? {
-        out.push(full(cx, read.conn(), row, 0).await?);
+    for row in rows {
+        out.push(full(cx, row, 0).await?);
     }
     Ok(out)
 }
 
-async fn full(cx: &Ctx, connection: &mut PgConnection, row: Row, tenants: i64) -> Result<Rollout> {
-    let rules = Rules { failed: row.failed, drop: row.drop, drift: row.drift };
-    let waves = store::waves(connection, row.id).await?;
-    let open = matches!(row.state, RolloutState::Running | RolloutState::Paused);
-    let judged = if open && (row.hours.is_some() || !rules.is_none()) {
-        let seen = graduation_store::measures(connection, row.id).await?;
+/// A roll-out with what its current wave is judged by. The caller holds no connection.
+async fn full(cx: &Ctx, row: Row, tenants: i64) -> Result<Rollout> {
+    let rules = rules_of(&row);
+    let mut read = cx.read(Reach::Fleet).await?;
+    let waves = store::waves(read.conn(), row.id).await?;
+    let tenants = if tenants > 0 { store::tenants(read.conn(), row.id, tenants).await? } else { vec![] };
+    let judged = if is_judged(&row, &waves) {
+        let (mut seen, own) = graduation::measures(read.conn(), &row, rules).await?;
+        // Schemas of tenants are looked into one by one: nobody holds a connection and waits for another.
+        drop(read);
+        graduation::add_own(cx, own, row.wave_since, &mut seen.tasks).await;
         criteria(row.hours, rules, &waves, row.wave.into(), &seen)
     } else {
         vec![]
     };
-    Ok(Rollout {
+    Ok(told(cx, row, waves, judged, tenants))
+}
+
+fn rules_of(row: &Row) -> Rules {
+    Rules { failed: row.failed, drop: row.drop, tasks: row.tasks, drift: row.drift }
+}
+
+/// Whether measuring decides anything: about the next wave, or about a pause where none follows.
+fn is_judged(row: &Row, waves: &[Wave]) -> bool {
+    let rules = rules_of(row);
+    let follows = waves.iter().any(|wave| wave.wave > i32::from(row.wave));
+    let pauses = rules.failed.is_some() || rules.drop.is_some() || rules.tasks.is_some();
+    let under_way = waves.iter().any(|wave| wave.running + wave.waiting > 0);
+    match row.state {
+        RolloutState::Running | RolloutState::Paused if follows => row.hours.is_some() || !rules.is_none(),
+        RolloutState::Running => pauses && under_way,
+        // Its page says why it was paused.
+        RolloutState::Paused => pauses,
+        RolloutState::Done | RolloutState::Cancelled => false,
+    }
+}
+
+fn told(
+    cx: &Ctx,
+    row: Row,
+    waves: Vec<Wave>,
+    judged: Vec<Criterion>,
+    tenants: Vec<RolloutTenant>,
+) -> Rollout {
+    let rules = rules_of(&row);
+    Rollout {
         id: row.id,
         template: row.template,
         to: Compared {
@@ -249,9 +251,9 @@ async fn full(cx: &Ctx, connection: &mut PgConnection, row: Row, tenants: i64) -
         at: row.at,
         ended_at: row.ended_at,
         waves,
-        tenants: if tenants > 0 { store::tenants(connection, row.id, tenants).await? } else { vec![] },
+        tenants,
         may_steer: cx.actor().allows(Permission::TemplateApply, Scope::Platform),
-    })
+    }
 }
 
 /// Lets the next wave go.
@@ -261,14 +263,19 @@ async fn full(cx: &Ctx, connection: &mut PgConnection, row: Row, tenants: i64) -
 pub async fn advance(cx: &Ctx, id: Uuid, reason: &str) -> Result<i32> {
     cx.require(Permission::TemplateApply, Scope::Platform).await?;
     let reason = optional(reason, "A reason", 1_000).map_err(|why| Error::field("reason", why))?;
-    next_wave(cx, id, reason.as_deref()).await
+    next_wave(cx, id, None, reason.as_deref()).await
 }
 
-async fn next_wave(cx: &Ctx, id: Uuid, reason: Option<&str>) -> Result<i32> {
+/// `judged` is the wave whose criteria were measured, before anything is locked; a person needs none.
+async fn next_wave(cx: &Ctx, id: Uuid, judged: Option<i32>, reason: Option<&str>) -> Result<i32> {
     let mut tx = cx.begin(Reach::Fleet).await?;
     store::lock(tx.conn(), id).await?.ok_or(Error::NotFound)?;
     let row = store::find(tx.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
-    let now = full(cx, tx.conn(), row, 0).await?;
+    let waves = store::waves(tx.conn(), id).await?;
+    let now = told(cx, row, waves, vec![], vec![]);
+    if judged.is_some_and(|wave| wave != now.wave) {
+        return Err(Error::Conflict("Another wave has begun in the meantime.".into()));
+    }
     if let Some(why) = now.waits_for() {
         return Err(Error::Conflict(why));
     }
@@ -296,13 +303,19 @@ pub async fn resume(cx: &Ctx, id: Uuid, reason: &str) -> Result<()> {
     begin_waiting(cx, id).await
 }
 
-/// Calls it off: what was not begun is left as it is.
+/// Calls it off: what was not begun is left as it is, and what waits for a second person does not begin any more. That is
+/// taken back right after it, in portions.
 pub async fn cancel(cx: &Ctx, id: Uuid, reason: &str) -> Result<()> {
     cx.require(Permission::TemplateApply, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
     let row = store::find(read.conn(), Some(id), None, false, 1).await?.pop().ok_or(Error::NotFound)?;
     drop(read);
-    steer(cx, id, row.state, RolloutState::Cancelled, "template.roll_out_cancel", reason).await
+    steer(cx, id, row.state, RolloutState::Cancelled, "template.roll_out_cancel", reason).await?;
+    // It is called off whatever becomes of the rest, which `tick` finishes.
+    if let Err(error) = withdraw(cx, id).await {
+        tracing::warn!(rollout = %id, %error, "what waits of a roll-out that was called off is withdrawn later");
+    }
+    Ok(())
 }
 
 async fn steer(
@@ -334,39 +347,57 @@ async fn steer(
 }
 
 /// What time brings: operations that a crash left out, waves that begin by themselves, roll-outs that are paused because
-/// a criterion is broken, or that are over. Answers how many moved.
+/// a criterion is broken, or that are over; and what is to be withdrawn still of those that were called off. Answers how
+/// many moved. One that fails is in the log, and keeps no other waiting.
 pub async fn tick(cx: &Ctx) -> Result<u64> {
     cx.require(Permission::TemplateApply, Scope::Platform).await?;
     let mut read = cx.read(Reach::Fleet).await?;
     let open = store::find(read.conn(), None, None, true, 100).await?;
+    let called_off = waves_store::half_withdrawn(read.conn(), 100).await?;
     drop(read);
     let mut moved = 0;
     for row in open {
         let id = row.id;
-        begin_waiting(cx, id).await?;
-        let now = {
-            let mut read = cx.read(Reach::Fleet).await?;
-            full(cx, read.conn(), row, 0).await?
-        };
-        if now.is_over() {
-            let mut tx = cx.begin(Reach::Fleet).await?;
-            if store::lock(tx.conn(), id).await?.is_some_and(|(state, _)| state == RolloutState::Running) {
-                let wave = i16::try_from(now.wave).unwrap_or(3);
-                store::move_to(tx.conn(), id, RolloutState::Done, wave).await?;
-                let event = AuditEvent::platform("template.roll_out_done", now.to.key.clone())
-                    .after(json!({ "rollout": id, "tenants": now.total(), "failed": now.failed() }));
-                tx.commit(event).await?;
-                moved += 1;
-            }
-        } else if let Some(broken) = now.broken() {
-            let why = format!("{}: {}.", broken.what, broken.found);
-            let (from, to) = (RolloutState::Running, RolloutState::Paused);
-            moved += unless_late(steer(cx, id, from, to, "template.roll_out_pause", &why).await)?;
-        } else if now.graduates() {
-            moved += unless_late(next_wave(cx, id, Some("All its criteria are met.")).await)?;
+        match look_after(cx, row).await {
+            Ok(one) => moved += one,
+            Err(error) => tracing::warn!(rollout = %id, %error, "a roll-out could not be looked after"),
+        }
+    }
+    for id in called_off {
+        if let Err(error) = withdraw(cx, id).await {
+            tracing::warn!(rollout = %id, %error, "what waits of a roll-out could not be withdrawn");
         }
     }
     Ok(moved)
+}
+
+/// What time brings to one that is running; whether it moved.
+async fn look_after(cx: &Ctx, row: Row) -> Result<u64> {
+    let id = row.id;
+    begin_waiting(cx, id).await?;
+    let now = full(cx, row, 0).await?;
+    if now.is_over() {
+        let mut tx = cx.begin(Reach::Fleet).await?;
+        if store::lock(tx.conn(), id).await?.is_none_or(|(state, _)| state != RolloutState::Running) {
+            return Ok(0);
+        }
+        let wave = i16::try_from(now.wave).unwrap_or(3);
+        store::move_to(tx.conn(), id, RolloutState::Done, wave).await?;
+        let event = AuditEvent::platform("template.roll_out_done", now.to.key.clone())
+            .after(json!({ "rollout": id, "tenants": now.total(), "failed": now.failed() }));
+        tx.commit(event).await?;
+        return Ok(1);
+    }
+    if let Some(broken) = now.broken() {
+        let why = format!("{}: {}.", broken.what, broken.found);
+        let (from, to) = (RolloutState::Running, RolloutState::Paused);
+        return unless_late(steer(cx, id, from, to, "template.roll_out_pause", &why).await);
+    }
+    if now.graduates() {
+        let next = next_wave(cx, id, Some(now.wave), Some("All its criteria are met.")).await;
+        return unless_late(next);
+    }
+    Ok(0)
 }
 
 /// How many moved. Somebody who was quicker since it was looked at is no fault, and keeps no other waiting.

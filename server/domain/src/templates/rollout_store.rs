@@ -181,10 +181,13 @@ pub(super) struct Row {
     pub hours: Option<i32>,
     pub failed: Option<i16>,
     pub drop: Option<i16>,
+    pub tasks: Option<i16>,
     pub drift: bool,
     pub overruled: bool,
     pub reason: String,
     pub by: String,
+    /// Whoever began it, as in the ledger; nothing of one that an older version has begun.
+    pub asked_by: Option<serde_json::Value>,
     pub at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }
@@ -201,8 +204,8 @@ pub(super) async fn find(
         Row,
         r#"SELECT r.id, r.template_id AS "template: TemplateId", t.key, t.name, r.version, v.state AS "version_state: _", v.notes,
             r.state AS "state: RolloutState", r.wave, r.wave_since, r.graduate_hours AS hours, r.max_failed_percent AS failed, r.max_health_drop AS drop,
-            r.no_drift AS drift, r.overruled_wave IS NOT DISTINCT FROM r.wave AS "overruled!", r.reason, r.created_by AS "by", r.created_at AS at,
-            r.ended_at
+            r.max_task_drop AS tasks, r.no_drift AS drift, r.overruled_wave IS NOT DISTINCT FROM r.wave AS "overruled!", r.reason,
+            r.created_by AS "by", r.asked_by, r.created_at AS at, r.ended_at
         FROM rollout r JOIN template t ON t.id = r.template_id
         JOIN template_version v ON v.template_id = r.template_id AND v.version = r.version
         WHERE ($1::uuid IS NULL OR r.id = $1) AND ($2::text IS NULL OR t.key = $2) AND (NOT $3 OR r.state = 'running')
@@ -235,14 +238,16 @@ pub(super) struct New<'a> {
     pub rules: Rules,
     pub reason: &'a str,
     pub by: &'a str,
+    pub asked_by: serde_json::Value,
     pub tenants: &'a [(TenantId, u32)],
 }
 
 pub(super) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Result<(), sqlx::Error> {
     let waves: Vec<i16> = new.tenants.iter().map(|(_, wave)| i16::try_from(*wave).unwrap_or(3)).collect();
     sqlx::query!(
-        "INSERT INTO rollout (id, template_id, version, state, wave, waves, graduate_hours, reason, created_by, max_failed_percent, max_health_drop, no_drift)
-        VALUES ($1, $2, $3, 'running', 1, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO rollout (id, template_id, version, state, wave, waves, graduate_hours, reason, created_by, max_failed_percent, max_health_drop, no_drift,
+            max_task_drop, asked_by)
+        VALUES ($1, $2, $3, 'running', 1, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         new.id,
         new.to.template.0,
         new.to.version,
@@ -252,7 +257,9 @@ pub(super) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
         new.by,
         new.rules.failed,
         new.rules.drop,
-        new.rules.drift
+        new.rules.drift,
+        new.rules.tasks,
+        new.asked_by
     )
     .execute(&mut *connection)
     .await?;
@@ -266,52 +273,6 @@ pub(super) async fn insert(connection: &mut PgConnection, new: &New<'_>) -> Resu
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// Tenants of the waves that were let go and have no operation yet, locked.
-pub(super) async fn to_start(
-    connection: &mut PgConnection,
-    id: Uuid,
-    limit: i64,
-) -> Result<Vec<(TenantId, String)>> {
-    let rows = sqlx::query!(
-        r#"SELECT x.tenant_id AS "tenant: TenantId", t.name FROM rollout_tenant x JOIN rollout r ON r.id = x.rollout_id JOIN tenant t ON t.id = x.tenant_id
-        WHERE x.rollout_id = $1 AND r.state = 'running' AND x.wave <= r.wave AND x.operation_id IS NULL
-        ORDER BY x.wave, x.tenant_id LIMIT $2 FOR UPDATE OF x SKIP LOCKED"#,
-        id,
-        limit
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.tenant, row.name)).collect())
-}
-
-pub(super) async fn started(
-    connection: &mut PgConnection,
-    id: Uuid,
-    tenant: TenantId,
-    operation: OperationId,
-) -> Result<()> {
-    sqlx::query!(
-        "UPDATE rollout_tenant SET operation_id = $3 WHERE rollout_id = $1 AND tenant_id = $2",
-        id,
-        tenant.0,
-        operation.0
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Notes that those who may approve are told of the current wave; false where they were already.
-pub(super) async fn tell(connection: &mut PgConnection, id: Uuid) -> Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE rollout SET told_wave = wave WHERE id = $1 AND told_wave IS DISTINCT FROM wave",
-        id
-    )
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
 }
 
 pub(super) async fn move_to(
@@ -337,8 +298,10 @@ pub(super) async fn waves(connection: &mut PgConnection, id: Uuid) -> Result<Vec
     let rows = sqlx::query_as!(
         Wave,
         r#"SELECT x.wave::int AS "wave!", count(*) AS "tenants!", count(*) FILTER (WHERE o.state = 'succeeded') AS "applied!",
-            count(*) FILTER (WHERE o.state NOT IN ('succeeded', 'requested', 'queued', 'running', 'undoing')) AS "failed!",
+            count(*) FILTER (WHERE o.state NOT IN ('succeeded', 'requested', 'queued', 'running', 'undoing', 'rejected', 'cancelled')) AS "failed!",
+            count(*) FILTER (WHERE o.state IN ('rejected', 'cancelled')) AS "left_out!",
             count(*) FILTER (WHERE o.state IN ('requested', 'queued', 'running', 'undoing')) AS "running!",
+            count(*) FILTER (WHERE o.state = 'requested') AS "approvals!",
             count(*) FILTER (WHERE o.id IS NULL AND r.state IN ('running', 'paused')) AS "waiting!"
         FROM rollout_tenant x JOIN rollout r ON r.id = x.rollout_id
         LEFT JOIN operation o ON o.tenant_id = x.tenant_id AND o.id = x.operation_id
@@ -359,13 +322,13 @@ pub(super) async fn tenants(
     let rows = sqlx::query_as!(
         RolloutTenant,
         r#"SELECT x.tenant_id AS "tenant: TenantId", t.slug, t.name, x.wave::int AS "wave!", x.operation_id AS "operation: OperationId", o.error,
-            CASE WHEN o.id IS NULL AND r.state IN ('done', 'cancelled') THEN 'skipped' WHEN o.id IS NULL THEN 'waiting'
-                WHEN o.state = 'succeeded' THEN 'applied' WHEN o.state IN ('requested', 'queued', 'running', 'undoing') THEN 'running'
+            CASE WHEN o.id IS NULL AND r.state IN ('done', 'cancelled') OR o.state = 'cancelled' THEN 'skipped'
+                WHEN o.id IS NULL THEN 'waiting' WHEN o.state = 'rejected' THEN 'rejected' WHEN o.state = 'succeeded' THEN 'applied' WHEN o.state = 'requested' THEN 'approval' WHEN o.state IN ('queued', 'running', 'undoing') THEN 'running'
                 ELSE 'failed' END AS "outcome!: TenantOutcome"
         FROM rollout_tenant x JOIN rollout r ON r.id = x.rollout_id JOIN tenant t ON t.id = x.tenant_id
         LEFT JOIN operation o ON o.tenant_id = x.tenant_id AND o.id = x.operation_id
         WHERE x.rollout_id = $1
-        ORDER BY (o.id IS NOT NULL AND o.state NOT IN ('succeeded', 'requested', 'queued', 'running', 'undoing')) DESC, x.wave, t.name_key, t.id LIMIT $2"#,
+        ORDER BY (o.id IS NOT NULL AND o.state NOT IN ('succeeded', 'requested', 'queued', 'running', 'undoing', 'rejected', 'cancelled')) DESC, x.wave, t.name_key, t.id LIMIT $2"#,
         id,
         limit
     )

@@ -135,8 +135,16 @@ pub(super) async fn actual(connection: &mut PgConnection, tenant: TenantId) -> R
     .fetch_optional(&mut *connection)
     .await?
     .ok_or(Error::NotFound)?;
-    let said = crate::settings::levels(connection, tenant).await?;
-    Ok(Actual { plan: row.plan, fields: row.fields, tasks: row.tasks.0, said, checklists: row.checklists.0 })
+    let said = crate::settings::levels(&mut *connection, tenant).await?;
+    let limits = crate::plans::effective_on(connection, tenant, row.plan).await?;
+    Ok(Actual {
+        plan: row.plan,
+        limits,
+        fields: row.fields,
+        tasks: row.tasks.0,
+        said,
+        checklists: row.checklists.0,
+    })
 }
 
 /// Puts a tenant that is on no template on this version; `false` when it is on one. Whoever comes at the same time waits.

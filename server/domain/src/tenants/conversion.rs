@@ -2,7 +2,8 @@
 //! [`super::lifecycle`] asks for it and waits for its end.
 //!
 //! Invariants: plan, limits and data stay as they are; from the commit on no day ends the tenant, so the rule about ended
-//! trials leaves it alone; taken back, it is the trial that it was, with the end that it had.
+//! trials leaves it alone, and what that rule has asked for is taken back where it still waits for a second person; taken
+//! back, it is the trial that it was, with the end that it had.
 
 use super::lifecycle::decide_on;
 use super::store::lifecycle as store;
@@ -11,9 +12,10 @@ use crate::audit::AuditEvent;
 use crate::error::{Error, Result};
 use crate::notifications::announce;
 use crate::operations::step::{At, Step, step};
+use crate::operations::withdraw_ruled;
 use chrono::{DateTime, Utc};
 use model::notifications::Event;
-use model::tenants::{Access, Action, Status};
+use model::tenants::{Access, Action, Status, SuspensionReason};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -47,6 +49,10 @@ mod status {
             .reason(asked.reason)
             .before(&before)
             .after(&after);
+        let why = "It was made a customer.";
+        for line in withdraw_ruled(at.conn()?, tenant, SuspensionReason::TrialEnded, why).await? {
+            at.audit(line);
+        }
         at.audit(event);
         check(at).await?.ok_or(Error::NotFound)
     }

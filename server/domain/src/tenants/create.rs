@@ -4,12 +4,12 @@
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use model::TenantId;
 use model::directory::NewTenant;
 use model::permission::{Permission, Scope};
 use model::settings::Key;
 use model::tenants::PlanId;
 use model::validate::{self, FieldErrors};
+use model::{TenantId, UserId};
 use serde::Serialize;
 
 /// Where tenants live unless said otherwise.
@@ -26,6 +26,9 @@ pub(crate) struct Checked {
     pub region: String,
     pub country: Option<String>,
     pub tags: Vec<String>,
+    /// Who looks after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
 }
 
 /// Days of a trial that begins now, as the settings say (R9). Under a reach that sees the platform's rows.
@@ -87,7 +90,17 @@ pub(crate) fn check(new: &NewTenant) -> Result<Checked, FieldErrors> {
             Some(region),
             Some(country),
             Some(tags),
-        ) => Ok(Checked { slug, name, domain, external_id, plan: new.plan, region, country, tags }),
+        ) => Ok(Checked {
+            slug,
+            name,
+            domain,
+            external_id,
+            plan: new.plan,
+            region,
+            country,
+            tags,
+            owner: None,
+        }),
         _ => Err(errors),
     }
 }

@@ -108,6 +108,10 @@ pub async fn set_billing_reference(cx: &Ctx, id: TenantId, version: i64, referen
     let mut tx = cx.begin_about(id, Work::Record).await?;
     let before = store::get(tx.conn(), id).await?;
     current(tx.conn(), id, &before, version).await?;
+    if before.billing_reference == reference {
+        // A program that says it every night makes no news, and nobody's form stale.
+        return Ok(());
+    }
     store::set_billing_reference(tx.conn(), id, reference.as_deref()).await?;
     let after = store::get(tx.conn(), id).await?;
     let event =

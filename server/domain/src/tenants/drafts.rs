@@ -86,8 +86,9 @@ pub async fn draft(cx: &Ctx, id: DraftId) -> Result<DraftView> {
         operations::second_person(read.conn(), Kind::Provision, nobody, dedicated, &asked).await?;
     let terms = operations::provision_terms(read.conn(), &draft.request).await?;
     let typical = operations::typical(read.conn(), Kind::Provision).await?;
+    let owners = super::details::owners(read.conn()).await?;
     let steps = operations::steps(Kind::Provision).into_iter().map(str::to_owned).collect();
-    Ok(DraftView { draft, offers, plans, catalogue, terms, steps, typical, second_person })
+    Ok(DraftView { draft, offers, plans, owners, catalogue, terms, steps, typical, second_person })
 }
 
 /// Saves one page.
@@ -121,6 +122,9 @@ pub async fn save_draft(cx: &Ctx, id: DraftId, answers: &Answers, version: i64) 
             request.slug = validate::suggest_slug(&request.name);
         }
         let mut read = cx.read(Reach::Fleet).await?;
+        if let Some(why) = operations::unfit_owner(read.conn(), &request).await? {
+            wrong.add("owner", why);
+        }
         for (field, message) in store::in_use(read.conn(), &request).await? {
             if wrong.get(field).is_none() {
                 wrong.add(field, message);
@@ -165,6 +169,7 @@ fn merged(request: &ProvisionRequest, answers: &Answers) -> ProvisionRequest {
             region: new.region,
             country: new.country,
             tags: new.tags,
+            owner: new.owner,
             ..old
         },
         Page::Plan => ProvisionRequest {
@@ -172,6 +177,7 @@ fn merged(request: &ProvisionRequest, answers: &Answers) -> ProvisionRequest {
             placement: new.placement,
             trial_days: new.trial_days,
             billing_reference: new.billing_reference,
+            limits: new.limits,
             ..old
         },
         Page::People => ProvisionRequest {

@@ -30,7 +30,7 @@ use model::permission::{Actor, Permission, Scope};
 use model::tenants::PlanId;
 use model::{ImportId, TenantId, validate};
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Whether the actor may make tenants at all: asked before a file is read.
 pub async fn may_create(cx: &Ctx) -> Result<()> {
@@ -104,14 +104,14 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
     }
     let tenants: Vec<(TenantId, &Checked)> = good.iter().map(|row| (TenantId(cx.new_id()), row)).collect();
     let trial_days = trial_days(tx.conn()).await?;
-    match store::insert(tx.conn(), &tenants, trial_days).await {
-        Ok(_) => {}
+    let owners = match store::insert(tx.conn(), &tenants, trial_days).await {
+        Ok(owners) => owners,
         Err(Error::Database(sqlx::Error::Database(db))) if db.is_unique_violation() => {
             drop(tx);
             return Err(overtaken(cx, id, &file_name).await?);
         }
         Err(other) => return Err(other),
-    }
+    };
     let ids: Vec<TenantId> = tenants.iter().map(|(id, _)| *id).collect();
     let offer = begin(&mut tx, cx, &tenants).await?;
     announce_all(&mut tx, &ids, Event::TenantCreated, serde_json::json!({})).await?;
@@ -123,6 +123,8 @@ pub async fn apply_import(cx: &Ctx, id: ImportId) -> Result<i64> {
     ];
     let (template, template_version) = (offer.template.key.as_str(), offer.version);
     events.extend(tenants.iter().map(|(tenant_id, tenant)| {
+        // Whose account was closed since the upload looks after nothing.
+        let tenant = &Checked { owner: owners.get(tenant_id).copied(), ..(*tenant).clone() };
         created(*tenant_id, tenant).after(Imported { tenant, template, template_version, import: id })
     }));
     tx.commit_all(events).await?;
@@ -160,7 +162,12 @@ async fn against_the_fleet(connection: &mut sqlx::PgConnection, rows: &mut [Row]
         rows.iter().filter(|row| !row.suggested).map(|row| row.staged.slug.clone()).collect();
     let domains: Vec<String> = rows.iter().filter_map(|row| row.staged.domain.clone()).collect();
     let external_ids: Vec<String> = rows.iter().filter_map(|row| row.staged.external_id.clone()).collect();
-    let taken = store::taken(connection, &given, &domains, &external_ids).await?;
+    let taken = store::taken(&mut *connection, &given, &domains, &external_ids).await?;
+    let mut emails: Vec<String> = rows.iter().filter_map(|row| row.staged.owner_email.clone()).collect();
+    emails.sort();
+    emails.dedup();
+    let owners =
+        if emails.is_empty() { HashMap::new() } else { store::owners_of(&mut *connection, &emails).await? };
     for Row { staged, suggested } in rows.iter_mut() {
         let mut used = |what: &str, value: Option<&str>, taken: &HashSet<String>| {
             if let Some(value) = value.filter(|value| taken.contains(*value)) {
@@ -172,6 +179,12 @@ async fn against_the_fleet(connection: &mut sqlx::PgConnection, rows: &mut [Row]
         used("slug", Some(slug.as_str()).filter(|_| !*suggested), &taken.slugs);
         used("domain", domain.as_deref(), &taken.domains);
         used("external id", external_id.as_deref(), &taken.external_ids);
+        if let Some(email) = &staged.owner_email {
+            staged.owner = owners.get(email).copied();
+            if staged.owner.is_none() {
+                staged.problems.push(format!("The owner “{email}” is nobody who acts for the platform."));
+            }
+        }
     }
     let mut used: HashSet<String> = given.into_iter().collect();
     let mut open: Vec<(&mut Staged, String, u32)> = rows

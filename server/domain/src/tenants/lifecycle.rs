@@ -109,7 +109,9 @@ async fn carry_out(mut tx: Tx, cx: &Ctx, request: Request<'_>) -> Result<Request
         return operations::receipt(cx, same).await;
     }
     let asked = operations::enqueue_one(&mut tx, cx, &request).await?;
-    if asked.state == State::Requested {
+    let by_program = matches!(cx.actor(), Actor::PlatformKey { .. });
+    // Of what is done at once its first step writes the line; what comes later is on record from its request on.
+    if asked.state == State::Requested || by_program {
         let target = format!("{} {}", request.kind.label(), request.subject);
         let event = AuditEvent::on(request.tenant, "operation.request", target)
             .after(json!({ "state": asked.state, "operation": asked.id }));
@@ -118,13 +120,12 @@ async fn carry_out(mut tx: Tx, cx: &Ctx, request: Request<'_>) -> Result<Request
             None => event,
         })
         .await?;
+        if asked.state != State::Requested {
+            operations::ring(cx);
+        }
         return Ok(asked);
     }
     tx.commit_unaudited("the ledger holds the request; its first step writes the line").await?;
-    if matches!(cx.actor(), Actor::PlatformKey { .. }) {
-        operations::ring(cx);
-        return Ok(asked);
-    }
     operations::finish_here(cx, request.id, PATIENCE).await?;
     Ok(Requested { state: State::Succeeded, ..asked })
 }

@@ -5,6 +5,7 @@
 //! the audit line in the name of whoever asked; sessions that were ended stay ended, also when a suspension is undone.
 
 use super::lifecycle::{back, decide_on};
+use super::rules;
 use super::store::lifecycle as store;
 use super::store::lifecycle::Row;
 use super::store::trial;
@@ -125,6 +126,10 @@ mod suspend {
             return Err(Error::Conflict(
                 "Its trial is not over: it was extended, or made a customer.".into(),
             ));
+        }
+        // Or the bill was paid, or somebody has come back.
+        if by_rule && let Some(why) = rules::gone(at.conn()?, tenant, asked.code).await? {
+            return Err(Error::Conflict(why));
         }
         let message = asked.message.as_deref();
         store::suspend(at.conn()?, tenant, before.status, asked.scope, asked.code, &asked.note, message)
@@ -393,7 +398,8 @@ mod plan {
     }
 }
 
-/// The limits that hold are read from the plan at every use: this shows that they are the new ones (R65).
+/// The limits that hold are read at every use, the tenant's own and its template's over those of the plan: this shows that
+/// they are the new ones (R65).
 mod holds {
     use super::*;
 

@@ -3,7 +3,8 @@
 //!
 //! Invariants: time is the database's; a tenant that has a suspension under way, or one that failed within the hour, is
 //! left alone, as is one whose suspension waits for a second person, or was rejected within the day; which rules are on,
-//! after how many days they bite and how far stands in `lifecycle_rule`. `change` is about the rules themselves,
+//! after how many days they bite and how far stands in `lifecycle_rule`; of two processes that see the same tenant due, one
+//! asks; what has waited is looked at once more before it acts (`gone`). `change` is about the rules themselves,
 //! `payments` about what they look at of a bill.
 
 mod change;
@@ -11,6 +12,8 @@ mod payments;
 mod store;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waited;
 
 pub use change::{SetLifecycleRule, lifecycle_rules, set_lifecycle_rule};
 pub use payments::{FailedPayment, payment_failed, payment_settled, payments};
@@ -23,9 +26,10 @@ use crate::settings;
 use model::TenantId;
 use model::notifications::Event;
 use model::permission::{Permission, Scope};
-use model::settings::Key;
+use model::settings::{Key, resolve};
 use model::tenants::SuspensionReason;
 use serde_json::json;
+use sqlx::PgConnection;
 use store::Due;
 
 /// Days before the end of a trial at which its people are told.
@@ -82,6 +86,47 @@ pub async fn inactive(cx: &Ctx) -> Result<u64> {
             }
         }
     }
+}
+
+/// Why the cause that a rule saw is not there any more, in words; nothing where it is. The end of a trial is looked at by
+/// `trial`. In the caller's transaction, with the reach `Fleet`.
+pub(super) async fn gone(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    code: SuspensionReason,
+) -> Result<Option<String>> {
+    if !matches!(code, SuspensionReason::PaymentFailure | SuspensionReason::Inactivity) {
+        return Ok(None);
+    }
+    let standing = store::standing(&mut *connection, tenant).await?.ok_or(Error::NotFound)?;
+    if code == SuspensionReason::PaymentFailure {
+        if store::bill_is_due(connection, tenant).await? {
+            return Ok(None);
+        }
+        return Ok(Some(match (standing.reference, standing.failed_at) {
+            (Some(reference), Some(failed)) => {
+                let failed = failed.format("%-d %b %Y");
+                format!("No payment of it is due: {reference} is unpaid since {failed}, not long enough ago.")
+            }
+            _ => "No payment of it is open any more: what had failed is settled.".to_owned(),
+        }));
+    }
+    let levels = settings::levels(&mut *connection, tenant).await?;
+    let days = resolve(Key::InactivityDays, &settings::of_key(&levels, Key::InactivityDays));
+    let days = days.value.as_number().and_then(|days| i32::try_from(days).ok());
+    let used = standing.used_at;
+    // Whole days by the database's clock, as the rule counts them.
+    if let (Some(used), Some(days)) = (used, days)
+        && store::is_idle(connection, used, days).await?
+    {
+        return Ok(None);
+    }
+    Ok(Some(match used {
+        Some(used) => {
+            format!("It was last used on {}: that is not long enough ago.", used.format("%-d %b %Y"))
+        }
+        None => "Nothing is known of its last use.".to_owned(),
+    }))
 }
 
 /// False where the tenant has moved on in the meantime.

@@ -110,7 +110,7 @@ fn meters(
             };
             let limit = match storage {
                 Some(Limit::Number(value)) if meter == Meter::StorageBytes => {
-                    vec![Threshold { name: "the plan’s limit".into(), value, ink: Ink::Limit }]
+                    vec![Threshold { name: "its limit".into(), value, ink: Ink::Limit }]
                 }
                 _ => vec![],
             };

@@ -169,7 +169,7 @@ pub(super) async fn now(connection: &mut PgConnection) -> Result<chrono::DateTim
     Ok(now)
 }
 
-/// The plan's name and its limits with what is used of each: people and storage now, API calls of the running quarter
+/// The plan's name and the limits that hold with what is used of each: people and storage now, API calls of the running quarter
 /// of an hour. Projects are not counted by anything yet.
 pub(super) async fn allowances(
     connection: &mut PgConnection,
@@ -177,13 +177,13 @@ pub(super) async fn allowances(
 ) -> Result<Option<(String, Vec<model::reports::Allowance>)>> {
     use model::usage::{Limit, LimitMeter};
     let rows = sqlx::query!(
-        r#"SELECT p.name, l.meter AS "meter: LimitMeter", l.kind, l.hard, CASE l.meter
+        r#"SELECT p.name, l.meter AS "meter!: LimitMeter", l.kind AS "kind!", l.hard AS "hard?", CASE l.meter
             WHEN 'users' THEN (SELECT count(*) FROM member m WHERE m.tenant_id = t.id)
             WHEN 'storage_bytes' THEN (SELECT coalesce(sum(d.quantity), 0)::bigint FROM usage_day d WHERE d.tenant_id = t.id AND d.meter = 'storage_bytes')
             WHEN 'api_calls_15min' THEN coalesce((SELECT w.used FROM api_window w WHERE w.tenant_id = t.id
                 AND w.starts_at > now() - interval '15 minutes' ORDER BY w.starts_at DESC LIMIT 1), 0)::bigint
             END AS used
-        FROM tenant t JOIN plan p ON p.id = t.plan_id JOIN plan_limit l ON l.plan_id = p.id WHERE t.id = $1"#,
+        FROM tenant t JOIN plan p ON p.id = t.plan_id CROSS JOIN LATERAL limits_of(t.id, t.plan_id) l WHERE t.id = $1"#,
         tenant.0
     )
     .fetch_all(connection)

@@ -3,7 +3,9 @@
 //! Invariants: a token exists in one mail only; the database keeps its SHA-256. Each mail has a token of its own, so that
 //! sending a mail again needs no secret at rest; using one of them ends all of that person's, and proves that the address
 //! is theirs. An account that has a password is never given another one by a link. A tenant's own people invite addresses
-//! that nobody has yet; a person with an account elsewhere is brought in by people of the platform.
+//! that nobody has yet, [`A_DAY`] at most within a day, one by one, by lists and sent again together, and addresses that were
+//! refused for an account elsewhere among them; a person with such an account is brought in by people of the platform, whose
+//! invitations do not count. Whoever is told of an account elsewhere has a line in the audit log for that.
 
 use super::{NAME_MAX, password, store};
 use crate::audit::AuditEvent;
@@ -23,6 +25,9 @@ use model::{TenantId, UserId};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
+
+/// Invitations into a tenant within a day, as far as its own people send them; mails that are sent again are some.
+pub(super) const A_DAY: i64 = 1_000;
 
 /// Days that a link is good for.
 pub const LINK_DAYS: i32 = 7;
@@ -61,8 +66,8 @@ pub async fn people(cx: &Ctx, tenant: TenantId, cursor: &Cursor) -> Result<Page<
 /// Gives somebody a place in a tenant and tells them by mail; who is unknown gets an account without a password.
 ///
 /// # Errors
-/// `Invalid` at `email`, `name` or `role`; a member, and who has an account elsewhere, among it. `Conflict` when the plan
-/// has no seat left.
+/// `Invalid` at `email`, `name` or `role`; a member, and who has an account elsewhere, among it. `Conflict` when no seat is
+/// left, and for a tenant's own people who would invite more than [`A_DAY`] within a day.
 pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &str) -> Result<UserId> {
     cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
     let mut errors = FieldErrors::default();
@@ -79,11 +84,21 @@ pub async fn invite(cx: &Ctx, tenant: TenantId, email: &str, name: &str, role: &
     let mut tx = cx.begin_about(tenant, Work::Admit).await?;
     if let Some(seats) = store::seats(tx.conn(), tenant).await?.filter(|seats| seats.left() == 0) {
         return Err(Error::Conflict(format!(
-            "All {} seats of this tenant’s plan are taken. Remove somebody, or change the plan.",
+            "All {} seats of this tenant are taken. Remove somebody, or have its limit or its plan changed.",
             seats.all
         )));
     }
-    let id = invite_on(&mut tx, tenant, &email, &name, role).await?;
+    // Whoever is no member counts, whatever becomes of them: else the limit would tell who has an account elsewhere.
+    let known = store::known(tx.conn(), tenant, &email).await?;
+    let new = usize::from(known.is_none_or(|known| !known.member));
+    room_today(&mut tx, tenant, new).await?;
+    let id = match invite_on(&mut tx, tenant, &email, &name, role).await {
+        Err(Error::Invalid(errors)) if errors.get("email") == Some(ELSEWHERE) => {
+            tx.commit(told_elsewhere(tenant, email, 1)).await?;
+            return Err(errors.into());
+        }
+        other => other?,
+    };
     let event = AuditEvent::on(tenant, "member.invite", email)
         .after(json!({ "name": name, "role": role.as_str(), "user": id }));
     tx.commit(event).await?;
@@ -95,6 +110,30 @@ pub(super) const ELSEWHERE: &str = "This address cannot be invited here. Ask the
 pub(super) const MEMBER: &str = "They are a member of this tenant already.";
 pub(super) const PLATFORM: &str = "This address cannot be invited.";
 pub(super) const CLOSED: &str = "The account with this address is closed.";
+
+/// Lets a tenant's own people invite so many more today, and the platform's always. The caller holds the tenant: two who
+/// invite at once count each other.
+///
+/// # Errors
+/// `Conflict` in words where it would be too many.
+pub(super) async fn room_today(tx: &mut Tx, tenant: TenantId, new: usize) -> Result<()> {
+    if new == 0 || tx.cx().actor().is_platform() {
+        return Ok(());
+    }
+    let sent = store::invited_lately(tx.conn(), tenant).await?;
+    if sent.saturating_add(i64::try_from(new).unwrap_or(i64::MAX)) > A_DAY {
+        return Err(Error::Conflict(
+            "Too many invitations today: 1,000 can be sent within a day. Go on tomorrow, or ask the platform’s support."
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Somebody was told of so many accounts elsewhere: the log says who asked, also when nobody was invited.
+pub(super) fn told_elsewhere(tenant: TenantId, target: impl Into<String>, accounts: usize) -> AuditEvent {
+    AuditEvent::on(tenant, "member.invite_refused", target).after(json!({ "elsewhere": accounts }))
+}
 
 /// The change itself, in a transaction of reach `Fleet`; the e-mail is valid and in lower case.
 ///
@@ -140,7 +179,8 @@ fn invited(id: UserId, email: &str, name: &str, role: Role) -> serde_json::Value
 /// Sends the invitation of a member again.
 ///
 /// # Errors
-/// `NotFound` for who is no member; `Conflict` for somebody who has chosen a password already.
+/// `NotFound` for who is no member; `Conflict` for somebody who has chosen a password already, and for a tenant's own people
+/// who would send more than [`A_DAY`] within a day.
 pub async fn invite_again(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<String> {
     cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
     let mut tx = cx.begin_about(tenant, Work::Admit).await?;
@@ -148,6 +188,7 @@ pub async fn invite_again(cx: &Ctx, tenant: TenantId, user: UserId) -> Result<St
     if member.has_password {
         return Err(Error::Conflict(format!("{} has accepted the invitation already.", member.name)));
     }
+    room_today(&mut tx, tenant, 1).await?;
     announce(&mut tx, tenant, Event::UserInvited, invited(user, &member.email, &member.name, member.role))
         .await?;
     tx.commit(AuditEvent::on(tenant, "member.invite_again", member.email)).await?;

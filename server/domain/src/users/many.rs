@@ -4,10 +4,10 @@
 //! Invariants: each line is refused for what a single invitation is refused for, and for nothing else; who is invited
 //! has a line of their own in the audit log; sent again, the list invites nobody twice. The preview tells a tenant's own
 //! people nothing of accounts elsewhere: it leaves no trace, and a list of addresses would be a question about each. Doing it
-//! does, and has a line in the audit log for that; without a seat left nobody learns anything. A tenant's own people invite
-//! [`A_DAY`] at most within a day.
+//! does, and has a line in the audit log for that; without a seat left nobody learns anything. The limit of a day is that of
+//! single invitations, and counts them too.
 
-use super::invite::{CLOSED, ELSEWHERE, MEMBER, PLATFORM, invite_on};
+use super::invite::{CLOSED, ELSEWHERE, MEMBER, PLATFORM, invite_on, room_today, told_elsewhere};
 use super::store::{self, KnownBy};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
@@ -18,9 +18,6 @@ use model::permission::{Permission, Scope};
 use model::work::Work;
 use serde_json::json;
 use std::collections::HashMap;
-
-/// Invitations into a tenant within a day, as far as its own people send them by lists.
-const A_DAY: i64 = 1_000;
 
 /// The seats of a tenant's plan; none where it has no limit. For whoever may invite.
 pub async fn seats(cx: &Ctx, tenant: TenantId) -> Result<Option<Seats>> {
@@ -49,7 +46,7 @@ pub async fn preview_invitations(cx: &Ctx, tenant: TenantId, text: &str) -> Resu
 ///
 /// # Errors
 /// `Invalid` at `people` for a list that is empty or too long; `Conflict` where the tenant's status takes nobody in, and for
-/// a tenant's own people who would invite more than [`A_DAY`] within a day.
+/// a tenant's own people who would invite more than [`super::invite::A_DAY`] within a day.
 pub async fn invite_many(cx: &Ctx, tenant: TenantId, text: &str) -> Result<Invitations> {
     cx.require(Permission::MemberManage, Scope::Tenant(tenant)).await?;
     let lines = listed(text)?;
@@ -59,17 +56,9 @@ pub async fn invite_many(cx: &Ctx, tenant: TenantId, text: &str) -> Result<Invit
     let seats = store::seats(tx.conn(), tenant).await?;
     let asked = emails(&lines);
     let known = store::known_of(tx.conn(), tenant, &asked, false).await?;
-    if !trusted {
-        // Whoever is no member counts, whatever becomes of them: else the limit would tell who has an account elsewhere.
-        let new = asked.iter().filter(|email| known.get(*email).is_none_or(|known| !known.member)).count();
-        let sent = store::invited_lately(tx.conn(), tenant).await?;
-        if new > 0 && sent.saturating_add(i64::try_from(new).unwrap_or(i64::MAX)) > A_DAY {
-            return Err(Error::Conflict(
-                "Too many invitations today: lists may invite 1,000 people within a day. Go on tomorrow, or ask the platform’s support."
-                    .into(),
-            ));
-        }
-    }
+    // Whoever is no member counts, whatever becomes of them: else the limit would tell who has an account elsewhere.
+    let new = asked.iter().filter(|email| known.get(*email).is_none_or(|known| !known.member)).count();
+    room_today(&mut tx, tenant, new).await?;
     let lines = judged(lines, &known, trusted, seats);
     // Accounts in one order for everybody: two lists with the same new people never wait for each other in a circle.
     let mut chosen: Vec<&Judged> = lines.iter().filter(|line| line.fate == Fate::Invite).collect();
@@ -94,10 +83,7 @@ pub async fn invite_many(cx: &Ctx, tenant: TenantId, text: &str) -> Result<Invit
     let invited = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let elsewhere = lines.iter().filter(|line| line.why == ELSEWHERE).count();
     if elsewhere > 0 {
-        // Told of accounts elsewhere: the log says who asked, also when nobody was invited.
-        let refused = AuditEvent::on(tenant, "member.invite_refused", "a list")
-            .after(json!({ "elsewhere": elsewhere }));
-        events.push(refused);
+        events.push(told_elsewhere(tenant, "a list", elsewhere));
     }
     // A list of nobody new changes nothing.
     if !events.is_empty() {

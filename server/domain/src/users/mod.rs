@@ -174,7 +174,8 @@ pub async fn add_member(cx: &Ctx, tenant: TenantId, user: UserId, role: Role) ->
 }
 
 /// A token for the page that makes the first owner; `None` where somebody can already run the platform.
-/// Every call replaces the one before.
+/// Several processes that start together each get their own; one more than an hour later replaces them. The first that is
+/// used is the last: then there is an owner.
 pub async fn bootstrap_link(cx: &Ctx) -> Result<Option<String>> {
     cx.require(Permission::UserManage, Scope::Platform).await?;
     let mut tx = cx.begin(Reach::System).await?;
@@ -182,7 +183,7 @@ pub async fn bootstrap_link(cx: &Ctx) -> Result<Option<String>> {
         return Ok(None);
     }
     let token = BASE64_URL_SAFE_NO_PAD.encode(cx.random::<32>());
-    store::replace_link(tx.conn(), &Sha256::digest(token.as_bytes())).await?;
+    store::offer_link(tx.conn(), &Sha256::digest(token.as_bytes())).await?;
     tx.commit(AuditEvent::platform("bootstrap.offer", "first owner")).await?;
     Ok(Some(token))
 }

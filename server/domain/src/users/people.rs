@@ -232,6 +232,13 @@ mod tests {
         );
         set_up(&nobody, token(&second), GOOD).await.expect("chosen");
         assert!(matches!(set_up(&nobody, token(&second), GOOD).await, Err(Error::NotFound)), "once");
+        let line: (String, serde_json::Value) = sqlx::query_as(
+            "SELECT target, after FROM audit_entry WHERE action = 'user.set_up' AND result = 'done'",
+        )
+        .fetch_one(&admin)
+        .await
+        .expect("one line");
+        assert_eq!(line, ("bo@example.com".into(), serde_json::json!({ "email_verified": true })));
         assert!(matches!(renew_link(&cx, bo.id).await, Err(Error::Conflict(_))), "has a password");
         let kept: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM audit_entry WHERE coalesce(after::text, '') LIKE '%' || $1 || '%'",

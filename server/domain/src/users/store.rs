@@ -8,8 +8,7 @@ mod sessions;
 mod throttle;
 
 pub(super) use links::{
-    end_set_ups_here, insert_set_up, link_is_good, remove_set_up, replace_link, set_up_of, use_link,
-    use_set_up,
+    end_set_ups_here, insert_set_up, link_is_good, offer_link, remove_set_up, set_up_of, use_link, use_set_up,
 };
 pub(super) use members::{
     KnownBy, count_people, delete_member, drop_account, insert_member, invited_lately, known, known_of,

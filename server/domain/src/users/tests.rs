@@ -371,9 +371,16 @@ async fn the_first_owner_comes_by_a_link_that_works_once(admin: PgPool) {
     let services = testing::services(&admin).await;
     let system = services.system("test");
     let older = bootstrap_link(&system).await.expect("a link").expect("nobody is there");
+    sqlx::query("UPDATE one_time_link SET created_at = created_at - interval '61 minutes'")
+        .execute(&admin)
+        .await
+        .expect("an hour ago");
+    let beside = bootstrap_link(&system).await.expect("a link").expect("nobody is there");
     let token = bootstrap_link(&system).await.expect("a link").expect("nobody is there");
+    assert_eq!(audited(&admin, "bootstrap.offer", "done").await, 3);
     let cx = nobody(&services);
     assert!(matches!(bootstrap_check(&cx, &older).await, Err(Error::NotFound)), "replaced");
+    bootstrap_check(&cx, &beside).await.expect("that of a process that starts beside this one");
     assert!(matches!(bootstrap(&cx, "guess", "a@example.com", "Ada", GOOD).await, Err(Error::NotFound)));
     assert!(matches!(bootstrap(&cx, &token, "a@example.com", "Ada", "short").await, Err(Error::Invalid(_))));
     bootstrap_check(&cx, &token).await.expect("a mistake does not use it up");
@@ -382,6 +389,17 @@ async fn the_first_owner_comes_by_a_link_that_works_once(admin: PgPool) {
         matches!(bootstrap(&cx, &token, "b@example.com", "Bob", GOOD).await, Err(Error::NotFound)),
         "once"
     );
+    assert!(
+        matches!(bootstrap(&cx, &beside, "b@example.com", "Bob", GOOD).await, Err(Error::NotFound)),
+        "nor by the other one"
+    );
+    let line: (String, serde_json::Value) = sqlx::query_as(
+        "SELECT target, after FROM audit_entry WHERE action = 'bootstrap.use' AND result = 'done'",
+    )
+    .fetch_one(&admin)
+    .await
+    .expect("one line");
+    assert_eq!((line.0.as_str(), &line.1["role"]), ("a@example.com", &serde_json::json!("owner")));
     assert_eq!(bootstrap_link(&system).await.expect("asked"), None, "and no more");
     let start = sign_in(&cx, "a@example.com", GOOD, HERE, None).await.expect("signed in");
     assert!(matches!(&*start.actor, Actor::User { platform: Some(Role::Owner), .. }));

@@ -8,8 +8,9 @@
 //! Nearness is the cosine. Two things search, with the same answer: `pgvector`, where the database had the extension
 //! when the collection was made and has it still, compares inside the database, with every vector of the tenant and
 //! without an index (an index over several tenants finds too little for each of them); `exact` compares here, with the
-//! [`SEARCHED_MAX`] newest, and says when there were more. An extension that comes later is used for a collection after
-//! the administrator has set its `backend`.
+//! [`SEARCHED_MAX`] newest, and says when there were more. A start installs the extension
+//! where the server offers it and lets us (`db`); one that comes later is used for a collection after the administrator has
+//! set its `backend`.
 //!
 //! Next: [`embed`] for the embedder on the box, `prove` for the step of provisioning.
 

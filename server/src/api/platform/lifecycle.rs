@@ -142,7 +142,7 @@ pub async fn change_plan(
             let version = input.version.unwrap_or(tenant.version);
             tenants::change_plan(&cx, tenant.id, version, &input.plan, &input.note).await
         }
-        Some(day) => match ahead(&input.plan, day) {
+        Some(day) => match ahead(&input.plan, day, call.cx().now()) {
             Ok((plan, at)) => tenants::schedule_plan_change(&cx, tenant.id, plan, &input.note, at).await,
             Err(errors) => Err(errors.into()),
         },
@@ -150,11 +150,11 @@ pub async fn change_plan(
     accepted(&call, asked).await
 }
 
-fn ahead(plan: &str, day: &str) -> Result<(PlanId, DateTime<Utc>), FieldErrors> {
+fn ahead(plan: &str, day: &str, now: DateTime<Utc>) -> Result<(PlanId, DateTime<Utc>), FieldErrors> {
     let mut errors = FieldErrors::default();
     let plan = errors.take("plan", validate::word::<PlanId>(plan, "A plan"));
-    let at =
-        app::server::moment(day).ok_or_else(|| "A day like 2027-01-31, or a time (RFC 3339).".to_owned());
+    let at = app::server::moment_ahead(day, now)
+        .ok_or_else(|| "A day like 2027-01-31, or a time (RFC 3339).".to_owned());
     let at = errors.take("at", at);
     plan.zip(at).ok_or(errors)
 }

@@ -7,12 +7,15 @@
 mod answers;
 mod bulk;
 mod lifecycle;
+mod live;
 mod move_schema;
 mod operation_schema;
 mod operations;
 mod payments;
+mod record;
 mod schema;
 mod tenants;
+mod trial;
 
 use super::body::Budget;
 use super::problem::Problem;
@@ -40,11 +43,15 @@ const KEY_MAX: usize = 200;
 pub(super) fn routed() -> OpenApiRouter<Budget> {
     OpenApiRouter::new()
         .routes(routes!(tenants::list, tenants::create))
-        .routes(routes!(tenants::get))
+        .routes(routes!(tenants::get, record::change))
+        .routes(routes!(record::set_billing_reference))
         .routes(routes!(lifecycle::suspend))
         .routes(routes!(lifecycle::change_scope))
         .routes(routes!(lifecycle::reinstate))
         .routes(routes!(lifecycle::preview_plan, lifecycle::change_plan))
+        .routes(routes!(live::go))
+        .routes(routes!(trial::convert))
+        .routes(routes!(trial::extend))
         .routes(routes!(payments::list, payments::note))
         .routes(routes!(payments::settle))
         .routes(routes!(operations::list))

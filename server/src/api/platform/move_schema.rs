@@ -1,4 +1,4 @@
-//! The shapes of what is done to a tenant in the machine API, and of its payments.
+//! The shapes of what is done to a tenant in the machine API, of its trial, and of its payments.
 
 use super::schema::LimitValue;
 use chrono::{DateTime, Utc};
@@ -84,12 +84,55 @@ pub struct PlanInput {
     #[serde(default)]
     #[schema(required = true, example = "enterprise")]
     pub plan: String,
-    /// A day (its beginning, UTC) or a time (RFC 3339) of the next year; left out, or `now`: now.
+    /// A day (its beginning, UTC), `+30` for so many days from today, or a time (RFC 3339), within the next year; left
+    /// out, or `now`: now.
     #[serde(default)]
     pub at: Option<String>,
     /// Who has authorised it, and why.
     #[serde(default)]
     pub note: String,
+}
+
+/// A customer is made of a trial.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "Contract signed, order 4711." }))]
+pub struct ConvertInput {
+    /// The `version` of the tenant that it was decided on; left out: whatever it is now.
+    #[serde(default)]
+    pub version: Option<i64>,
+    /// Why, in words; for the platform only.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub reason: String,
+}
+
+/// A later end of a trial.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "day": "+30", "reason": "The pilot begins in December." }))]
+pub struct ExtendInput {
+    /// The `version` of the tenant that it was decided on; left out: whatever it is now.
+    #[serde(default)]
+    pub version: Option<i64>,
+    /// Its last day, like `2027-01-31`, or `+30` for so many days from today; 90 at most.
+    #[serde(default)]
+    #[schema(required = true, example = "+30")]
+    pub day: String,
+    /// Why, in words; for the platform only.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub reason: String,
+}
+
+/// A tenant goes into production.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "version": 7 }))]
+pub struct GoLiveInput {
+    /// The `version` of the tenant that it was decided on; left out: whatever it is now.
+    #[serde(default)]
+    pub version: Option<i64>,
 }
 
 /// The plan that is looked at.
@@ -227,6 +270,8 @@ impl From<NextMove> for RuleAhead {
 /// The payments of a tenant that did not come: open ones first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PaymentList {
+    /// What the tenant is billed under.
+    pub billing_reference: Option<String>,
     /// At most 200.
     pub payments: Vec<PaymentItem>,
     /// There are more.
@@ -238,6 +283,7 @@ pub struct PaymentList {
 impl From<Payments> for PaymentList {
     fn from(all: Payments) -> Self {
         Self {
+            billing_reference: all.billing_reference,
             payments: all.rows.into_iter().map(PaymentItem::from).collect(),
             more: all.more,
             ahead: all.next.into_iter().map(RuleAhead::from).collect(),

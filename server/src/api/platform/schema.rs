@@ -159,7 +159,7 @@ impl From<PlanSchedule> for PlanChangeAhead {
 /// Whether a move could be made now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MoveNow {
-    /// The end of its address: `suspend`, `scope`, `reinstate` or `plan`.
+    /// The end of its address: `suspend`, `scope`, `reinstate`, `plan`, `trial/convert` or `trial/extend`.
     #[serde(rename = "move")]
     #[schema(example = "suspend")]
     pub name: &'static str,
@@ -176,6 +176,8 @@ pub fn moves_now(tenant: &Tenant, actor: &Actor) -> Vec<MoveNow> {
         ("scope", Action::ChangeScope, Permission::TenantSuspend),
         ("reinstate", Action::Reinstate, Permission::TenantSuspend),
         ("plan", Action::ChangePlan, Permission::TenantPlan),
+        ("trial/convert", Action::ConvertTrial, Permission::TenantPlan),
+        ("trial/extend", Action::ExtendTrial, Permission::TenantPlan),
     ];
     let now = |(name, action, permission): (&'static str, Action, Permission)| {
         let why = match action.check(tenant.status) {
@@ -220,7 +222,10 @@ pub struct TenantDetail {
     #[schema(example = "eu-1")]
     pub region: String,
     pub country: Option<String>,
+    pub industry: Option<String>,
     pub tags: Vec<String>,
+    /// The person of the platform who looks after it.
+    pub owner: Option<uuid::Uuid>,
     pub health_score: Option<i16>,
     #[schema(example = "healthy")]
     pub health_band: &'static str,
@@ -272,7 +277,9 @@ impl TenantDetail {
             placement: tenant.placement,
             region: tenant.region,
             country: tenant.country,
+            industry: tenant.industry,
             tags: tenant.tags,
+            owner: tenant.owner.map(|owner| owner.0),
             health_score: tenant.health_score,
             health_band: tenant.health_band.as_str(),
             moves,
@@ -395,6 +402,8 @@ impl NewTenant {
             template: self.template,
             template_version: self.template_version,
             settings: self.settings,
+            limits: vec![],
+            owner: None,
             admin,
             people,
             support_contact: self.support_contact,

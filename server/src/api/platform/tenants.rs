@@ -13,6 +13,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use domain::{Error, operations, plans, tenants};
 use model::permission::{Permission, Scope};
+use model::tenants::Tenant;
 use model::validate::FieldErrors;
 
 /// What narrows the list, what orders it, and where its page begins.
@@ -69,6 +70,17 @@ pub async fn get(
     slug: Result<Path<String>, PathRejection>,
 ) -> Result<Json<TenantDetail>, Problem> {
     let tenant = tenant(&call, slug).await?;
+    shown(&call, tenant).await
+}
+
+/// A tenant as it is after a change.
+pub(super) async fn anew(call: &PlatformCall, slug: &str) -> Result<Json<TenantDetail>, Problem> {
+    let tenant = tenants::by_slug(call.cx(), slug).await.map_err(|error| call.problem(error))?;
+    shown(call, tenant).await
+}
+
+/// A tenant with what can be done to it.
+pub(super) async fn shown(call: &PlatformCall, tenant: Tenant) -> Result<Json<TenantDetail>, Problem> {
     let limits = plans::limits(call.cx(), tenant.id).await.map_err(|error| call.problem(error))?;
     let ahead = tenants::plan_schedule(call.cx(), tenant.id).await.map_err(|error| call.problem(error))?;
     Ok(Json(TenantDetail::of(tenant, limits, ahead, call.cx().actor())))

@@ -35,7 +35,7 @@ impl Api {
     async fn new(admin: PgPool) -> Self {
         let services = testing::services(&admin).await;
         let tenant = testing::tenant(&admin, "acme").await.expect("a tenant");
-        let router = Router::new().nest(PREFIX, router(services.clone()));
+        let router = Router::new().nest(PREFIX, router(services.clone(), TaskTracker::new()));
         let mut api = Self { router, services, admin, tenant, key: String::new() };
         api.key = api.make_key("test", "read_write").await;
         api
@@ -145,6 +145,7 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
             "GET /tenants/{slug}/plan",
             "GET /webhooks",
             "GET /webhooks/{id}",
+            "PATCH /tenants/{slug}",
             "POST /bulk",
             "POST /bulk/{id}/start",
             "POST /conversations",
@@ -153,15 +154,19 @@ async fn what_is_documented_is_what_answers(admin: PgPool) {
             "POST /operations/{id}/retry",
             "POST /operations/{id}/roll-back",
             "POST /tenants",
+            "POST /tenants/{slug}/go-live",
             "POST /tenants/{slug}/payments",
             "POST /tenants/{slug}/payments/{reference}/settle",
             "POST /tenants/{slug}/plan",
             "POST /tenants/{slug}/reinstate",
             "POST /tenants/{slug}/scope",
             "POST /tenants/{slug}/suspend",
+            "POST /tenants/{slug}/trial/convert",
+            "POST /tenants/{slug}/trial/extend",
             "POST /webhooks",
             "POST /webhooks/{id}/rotate",
             "POST /webhooks/{id}/test",
+            "PUT /tenants/{slug}/billing-reference",
             "PUT /webhooks/{id}",
         ]
     );

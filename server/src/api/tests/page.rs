@@ -24,6 +24,8 @@ async fn a_key_made_on_the_page_opens_the_api_and_is_shown_once(admin: PgPool) {
         proxies: [].into(),
         secret: b"0123456789012345678901234567890123456789".to_vec(),
         turns: 4,
+        answer_time: crate::router::ANSWER_TIME,
+        tasks: tokio_util::task::TaskTracker::new(),
     });
     let mut cookies = String::new();
     let ask = async |method: &str, path: &str, cookies: &str, bearer: &str, form: &str| {

@@ -1,5 +1,7 @@
 //! The life of tenants by a program of the platform: what it asks for and what is done, and whatever is refused.
 
+mod record;
+
 use super::*;
 use domain::operations::Runner;
 
@@ -220,6 +222,9 @@ async fn a_key_may_what_its_role_may(admin: PgPool) {
         ("/tenants/acme/scope", json!({ "scope": "blocked", "reason": "x" })),
         ("/tenants/acme/reinstate", json!({ "proof": "x" })),
         ("/tenants/acme/plan", json!({ "plan": "free" })),
+        ("/tenants/acme/trial/convert", json!({ "reason": "x" })),
+        ("/tenants/acme/trial/extend", json!({ "day": "+30", "reason": "x" })),
+        ("/tenants/acme/go-live", json!({})),
         ("/tenants/acme/payments", json!({ "reference": "x" })),
         ("/tenants/acme/payments/x/settle", json!({ "how": "x" })),
         ("/operations/00000000-0000-0000-0000-000000000009/retry", json!({})),
@@ -249,7 +254,17 @@ async fn what_is_wrong_is_named(admin: PgPool) {
     {
         assert_eq!(program.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
-    for end in ["suspend", "scope", "reinstate", "plan", "payments", "payments/x/settle"] {
+    for end in [
+        "suspend",
+        "scope",
+        "reinstate",
+        "plan",
+        "trial/convert",
+        "trial/extend",
+        "go-live",
+        "payments",
+        "payments/x/settle",
+    ] {
         let answer = program.post(&format!("/tenants/nowhere/{end}"), json!({})).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{end}");
     }

@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::tenants::{ChangeScope, Offboard, Suspend};
 use crate::webhooks::Form;
 use crate::{
-    api_keys, checklists, conversations, health, notifications, settings, tasks, templates, tenants, testing,
-    users, vectors, webhooks,
+    api_keys, checklists, conversations, health, limits, notifications, settings, tasks, templates, tenants,
+    testing, users, vectors, webhooks,
 };
 use model::checklists::ListKey;
 use model::permission::Role;
@@ -46,6 +46,8 @@ const WRITERS: &[(&str, Rule)] = &[
     ("checklists::reopen", Rule::Work(Work::Record)),
     ("conversations::ingest", Rule::Work(Work::Ingest)),
     ("health::compute", Rule::Work(Work::Measure)),
+    ("limits::remove", Rule::Work(Work::Record)),
+    ("limits::set", Rule::Work(Work::Record)),
     ("notifications::resend", Rule::Work(Work::Record)),
     ("notifications::resend_all", Rule::Work(Work::Record)),
     ("settings::set", Rule::Work(Work::Configure)),
@@ -204,6 +206,16 @@ impl Stage {
                 conversations::ingest(cx, id, vec![parsed]).await.map(drop)
             }
             "health::compute" => health::compute(cx, id).await.map(drop),
+            "limits::remove" => limits::remove(cx, id, "users", 0, "why").await.map(drop),
+            "limits::set" => {
+                let input = model::limits::LimitInput {
+                    meter: "users".into(),
+                    limit: "50".into(),
+                    reason: "why".into(),
+                    ..Default::default()
+                };
+                limits::set(cx, id, 0, &input).await.map(drop)
+            }
             "notifications::resend" => notifications::resend(cx, Some(id), no_delivery).await.map(drop),
             "notifications::resend_all" => notifications::resend_all(cx, Some(id), None).await.map(drop),
             "settings::set" => settings::set(cx, id, Key::AiModel, "other", false, "why", 0).await.map(drop),

@@ -1,12 +1,12 @@
 //! What mails say: one function from an event to a letter, pure, so that the log can show what was sent.
 //!
 //! Keys of an event's `data` that are known here: `reason`, `scope`, `from`, `to`, `status`, `grace_ends_at`,
-//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `monitor` (`{kind, said}`) with `tenants` (a number) where many are told of at once, `operation` (`{id, kind, subject, step}`) with `problem` and `state` (where it stopped), `link` (a local path), `signup` (`{id}`), `page` (`{slug, name}` of a sign-up page), `organisation`, `stage`, `outcome` (a word of `plan_requests::Decision`) with `message`, `webhook` (`{id, name, url}`) with `problem`, `asked_by` (a name), `requester` (a user's id, when somebody
+//! `trial_ends_at` (RFC 3339), `user` (`{id, name, email}`), `monitor` (`{kind, said}`) with `tenants` (a number) where many are told of at once or `findings` (a number) for the kind `catalogue`, `operation` (`{id, kind, subject, step}`) with `problem` and `state` (where it stopped), `link` (a local path), `signup` (`{id}`), `page` (`{slug, name}` of a sign-up page), `organisation`, `stage`, `outcome` (a word of `plan_requests::Decision`) with `message`, `webhook` (`{id, name, url}`) with `problem`, `asked_by` (a name), `requester` (a user's id, when somebody
 //! else acts for them). What is missing is left out of the mail.
 
 use super::Letter;
 use chrono::{DateTime, Utc};
-use model::notifications::Event;
+use model::notifications::{CATALOGUE, Event};
 use model::operations::State;
 use model::plan_requests::Decision;
 use model::signup::{LINK_HOURS, Stage};
@@ -252,6 +252,9 @@ pub fn letter(facts: &Facts<'_>) -> Letter {
 
 /// Raised or cleared: of one tenant with what was found, of many with their number.
 fn monitor(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
+    if facts.inner("monitor", "kind") == Some(CATALOGUE) {
+        return catalogue(facts, begin);
+    }
     let tenant = facts.tenant();
     let raised = facts.event == Event::MonitorRaised;
     let kind = facts.inner("monitor", "kind").and_then(|word| word.parse::<model::monitors::Kind>().ok());
@@ -286,6 +289,28 @@ fn monitor(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
             ("Monitor", Some(kind.to_owned())),
             ("Found", facts.inner("monitor", "said").map(str::to_owned)),
             ("When", when),
+        ])
+        .link("Open it in Steward", facts.page())
+}
+
+/// What the lint of the database's catalogue has found, or finds no more.
+fn catalogue(facts: &Facts<'_>, begin: impl Fn(String) -> Letter) -> Letter {
+    let (subject, text) = if facts.event == Event::MonitorRaised {
+        (
+            "The isolation of tenants is weakened",
+            "Something in the database's catalogue lets, or could let, one tenant reach another. You are told of each finding once; they stand on the page of isolation until they are mended.",
+        )
+    } else {
+        (
+            "The isolation of tenants is mended",
+            "What weakened the isolation of tenants is not found in the database's catalogue any more.",
+        )
+    };
+    begin(subject.to_owned())
+        .paragraph(text)
+        .facts(vec![
+            ("Found", facts.inner("monitor", "said").map(str::to_owned)),
+            ("When", Some(facts.at.format("%-d %B %Y, %H:%M UTC").to_string())),
         ])
         .link("Open it in Steward", facts.page())
 }
@@ -486,6 +511,17 @@ mod tests {
                 assert!(!letter.html().contains("<Ltd>"), "{event:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_the_lint_finds_is_told_as_the_platforms_own() {
+        let monitor = json!({ "kind": CATALOGUE, "said": "R05 a view: steward.bad" });
+        let data = json!({ "monitor": monitor, "findings": 1, "link": "/isolation" });
+        let raised = letter(&facts(Event::MonitorRaised, &data, None));
+        assert_eq!(raised.subject, "The isolation of tenants is weakened");
+        assert!(raised.text().contains("steward.bad") && raised.text().contains("/isolation"));
+        let cleared = letter(&facts(Event::MonitorCleared, &data, None));
+        assert_eq!(cleared.subject, "The isolation of tenants is mended");
     }
 
     #[test]

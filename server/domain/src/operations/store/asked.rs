@@ -109,3 +109,24 @@ pub(in crate::operations) async fn approver(
     .fetch_one(connection)
     .await?)
 }
+
+/// The line of the log in which an operation ends.
+pub(in crate::operations) fn ended(state: State) -> String {
+    format!("{}.", state.label())
+}
+
+/// Whether it has failed before: its log says so. Whoever asked was told then.
+pub(in crate::operations) async fn has_failed(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    id: OperationId,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT FROM operation_log WHERE tenant_id = $1 AND operation_id = $2 AND seq = 0 AND message = $3) AS "failed!""#,
+        tenant.0,
+        id.0,
+        ended(State::Failed)
+    )
+    .fetch_one(connection)
+    .await?)
+}

@@ -9,7 +9,7 @@ use model::{OperationId, TenantId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-/// Writes many that have kind, state and asker in common, with their steps.
+/// Writes many that have kind, state and asker in common, with their steps. They may wait, whatever they are: see `urgency`.
 pub(in crate::operations) async fn insert(
     connection: &mut PgConnection,
     cx: &Ctx,
@@ -24,8 +24,8 @@ pub(in crate::operations) async fn insert(
     let subjects: Vec<String> = requests.iter().map(|request| request.subject.to_owned()).collect();
     let payloads: Vec<serde_json::Value> = requests.iter().map(|request| request.payload.clone()).collect();
     sqlx::query!(
-        "INSERT INTO operation (tenant_id, id, kind, state, subject, payload, reason, requested_by, requested_by_id, requested_by_name, request_id, parent_id)
-        SELECT w.tenant, w.id, $1, $2, w.subject, w.payload, $3, $4, $5, $6, $7, $8
+        "INSERT INTO operation (tenant_id, id, kind, state, subject, payload, reason, requested_by, requested_by_id, requested_by_name, request_id, parent_id, priority)
+        SELECT w.tenant, w.id, $1, $2, w.subject, w.payload, $3, $4, $5, $6, $7, $8, 0
         FROM unnest($9::uuid[], $10::uuid[], $11::text[], $12::jsonb[]) AS w (tenant, id, subject, payload)",
         first.kind.as_str(),
         state.as_str(),

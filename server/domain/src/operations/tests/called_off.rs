@@ -47,7 +47,13 @@ macro_rules! called_off {
         async fn $name(admin: PgPool) {
             called_off_at_every_step(admin, Case::$case).await;
         }
-    )*};
+    )*
+
+    #[test]
+    fn every_kind_is_called_off() {
+        let tried = [$(Case::$case),*];
+        assert!(Case::ALL.iter().all(|case| tried.contains(case)), "{tried:?}");
+    }};
 }
 
 called_off! {

@@ -1,7 +1,7 @@
 //! Real processes that are killed (SIGKILL) or stopped (SIGSTOP) in the middle of an operation: this test binary, started
 //! once more with only [`child`] to run.
 
-use super::every::{Case, with};
+use super::every::{Case, beside, with};
 use super::notices::{invited_in_vain, of_failure, of_success, told, told_since};
 use super::*;
 use std::os::unix::process::ExitStatusExt;
@@ -93,7 +93,8 @@ async fn finishes_after(admin: PgPool, case: Case, points: &[&str]) {
     println!("{case:?}: killed {deaths} times, finished {deaths} times");
 }
 
-async fn forgotten(admin: &PgPool, services: &Services, id: OperationId) {
+/// As no button does: what succeeded is undone.
+async fn turn_back(admin: &PgPool, id: OperationId) {
     sqlx::query(
         "UPDATE operation SET state = 'undoing', ends_as = 'rolled_back', lease_until = NULL WHERE id = $1",
     )
@@ -101,59 +102,49 @@ async fn forgotten(admin: &PgPool, services: &Services, id: OperationId) {
     .execute(admin)
     .await
     .expect("turned");
+}
+
+async fn forgotten(admin: &PgPool, services: &Services, id: OperationId) {
+    turn_back(admin, id).await;
     let ended =
         runner(services, &Failpoints::default()).finish(id, Duration::from_secs(30)).await.expect("run");
     assert_eq!(ended, State::RolledBack, "{}", error_of(admin, id).await);
 }
 
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_before_every_step_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::Dedicated, &["do.before"]).await;
+/// Where a step can be interrupted on its way forwards.
+const FORWARDS: [&str; 3] = ["do.before", "do.after", "do.committed"];
+
+/// In one database each: what is prepared for one is not for the next. All of them are named here, or a test says so.
+macro_rules! killed {
+    ($all:ident; $($name:ident: $case:ident $run:ident($($points:expr)?);)*) => {
+        $(
+            #[sqlx::test(migrator = "crate::db::MIGRATOR")]
+            async fn $name(admin: PgPool) {
+                $run(admin, Case::$case $(, &$points)?).await;
+            }
+        )*
+
+        #[test]
+        fn $all() {
+            let tried = [$(Case::$case),*];
+            assert!(Case::ALL.iter().all(|case| tried.contains(case)), "{tried:?}");
+        }
+    };
 }
 
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_with_the_effect_in_hand_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::Dedicated, &["do.after"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_after_every_step_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::Dedicated, &["do.committed"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_at_every_point_beside_others_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::Pooled, &["do.before", "do.after", "do.committed"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_at_every_point_of_a_suspension_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::Suspend, &["do.before", "do.after", "do.committed"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_at_every_point_of_a_change_of_scope_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::ChangeScope, &["do.before", "do.after", "do.committed"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_at_every_point_of_a_reinstatement_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::Reinstate, &["do.before", "do.after", "do.committed"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_at_every_point_of_a_plan_change_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::ChangePlan, &["do.before", "do.after", "do.committed"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_at_every_point_of_a_conversion_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::ConvertTrial, &["do.before", "do.after", "do.committed"]).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_at_every_point_of_an_application_it_finishes(admin: PgPool) {
-    finishes_after(admin, Case::ApplyTemplate, &["do.before", "do.after", "do.committed"]).await;
+killed! {
+    every_kind_is_killed_at_every_point;
+    killed_before_every_step_it_finishes: Dedicated finishes_after(["do.before"]);
+    killed_with_the_effect_in_hand_it_finishes: Dedicated finishes_after(["do.after"]);
+    killed_after_every_step_it_finishes: Dedicated finishes_after(["do.committed"]);
+    killed_at_every_point_beside_others_it_finishes: Pooled finishes_after(FORWARDS);
+    killed_at_every_point_of_a_suspension_it_finishes: Suspend finishes_after(FORWARDS);
+    killed_at_every_point_of_a_change_of_scope_it_finishes: ChangeScope finishes_after(FORWARDS);
+    killed_at_every_point_of_a_reinstatement_it_finishes: Reinstate finishes_after(FORWARDS);
+    killed_at_every_point_of_a_plan_change_it_finishes: ChangePlan finishes_after(FORWARDS);
+    killed_at_every_point_of_a_conversion_it_finishes: ConvertTrial finishes_after(FORWARDS);
+    killed_at_every_point_of_a_change_of_details_it_finishes: ChangeDetails finishes_after(FORWARDS);
+    killed_at_every_point_of_an_application_it_finishes: ApplyTemplate finishes_after(FORWARDS);
 }
 
 /// Killed while it undoes, the next worker ends the undoing; nothing is left.
@@ -174,7 +165,7 @@ async fn undone_after(admin: PgPool, case: Case) {
             lease_ends(&admin).await;
             assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
             assert_eq!(state(&admin, id).await, State::Failed, "{points}: {}", error_of(&admin, id).await);
-            assert_eq!(everything(&admin).await, with(&before, case.kept(last)), "{points}");
+            assert_eq!(beside(&admin, case.kept(last)).await, with(&before, case.kept(last)), "{points}");
             assert_eq!(
                 told_since(&admin, &heard).await,
                 of_failure(case),
@@ -188,67 +179,49 @@ async fn undone_after(admin: PgPool, case: Case) {
     }
 }
 
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_it_ends_clean(admin: PgPool) {
-    undone_after(admin, Case::Dedicated).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_beside_others_it_ends_clean(admin: PgPool) {
-    undone_after(admin, Case::Pooled).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_of_a_suspension_it_ends_clean(admin: PgPool) {
-    undone_after(admin, Case::Suspend).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_of_a_change_of_scope_it_ends_clean(admin: PgPool) {
-    undone_after(admin, Case::ChangeScope).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_of_a_reinstatement_it_ends_clean(admin: PgPool) {
-    undone_after(admin, Case::Reinstate).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_of_a_plan_change_it_ends_clean(admin: PgPool) {
-    undone_after(admin, Case::ChangePlan).await;
-}
-
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_every_undo_of_a_conversion_it_ends_clean(admin: PgPool) {
-    undone_after(admin, Case::ConvertTrial).await;
-}
-
-/// It has one step, which is undone only where somebody takes back what succeeded.
-#[sqlx::test(migrator = "crate::db::MIGRATOR")]
-async fn killed_in_the_undo_of_an_application_it_ends_clean(admin: PgPool) {
-    let case = Case::ApplyTemplate;
+/// What has one step is undone only where somebody takes back what succeeded: killed then, the next worker ends that.
+async fn taken_back_after(admin: PgPool, case: Case) {
     case.prepare(&admin).await;
     let services = testing::services(&admin).await;
     let before = everything(&admin).await;
-    for point in ["undo.before", "undo.after", "undo.committed"] {
-        let id = case.begin(&services).await;
-        let ended = Runner::new(services.clone()).finish(id, Duration::from_secs(30)).await.expect("run");
-        assert_eq!(ended, State::Succeeded, "{}", error_of(&admin, id).await);
-        assert_ne!(everything(&admin).await, before, "it did something");
-        sqlx::query(
-            "UPDATE operation SET state = 'undoing', ends_as = 'rolled_back', lease_until = NULL WHERE id = $1",
-        )
-        .bind(id)
-        .execute(&admin)
-        .await
-        .expect("turned");
-        killed_at(&admin, &format!("apply_template.apply.{point}=abort")).await;
-        assert_eq!(state(&admin, id).await, State::Undoing, "{point}");
-        lease_ends(&admin).await;
-        assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
-        assert_eq!(state(&admin, id).await, State::RolledBack, "{point}: {}", error_of(&admin, id).await);
-        assert_eq!(everything(&admin).await, before, "{point}: nothing is left");
+    let (steps, kind) = (case.steps(), case.kind().as_str());
+    for step in &steps {
+        for point in ["undo.before", "undo.after", "undo.committed"] {
+            let id = case.begin(&services).await;
+            let ended = Runner::new(services.clone()).finish(id, Duration::from_secs(30)).await.expect("run");
+            assert_eq!(ended, State::Succeeded, "{}", error_of(&admin, id).await);
+            assert_ne!(everything(&admin).await, before, "it did something");
+            turn_back(&admin, id).await;
+            killed_at(&admin, &format!("{kind}.{step}.{point}=abort")).await;
+            assert_eq!(state(&admin, id).await, State::Undoing, "{point}");
+            lease_ends(&admin).await;
+            assert_eq!(Runner::new(services.clone()).drain().await.expect("run"), 1);
+            let ended = state(&admin, id).await;
+            assert_eq!(ended, State::RolledBack, "{step}.{point}: {}", error_of(&admin, id).await);
+            assert_eq!(everything(&admin).await, before, "{step}.{point}: nothing is left");
+        }
     }
+}
+
+#[test]
+fn whoever_has_one_step_is_taken_back() {
+    for case in Case::ALL {
+        let one = matches!(case, Case::ChangeDetails | Case::ApplyTemplate);
+        assert_eq!(case.steps().len() == 1, one, "{case:?}: it is killed in its undo as the others are");
+    }
+}
+
+killed! {
+    every_kind_is_killed_in_every_undo;
+    killed_in_every_undo_it_ends_clean: Dedicated undone_after();
+    killed_in_every_undo_beside_others_it_ends_clean: Pooled undone_after();
+    killed_in_every_undo_of_a_suspension_it_ends_clean: Suspend undone_after();
+    killed_in_every_undo_of_a_change_of_scope_it_ends_clean: ChangeScope undone_after();
+    killed_in_every_undo_of_a_reinstatement_it_ends_clean: Reinstate undone_after();
+    killed_in_every_undo_of_a_plan_change_it_ends_clean: ChangePlan undone_after();
+    killed_in_every_undo_of_a_conversion_it_ends_clean: ConvertTrial undone_after();
+    killed_in_the_undo_of_a_change_of_details_it_ends_clean: ChangeDetails taken_back_after();
+    killed_in_the_undo_of_an_application_it_ends_clean: ApplyTemplate taken_back_after();
 }
 
 /// With nobody's help: the lease runs out by the clock and another process takes over.

@@ -2,6 +2,7 @@
 
 use super::*;
 use model::operations::StepState;
+use model::settings::Key;
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_tenant_is_made_with_everything_it_needs(admin: PgPool) {
@@ -280,7 +281,7 @@ async fn a_session_that_is_refused_a_role_is_given_up(admin: PgPool) {
         async move { sqlx::raw_sql(sqlx::AssertSqlSafe(words)).execute(&admin).await.expect("granted") }
     };
     let pids = || async {
-        sqlx::query_scalar::<_, i32>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'steward_app' ORDER BY 1")
+        sqlx::query_scalar::<_, i32>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = 'steward_test_app' ORDER BY 1")
             .fetch_all(&admin)
             .await
             .expect("sessions")
@@ -319,6 +320,47 @@ async fn criteria_are_about_what_resolves(admin: PgPool) {
         policies.met && policies.evidence.contains("1 are decided by a lock above this tenant"),
         "{policies:?}"
     );
+    // What nothing obeys yet is not said to be active: it is counted apart, and named.
+    let named = |key: Key| policies.kept_only.iter().any(|label| label == key.label());
+    assert!(named(Key::Mfa) && named(Key::AiModel), "{policies:?}");
+    assert!(!named(Key::PasswordMinLength) && !named(Key::SessionIdle), "{policies:?}");
+    let apart = format!("{} are kept and inherited, and nothing obeys them yet", policies.kept_only.len());
+    assert!(policies.evidence.contains(&apart), "{policies:?}");
+    let holds = policies.evidence.split(' ').next().and_then(|n| n.parse::<usize>().ok()).expect("a number");
+    let all = policies.evidence.split(' ').nth(2).and_then(|n| n.parse::<usize>().ok()).expect("a number");
+    assert_eq!(holds + policies.kept_only.len() + 1, all, "each is counted once: {policies:?}");
+}
+
+/// R25, R127: the evidence of a proof that failed stays where the failure is looked at, also when everything is gone.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_a_failed_proof_found_stays_on_record(admin: PgPool) {
+    no_approval(&admin).await;
+    let services = testing::services(&admin).await;
+    let cx = testing::platform(&services, Role::Operator);
+    sqlx::raw_sql(
+        "DROP POLICY tenant_rows ON pooled.conversation;
+         CREATE POLICY tenant_rows ON pooled.conversation TO steward_tenant USING (tenant_id = steward.current_tenant()) WITH CHECK (true)",
+    )
+    .execute(&admin)
+    .await
+    .expect("a weaker policy");
+    testing::tenant(&admin, "other").await.expect("somebody to get at");
+    let requested = request_provision(&cx, asked("acme", Placement::Pooled), None).await.expect("asked");
+    let ended = Runner::new(services.clone()).finish(requested.id, Duration::from_secs(30)).await;
+    assert_eq!(ended.expect("run"), State::Failed);
+    let found = async |id: OperationId| {
+        let log = get(&cx, id).await.expect("the operation").log;
+        let line = |part: &str| log.iter().any(|line| line.message.contains(part));
+        line("of the isolation probe on acme") && line("a conversation into another tenant: expected ")
+    };
+    assert!(found(requested.id).await, "each attempt with what was expected and what came");
+    control(&cx, requested.id, Control::RollBack, "").await.expect("rolled back");
+    let ended = Runner::new(services.clone()).finish(requested.id, Duration::from_secs(30)).await;
+    assert_eq!(ended.expect("run"), State::RolledBack);
+    assert!(found(requested.id).await, "also when the tenant is gone");
+    let runs: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM isolation_run").fetch_one(&admin).await.expect("a count");
+    assert_eq!(runs, 0, "nothing of the tenant itself is left");
 }
 
 /// R26: the conversation of the smoke test comes in by the channel that the tenant takes, and by nobody's hand but ours.

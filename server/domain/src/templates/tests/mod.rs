@@ -4,6 +4,7 @@ mod align;
 mod ask;
 mod catalogue;
 mod rollout;
+mod waves;
 
 use super::*;
 use crate::ctx::Ctx;

@@ -11,7 +11,7 @@ use model::templates::{RolloutInput, RolloutState, TenantOutcome};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-fn input(listed: &str, pilots: &str, share: &str) -> RolloutInput {
+pub(super) fn input(listed: &str, pilots: &str, share: &str) -> RolloutInput {
     RolloutInput {
         version: "1".into(),
         whom: "listed".into(),
@@ -23,7 +23,7 @@ fn input(listed: &str, pilots: &str, share: &str) -> RolloutInput {
     }
 }
 
-async fn fleet_of(admin: &PgPool, n: usize) -> String {
+pub(super) async fn fleet_of(admin: &PgPool, n: usize) -> String {
     let mut slugs = Vec::new();
     for n in 0..n {
         let slug = format!("t{n}");
@@ -33,11 +33,11 @@ async fn fleet_of(admin: &PgPool, n: usize) -> String {
     slugs.join(" ")
 }
 
-async fn work(cx: &Ctx) {
+pub(super) async fn work(cx: &Ctx) {
     Runner::new(cx.services().clone()).drain().await.expect("work");
 }
 
-async fn numbers(cx: &Ctx, id: Uuid) -> Vec<(i64, i64, i64, i64)> {
+pub(super) async fn numbers(cx: &Ctx, id: Uuid) -> Vec<(i64, i64, i64, i64)> {
     let now = rollout(cx, id).await.expect("a roll-out");
     now.waves.iter().map(|w| (w.applied, w.failed, w.running, w.waiting)).collect()
 }

@@ -10,8 +10,8 @@ use model::validate;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-const COLUMNS: [&str; 9] =
-    ["name", "domain", "country", "country_code", "slug", "plan", "region", "tags", "external_id"];
+const COLUMNS: [&str; 10] =
+    ["name", "domain", "country", "country_code", "slug", "plan", "region", "tags", "external_id", "owner"];
 
 /// A row under examination.
 pub(super) struct Row {
@@ -171,6 +171,18 @@ fn columns(head: &ByteRecord) -> Result<Vec<String>, String> {
     }
 }
 
+/// What Windows-1252 has at 0x80 to 0x9F, where Unicode has control characters that nobody types. A file that was once read
+/// by the wrong table holds those in place of its quotation marks and dashes. Five were never given a meaning.
+const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
+
+/// The character that a cell means by this one.
+fn meant(c: char) -> char {
+    match c {
+        '\u{80}'..='\u{9f}' => WINDOWS.chars().nth(u32::from(c) as usize - 0x80).unwrap_or(c),
+        _ => c,
+    }
+}
+
 fn row(head: &[String], record: &ByteRecord, line: i32, plan: PlanId) -> Row {
     let mut problems = Vec::new();
     if std::str::from_utf8(record.as_slice()).is_err() {
@@ -183,7 +195,8 @@ fn row(head: &[String], record: &ByteRecord, line: i32, plan: PlanId) -> Row {
         let at = head.iter().position(|column| column == name);
         at.and_then(|at| record.get(at))
             .map(|bytes| {
-                String::from_utf8_lossy(bytes).chars().filter(|c| *c != '\0').take(500).collect::<String>()
+                let chars = String::from_utf8_lossy(bytes);
+                chars.chars().filter(|c| *c != '\0').map(meant).take(500).collect::<String>()
             })
             .unwrap_or_default()
     };
@@ -214,6 +227,13 @@ fn row(head: &[String], record: &ByteRecord, line: i32, plan: PlanId) -> Row {
         tags: cell("tags").split([';', ',', '|']).map(str::to_owned).collect(),
     };
     let suggested = new.slug.trim().is_empty();
+    // Whose it is stands in the fleet, and is looked up for all rows at once.
+    let owner = cell("owner");
+    let owner_email = if owner.trim().is_empty() {
+        None
+    } else {
+        validate::email(&owner).map_err(|why| problems.push(format!("Owner: {why}"))).ok()
+    };
     let staged = match check(&new) {
         Ok(fine) => Staged {
             line,
@@ -225,6 +245,8 @@ fn row(head: &[String], record: &ByteRecord, line: i32, plan: PlanId) -> Row {
             region: fine.region,
             plan: plan.as_str().to_owned(),
             tags: fine.tags,
+            owner_email,
+            owner: None,
             problems,
         },
         Err(errors) => {
@@ -240,6 +262,8 @@ fn row(head: &[String], record: &ByteRecord, line: i32, plan: PlanId) -> Row {
                 region: new.region,
                 plan: named,
                 tags: new.tags,
+                owner_email,
+                owner: None,
                 problems,
             }
         }
@@ -268,5 +292,42 @@ fn among_themselves(rows: &mut [Row]) {
         once(&mut slugs, "slug", slug.as_ref());
         once(&mut domains, "domain", domain.as_ref());
         once(&mut external_ids, "external id", external_id.as_ref());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(file: &str) -> Vec<(String, Vec<String>)> {
+        let (rows, _) = read(file.as_bytes(), PlanId::Starter).expect("a file");
+        rows.into_iter().map(|row| (row.staged.name, row.staged.problems)).collect()
+    }
+
+    #[test]
+    fn what_windows_meant_is_read_as_it_was_meant() {
+        let file = "name,domain\n\
+            Medical Academy \u{93}Karol Marcinkowski\u{94} in Poznan,a.example\n\
+            O\u{92}Neill \u{96} Co \u{80},b.example\n";
+        assert_eq!(
+            names(file),
+            [
+                ("Medical Academy “Karol Marcinkowski” in Poznan".to_owned(), vec![]),
+                ("O’Neill – Co €".to_owned(), vec![]),
+            ]
+        );
+        for (c, same) in
+            [('\u{7f}', true), ('\u{80}', false), ('\u{9f}', false), ('\u{a0}', true), ('é', true)]
+        {
+            assert_eq!(meant(c) == c, same, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_ever_meant_is_refused() {
+        for never in ['\u{81}', '\u{8d}', '\u{8f}', '\u{90}', '\u{9d}', '\u{7}', '\u{7f}'] {
+            let found = names(&format!("name\nA{never}B\n"));
+            assert!(found[0].1.iter().any(|why| why.contains("invisible")), "{never:?}: {found:?}");
+        }
     }
 }

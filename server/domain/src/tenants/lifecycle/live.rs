@@ -1,4 +1,9 @@
 //! The way into production: contacts, milestones, and going live.
+//!
+//! Decided (R27): the door for conversations is open since the tenant is in service, because its onboarding is proven with
+//! them; what came in until then was for testing. Going live makes it production: everything required is done or waived by
+//! name, the list is closed, the stage says so everywhere, and whoever listens hears `tenant.live`. A step that keeps the door
+//! shut until then belongs to the onboarding of enterprises, whose checklists can ask for it.
 
 use super::{decide, stale};
 use crate::audit::AuditEvent;

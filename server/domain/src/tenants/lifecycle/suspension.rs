@@ -3,7 +3,7 @@
 use super::{NOTE_MAX, carry_out, decide_on, decide_once, request};
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, Result};
-use crate::operations::{self};
+use crate::operations::{self, asked};
 use crate::tenants::moves::{Reinstating, Suspending};
 use crate::tenants::rescope::Rescoping;
 use crate::tenants::store::lifecycle::Row;
@@ -52,7 +52,11 @@ pub async fn suspend(cx: &Ctx, id: TenantId, version: i64, form: Suspend<'_>) ->
     carry_out(tx, cx, request(cx, Kind::Suspend, id, &before.name, payload, Some(&asked.note))).await
 }
 
-/// Asks for a suspension without waiting for it: for rules and for bulk work.
+/// Asks for a suspension without waiting for it: for rules.
+///
+/// # Errors
+/// `Conflict` where the status does not allow it, or where one is on its way: two processes may have seen at once that it
+/// is due, and the second finds that out here, under the lock of the tenant.
 pub(in crate::tenants) async fn ask_to_suspend(
     cx: &Ctx,
     id: TenantId,
@@ -64,6 +68,9 @@ pub(in crate::tenants) async fn ask_to_suspend(
     cx.require(Permission::TenantSuspend, Scope::Tenant(id)).await?;
     let mut tx = cx.begin(Reach::Fleet).await?;
     let before = decide_on(&mut tx, id, version, Action::Suspend).await?;
+    if asked::is_under_way(tx.conn(), id, Kind::Suspend).await? {
+        return Err(Error::Conflict("A suspension of it is on its way already.".into()));
+    }
     let payload = serde_json::to_value(Suspending::new(version, code, note.to_owned(), scope))?;
     let request = request(cx, Kind::Suspend, id, &before.name, payload, Some(note));
     operations::enqueue(&mut tx, cx, &request).await?;

@@ -14,7 +14,7 @@ use model::TenantId;
 use model::notifications::Event;
 use model::operations::{Kind, Requested};
 use model::permission::{Permission, Scope};
-use model::tenants::{Action, TenantHead, trial_end};
+use model::tenants::{Action, SuspensionReason, TenantHead, trial_end};
 use model::validate::{self, FieldErrors};
 use serde_json::json;
 
@@ -45,7 +45,8 @@ pub async fn convert_trial(cx: &Ctx, id: TenantId, version: i64, reason: &str) -
 }
 
 /// Lets a trial end later, with this day ([`trial_end`]); its people are told before that end as they were before the
-/// first. Answers when it ends now.
+/// first. A suspension that the rule has asked for because it was over is taken back where it still waits for a second
+/// person. Answers when it ends now.
 ///
 /// # Errors
 /// `Invalid` at `day` or `reason`; an earlier end than it has among it. `Conflict` as for [`convert_trial`].
@@ -74,6 +75,9 @@ pub async fn extend_trial(
         .reason(reason)
         .before(&before)
         .after(&after);
-    tx.commit(event).await?;
+    let why = "Its trial was extended.";
+    let mut events = operations::withdraw_ruled(tx.conn(), id, SuspensionReason::TrialEnded, why).await?;
+    events.push(event);
+    tx.commit_all(events).await?;
     Ok(ends_at)
 }

@@ -7,6 +7,7 @@ use super::store::{self, Standing};
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach};
 use crate::error::{Error, OnConstraint, Result};
+use crate::operations::withdraw_ruled;
 use crate::settings;
 use crate::tenants::store::details;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +15,7 @@ use model::TenantId;
 use model::permission::{Permission, Scope};
 use model::rules::{Asked, LifecycleRule, NextMove, PAYMENTS_SHOWN, Payments, RuleKind};
 use model::settings::Key;
-use model::tenants::Status;
+use model::tenants::{Status, SuspensionReason};
 use model::validate::{self, FieldErrors};
 use model::work::Work;
 use serde_json::json;
@@ -75,7 +76,8 @@ fn day(text: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, String> 
     }
 }
 
-/// Settles a payment that came after all; `how` is part of the proof for a reinstatement.
+/// Settles a payment that came after all; `how` is part of the proof for a reinstatement. With the last one that was due,
+/// a suspension that the rule has asked for is taken back where it still waits for a second person.
 ///
 /// # Errors
 /// `Invalid` at `how`; `NotFound` for a reference that was never noted; `Conflict` for one that is settled already.
@@ -97,7 +99,14 @@ pub async fn payment_settled(cx: &Ctx, tenant: TenantId, reference: &str, how: &
     let event = AuditEvent::on(tenant, "payment.settled", name)
         .reason(how)
         .after(json!({ "reference": found.reference }));
-    tx.commit(event).await
+    let mut events = if store::bill_is_due(tx.conn(), tenant).await? {
+        vec![]
+    } else {
+        let why = format!("{} is settled, and no other payment is due.", found.reference);
+        withdraw_ruled(tx.conn(), tenant, SuspensionReason::PaymentFailure, &why).await?
+    };
+    events.push(event);
+    tx.commit_all(events).await
 }
 
 /// The payments of a tenant that did not come, and what follows from them.

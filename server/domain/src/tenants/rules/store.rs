@@ -253,6 +253,26 @@ pub(super) async fn standing(connection: &mut PgConnection, tenant: TenantId) ->
     Ok(row)
 }
 
+/// Whether a bill of it is due: open for as long as the rule waits, be the rule on or off. As [`unpaid`] asks of everybody.
+pub(super) async fn bill_is_due(connection: &mut PgConnection, tenant: TenantId) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+            SELECT FROM lifecycle_rule r JOIN payment_failure p ON p.failed_at <= now() - make_interval(days => r.days)
+            WHERE r.kind = 'payment_failure' AND p.tenant_id = $1 AND p.settled_at IS NULL
+        ) AS "due!""#,
+        tenant.0
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Whether so many whole days lie behind this time.
+pub(super) async fn is_idle(connection: &mut PgConnection, used: DateTime<Utc>, days: i32) -> Result<bool> {
+    Ok(sqlx::query_scalar!(r#"SELECT now() - $1 >= make_interval(days => $2) AS "idle!""#, used, days)
+        .fetch_one(connection)
+        .await?)
+}
+
 pub(super) async fn rules(connection: &mut PgConnection) -> Result<Vec<LifecycleRule>> {
     let rows = sqlx::query_as!(
         LifecycleRule,

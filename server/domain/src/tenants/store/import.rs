@@ -5,9 +5,9 @@ use crate::tenants::create::Checked;
 use chrono::{DateTime, Utc};
 use model::directory::{Import, ImportRow};
 use model::tenants::PlanId;
-use model::{ImportId, TenantId};
+use model::{ImportId, TenantId, UserId};
 use sqlx::PgConnection;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Between the parts of a list inside one text: a two-dimensional array must be rectangular, lists of tags are not.
@@ -17,12 +17,13 @@ fn joined(list: &[String]) -> String {
     list.iter().map(|part| part.replace(SEPARATOR, " ")).collect::<Vec<_>>().join("\u{1f}")
 }
 
-/// Inserts tenants on trial.
+/// Inserts tenants on trial; answers who looks after those that somebody does: an account that was closed since the upload
+/// looks after nothing.
 pub(in crate::tenants) async fn insert(
     connection: &mut PgConnection,
     tenants: &[(TenantId, &Checked)],
     trial_days: i32,
-) -> Result<u64> {
+) -> Result<HashMap<TenantId, UserId>> {
     let ids: Vec<Uuid> = tenants.iter().map(|(id, _)| id.0).collect();
     let texts =
         |get: fn(&Checked) -> &str| tenants.iter().map(|(_, t)| get(t).to_owned()).collect::<Vec<String>>();
@@ -30,11 +31,15 @@ pub(in crate::tenants) async fn insert(
         tenants.iter().map(|(_, t)| get(t).clone()).collect::<Vec<Option<String>>>()
     };
     let tags: Vec<String> = tenants.iter().map(|(_, t)| joined(&t.tags)).collect();
-    let done = sqlx::query!(
-        r#"INSERT INTO tenant (id, slug, name, domain, external_id, plan_id, region, country, tags, status, trial_ends_at)
-        SELECT id, slug, name, domain, external_id, plan, region, country, string_to_array(tags, E'\x1f'), 'trial', now() + make_interval(days => $10)
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
-            AS t(id, slug, name, domain, external_id, plan, region, country, tags)"#,
+    let owners: Vec<Option<Uuid>> = tenants.iter().map(|(_, t)| t.owner.map(|owner| owner.0)).collect();
+    let rows = sqlx::query!(
+        r#"INSERT INTO tenant (id, slug, name, domain, external_id, plan_id, region, country, tags, status, trial_ends_at, owner_id)
+        SELECT t.id, t.slug, t.name, t.domain, t.external_id, t.plan, t.region, t.country, string_to_array(t.tags, E'\x1f'), 'trial',
+            now() + make_interval(days => $10), u.id
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $11::uuid[])
+            AS t(id, slug, name, domain, external_id, plan, region, country, tags, owner)
+        LEFT JOIN user_account u ON u.id = t.owner AND u.platform_role IN ('owner', 'operator', 'success') AND u.disabled_at IS NULL
+        RETURNING id AS "id: TenantId", owner_id AS "owner: UserId""#,
         &ids,
         &texts(|t| &t.slug),
         &texts(|t| &t.name),
@@ -45,10 +50,11 @@ pub(in crate::tenants) async fn insert(
         &maybe(|t| &t.country) as &[Option<String>],
         &tags,
         trial_days,
+        &owners as &[Option<Uuid>],
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(done.rows_affected())
+    Ok(rows.into_iter().filter_map(|row| Some((row.id, row.owner?))).collect())
 }
 
 /// Which of these slugs, domains and external ids are in use, or asked for by a request that waits.
@@ -88,6 +94,21 @@ pub(in crate::tenants) async fn taken(
     Ok(taken)
 }
 
+/// Who may look after tenants, of these addresses in lower case.
+pub(in crate::tenants) async fn owners_of(
+    connection: &mut PgConnection,
+    emails: &[String],
+) -> Result<HashMap<String, UserId>> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: UserId", email FROM user_account
+        WHERE email = ANY($1) AND platform_role IN ('owner', 'operator', 'success') AND disabled_at IS NULL"#,
+        emails
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.email, row.id)).collect())
+}
+
 /// A row of a file with what is wrong with it.
 #[derive(Clone, Debug)]
 pub(in crate::tenants) struct Staged {
@@ -100,6 +121,9 @@ pub(in crate::tenants) struct Staged {
     pub region: String,
     pub plan: String,
     pub tags: Vec<String>,
+    /// The address of who is to look after it, and whose that is.
+    pub owner_email: Option<String>,
+    pub owner: Option<UserId>,
     pub problems: Vec<String>,
 }
 
@@ -132,11 +156,12 @@ pub(in crate::tenants) async fn stage(
     };
     let tags: Vec<String> = rows.iter().map(|row| joined(&row.tags)).collect();
     let problems: Vec<String> = rows.iter().map(|row| joined(&row.problems)).collect();
+    let owners: Vec<Option<Uuid>> = rows.iter().map(|row| row.owner.map(|owner| owner.0)).collect();
     sqlx::query!(
-        r#"INSERT INTO tenant_import_row (import_id, line, slug, name, domain, external_id, country, region, plan_id, tags, problems)
-        SELECT $1, line, slug, name, domain, external_id, country, region, plan, string_to_array(tags, E'\x1f'), string_to_array(problems, E'\x1f')
-        FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-            AS r(line, slug, name, domain, external_id, country, region, plan, tags, problems)"#,
+        r#"INSERT INTO tenant_import_row (import_id, line, slug, name, domain, external_id, country, region, plan_id, tags, problems, owner_id)
+        SELECT $1, line, slug, name, domain, external_id, country, region, plan, string_to_array(tags, E'\x1f'), string_to_array(problems, E'\x1f'), owner
+        FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::uuid[])
+            AS r(line, slug, name, domain, external_id, country, region, plan, tags, problems, owner)"#,
         id.0,
         &lines,
         &texts(|row| &row.slug),
@@ -148,6 +173,7 @@ pub(in crate::tenants) async fn stage(
         &texts(|row| &row.plan),
         &tags,
         &problems,
+        &owners as &[Option<Uuid>],
     )
     .execute(connection)
     .await?;
@@ -174,7 +200,9 @@ pub(in crate::tenants) async fn preview(
     .ok_or(Error::NotFound)?;
     let mut rows = sqlx::query_as!(
         ImportRow,
-        r#"SELECT line, slug, name, domain, plan_id AS plan, region, country, tags, problems
+        r#"SELECT line, slug, name, domain, plan_id AS plan, region, country, tags, problems,
+            (SELECT u.name FROM user_account u WHERE u.id = owner_id
+                AND u.platform_role IN ('owner', 'operator', 'success') AND u.disabled_at IS NULL) AS owner
         FROM tenant_import_row WHERE import_id = $1 AND line > $2 AND (NOT $3 OR problems <> '{}') ORDER BY line LIMIT $4"#,
         id.0,
         after,
@@ -219,7 +247,7 @@ pub(in crate::tenants) async fn lock(
 pub(in crate::tenants) async fn good(connection: &mut PgConnection, id: ImportId) -> Result<Vec<Checked>> {
     let rows = sqlx::query_as!(
         Checked,
-        r#"SELECT slug, name, domain, external_id, plan_id AS "plan: PlanId", region, country, tags
+        r#"SELECT slug, name, domain, external_id, plan_id AS "plan: PlanId", region, country, tags, owner_id AS "owner: UserId"
         FROM tenant_import_row WHERE import_id = $1 AND problems = '{}' ORDER BY line"#,
         id.0
     )

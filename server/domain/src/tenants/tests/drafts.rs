@@ -221,3 +221,62 @@ async fn the_first_people_are_kept_once_their_plan_has_a_seat_for_each(admin: Pg
             .expect("an operation");
     assert_eq!(asked, 2);
 }
+
+/// Limits of the tenant alone with the page of the plan, and who looks after it with the page of its names.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn limits_and_owner_are_answered_on_their_pages(admin: PgPool) {
+    let services = testing::services(&admin).await;
+    let cx = person(&admin, &services, Role::Operator).await;
+    let ann = model::UserId(services.new_id());
+    sqlx::query("INSERT INTO user_account (id, email, name, platform_role) VALUES ($1, 'ann@example.com', 'Ann', 'success')")
+        .bind(ann.0)
+        .execute(&admin)
+        .await
+        .expect("an account");
+    let id = begin_draft(&cx, "baseline").await.expect("begun");
+    let nobody = model::UserId(services.new_id());
+    let identity = |owner| answers(Page::Identity, |r| (r.name, r.owner) = ("Acme".into(), Some(owner)));
+    let refused = save_draft(&cx, id, &identity(nobody), 1).await;
+    assert!(matches!(refused, Err(Error::Invalid(e)) if e.get("owner").is_some()));
+    save_draft(&cx, id, &identity(ann), 1).await.expect("saved");
+    let plan = |reason: &str| {
+        let limit = model::usage::Limit::Number(30);
+        let meter = model::usage::LimitMeter::Users;
+        let own = model::limits::AskedLimit { meter, limit, reason: reason.into() };
+        answers(Page::Plan, |r| (r.plan, r.limits) = (PlanId::Free, vec![own]))
+    };
+    let refused = save_draft(&cx, id, &plan(" "), 2).await;
+    assert!(matches!(refused, Err(Error::Invalid(e)) if e.get("limit_reason[users]").is_some()));
+    save_draft(&cx, id, &plan("Agreed."), 2).await.expect("saved");
+    let view = draft(&cx, id).await.expect("the draft");
+    assert_eq!(view.draft.request.owner, Some(ann));
+    assert!(view.owners.iter().any(|owner| owner.id == ann));
+    let terms = view.terms.expect("terms");
+    let users =
+        terms.limits.iter().find(|line| line.meter == model::usage::LimitMeter::Users).expect("users");
+    assert_eq!(
+        (users.limit, users.source),
+        (model::usage::Limit::Number(30), model::limits::LimitSource::Tenant)
+    );
+    assert_eq!(terms.own[0].reason, "Agreed.");
+
+    // Whoever left meanwhile is no fault of the page of people; all that is wrong is said when it is sent.
+    sqlx::query("UPDATE user_account SET disabled_at = now() WHERE id = $1")
+        .bind(ann.0)
+        .execute(&admin)
+        .await
+        .expect("gone");
+    let someone = |email: &str| Person { name: "Bo".into(), email: email.into(), role: Role::TenantAdmin };
+    let people = answers(Page::People, |r| r.people = vec![someone("bo@example.com")]);
+    save_draft(&cx, id, &people, 3).await.expect("saved");
+    sqlx::query("INSERT INTO user_account (id, email, name, disabled_at) VALUES (gen_random_uuid(), 'bo@example.com', 'Bo', now())")
+        .execute(&admin)
+        .await
+        .expect("a closed account");
+    match submit_draft(&cx, id, 4, "").await {
+        Err(Error::Invalid(errors)) => {
+            assert_eq!(errors.0.keys().map(String::as_str).collect::<Vec<_>>(), ["owner", "people"]);
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -296,3 +296,50 @@ async fn names_that_were_asked_for_are_not_imported(admin: PgPool) {
     assert_eq!(count(&admin, "SELECT count(*) FROM tenant").await, 0);
     assert_eq!(apply_import(&cx, before).await.expect("the other"), 1);
 }
+
+/// The column `owner`: the address of somebody who acts for the platform, or the row says that it is not.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn an_owner_is_somebody_who_acts_for_the_platform(admin: PgPool) {
+    let (_, cx) = operator(&admin).await;
+    sqlx::query(
+        "INSERT INTO user_account (id, email, name, platform_role) VALUES
+        (gen_random_uuid(), 'ann@example.com', 'Ann', 'success'), (gen_random_uuid(), 'cid@example.com', 'Cid', 'auditor'),
+        (gen_random_uuid(), 'bob@example.com', 'Bob', 'operator')",
+    )
+    .execute(&admin)
+    .await
+    .expect("people");
+    let file = "name,owner\nOne,Ann@example.com\nTwo,cid@example.com\nThree,nobody@example.com\nFour,ann\nFive,\nSix,bob@example.com\n";
+    let id = stage(&cx, file).await;
+    let import = preview(&cx, id).await;
+    assert!(import.ignored.is_empty());
+    let bad: Vec<_> = import.rows.iter().filter(|row| !row.problems.is_empty()).map(|row| row.line).collect();
+    assert_eq!((import.good, bad), (3, vec![3, 4, 5]));
+    assert_eq!(import.rows[1].problems, ["The owner “cid@example.com” is nobody who acts for the platform."]);
+    // Whoever is closed meanwhile looks after nothing.
+    sqlx::query("UPDATE user_account SET disabled_at = now() WHERE name = 'Bob'")
+        .execute(&admin)
+        .await
+        .expect("closed");
+    assert_eq!(apply_import(&cx, id).await.expect("made"), 3);
+    let owned: Vec<(String, Option<String>)> = sqlx::query_as(
+        "SELECT t.name, u.name FROM tenant t LEFT JOIN user_account u ON u.id = t.owner_id ORDER BY t.name",
+    )
+    .fetch_all(&admin)
+    .await
+    .expect("tenants");
+    let owned: Vec<_> = owned.iter().map(|(name, owner)| (name.as_str(), owner.as_deref())).collect();
+    assert_eq!(owned, [("Five", None), ("One", Some("Ann")), ("Six", None)]);
+    let said: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT target, coalesce(after ->> 'owner', '') <> '' FROM audit_entry WHERE action = 'tenant.create' ORDER BY target",
+    )
+    .fetch_all(&admin)
+    .await
+    .expect("lines");
+    let said: Vec<_> = said.iter().map(|(name, owner)| (name.as_str(), *owner)).collect();
+    assert_eq!(
+        said,
+        [("Five", false), ("One", true), ("Six", false)],
+        "as it came to be, not as it was uploaded"
+    );
+}

@@ -8,6 +8,7 @@ mod plan_requests;
 mod schedules;
 mod scope;
 mod trial;
+mod withdrawn;
 
 use crate::Ctx;
 use crate::ctx::Services;

@@ -247,6 +247,54 @@ async fn what_does_not_fit_is_refused_when_asked_and_when_made(admin: PgPool) {
     assert!(matches!(now, Err(Error::Invalid(e)) if e.get("plan").is_some_and(|why| why.contains("in use"))));
 }
 
+/// Whoever asked is told once that it came to nothing, and whoever approved once that it failed: rolling it back by hand, or
+/// calling a retry off, tells neither of them again.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn what_failed_is_told_once_whatever_operators_do_with_it_then(admin: PgPool) {
+    let (services, cx) = operator(&admin).await;
+    let id = testing::tenant(&admin, "acme").await.expect("a tenant");
+    let asker = testing::member(&services, id, Role::TenantAdmin);
+    let runner = Runner::new(services.clone());
+    let outcomes = async || -> Vec<String> {
+        told(&admin)
+            .await
+            .into_iter()
+            .filter(|(event, _)| event != "operation.approval_waits")
+            .map(|(event, data)| data["outcome"].as_str().map_or(event, str::to_owned))
+            .collect()
+    };
+    // Two that fail: the plan they asked from is not the plan any more.
+    let mut failed = Vec::new();
+    for (plan, next) in [("enterprise", "starter"), ("free", "professional")] {
+        let from = by_slug(&cx, "acme").await.expect("it");
+        let form = AskForPlan { from: from.plan.as_str(), plan, reason: "We grow." };
+        let asked = ask_for_plan(&asker, id, form).await.expect("asked");
+        change_plan(&cx, id, from.version, next, "").await.expect("an operator need not wait for it");
+        control(&approver(&services), asked.id, Control::Approve, "").await.expect("approved");
+        runner.drain().await.expect("run");
+        assert_eq!(get(&cx, asked.id).await.expect("it").row.state, State::Failed);
+        failed.push(asked.id);
+    }
+    let of_one = ["tenant.plan_changed", "approved", "operation.failed", "failed"];
+    let so_far: Vec<String> = of_one.iter().chain(&of_one).map(|word| (*word).to_owned()).collect();
+    assert_eq!(outcomes().await, so_far);
+
+    control(&cx, failed[0], Control::RollBack, "It is too old.").await.expect("rolled back");
+    runner.drain().await.expect("run");
+    assert_eq!(get(&cx, failed[0]).await.expect("it").row.state, State::RolledBack);
+    control(&cx, failed[1], Control::Retry, "").await.expect("once more");
+    control(&cx, failed[1], Control::Cancel, "No use.").await.expect("called off");
+    assert_eq!(get(&cx, failed[1]).await.expect("it").row.state, State::Cancelled);
+    assert_eq!(outcomes().await, so_far, "nobody hears the same again");
+    let lines: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM audit_entry WHERE action IN ('operation.roll_back', 'operation.rolled_back') AND result = 'done'",
+    )
+    .fetch_one(&admin)
+    .await
+    .expect("a count");
+    assert_eq!(lines, 2, "the audit log says who did it, and that it is done");
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_request_from_another_plan_or_beside_a_schedule_is_not_made(admin: PgPool) {
     let (services, cx) = operator(&admin).await;

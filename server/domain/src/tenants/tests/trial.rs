@@ -161,7 +161,7 @@ async fn weaker_roles_and_strangers_decide_about_no_trial(admin: PgPool) {
     assert!(matches!(active, Err(Error::Conflict(why)) if why.contains("only one on trial can")));
 }
 
-/// The suspension waits for a second person, and meanwhile somebody decides otherwise: approved, it does nothing.
+/// The suspension is approved and waits for its turn, and meanwhile somebody decides otherwise: it does nothing.
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn what_the_rule_asked_for_suspends_nobody_whose_trial_is_not_over(admin: PgPool) {
     let (services, cx) = operator(&admin).await;
@@ -174,8 +174,8 @@ async fn what_the_rule_asked_for_suspends_nobody_whose_trial_is_not_over(admin: 
         .fetch_one(&admin)
         .await
         .expect("it");
-    extend_trial(&cx, id, version(&cx).await, "+14", "They sign next week.").await.expect("extended");
     control(&owner, OperationId(waits), Control::Approve, "").await.expect("approved");
+    extend_trial(&cx, id, version(&cx).await, "+14", "They sign next week.").await.expect("extended");
     Runner::new(services.clone()).drain().await.expect("run");
     let ended = operations::get(&cx, OperationId(waits)).await.expect("it");
     assert_eq!(ended.row.state, State::Failed);

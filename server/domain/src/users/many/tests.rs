@@ -3,6 +3,8 @@
 use super::*;
 use crate::ctx::Services;
 use crate::testing;
+use crate::users::invite::A_DAY;
+use crate::users::{invite, invite_again};
 use model::people::PEOPLE_MAX;
 use model::permission::Role;
 use sqlx::PgPool;
@@ -159,19 +161,27 @@ async fn a_tenants_own_people_learn_nothing_of_accounts_elsewhere_by_looking(adm
     assert_eq!(asked().await.len(), 2);
 }
 
+/// So many invitations of somebody, sent just now.
+async fn sent(admin: &PgPool, tenant: TenantId, by: u128, many: i64) {
+    sqlx::query(
+        "INSERT INTO notification (tenant_id, id, event, data, actor_id, actor_name, request_id)
+        SELECT $1, gen_random_uuid(), 'user.invited', '{}'::jsonb, $2, 'Test', 'test' FROM generate_series(1, $3)",
+    )
+    .bind(tenant)
+    .bind(uuid::Uuid::from_u128(by))
+    .bind(many)
+    .execute(admin)
+    .await
+    .expect("invitations");
+}
+
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]
 async fn a_tenants_own_people_invite_so_many_a_day(admin: PgPool) {
     let world = World::new(&admin).await;
     let (cx, tenant) = (world.tenant_admin(), world.tenant);
-    sqlx::query(
-        "INSERT INTO notification (tenant_id, id, event, data, actor_name, request_id)
-        SELECT $1, gen_random_uuid(), 'user.invited', '{}'::jsonb, 'Test', 'test' FROM generate_series(1, $2)",
-    )
-    .bind(tenant)
-    .bind(A_DAY - 1)
-    .execute(&admin)
-    .await
-    .expect("invitations");
+    sent(&admin, tenant, 11, A_DAY - 1).await;
+    // What people of the platform have sent is not theirs.
+    sent(&admin, tenant, 12, A_DAY).await;
     let two = "A,a@example.com\nNils,nils@example.com\n";
     let refused = invite_many(&cx, tenant, two).await;
     assert!(matches!(&refused, Err(Error::Conflict(why)) if why.contains("today")), "{refused:?}");
@@ -188,6 +198,61 @@ async fn a_tenants_own_people_invite_so_many_a_day(admin: PgPool) {
         .await
         .expect("the next day");
     assert_eq!(invite_many(&cx, tenant, "C,c@example.com").await.expect("again").count(Fate::Invite), 1);
+}
+
+/// One by one is no way around the limit of lists, nor around its audit line.
+#[sqlx::test(migrator = "crate::db::MIGRATOR")]
+async fn single_invitations_have_the_limit_and_the_audit_line_of_lists(admin: PgPool) {
+    let world = World::new(&admin).await;
+    let (cx, tenant) = (world.tenant_admin(), world.tenant);
+    let one = async |cx: &Ctx, email: &str| invite(cx, tenant, email, "N", "tenant_member").await;
+    let refused = || {
+        sqlx::query_as::<_, (String, String)>(
+            "SELECT target, after->>'elsewhere' FROM audit_entry WHERE action = 'member.invite_refused' AND result = 'done' ORDER BY seq",
+        )
+        .fetch_all(&admin)
+    };
+    // Told of an account elsewhere: the log says who asked, and about whom.
+    for email in ["nils@example.com", "Otto@example.com"] {
+        let told = one(&cx, email).await;
+        assert!(
+            matches!(&told, Err(Error::Invalid(errors)) if errors.get("email") == Some(ELSEWHERE)),
+            "{told:?}"
+        );
+    }
+    let line = |email: &str| (email.to_owned(), "1".to_owned());
+    let both = [line("nils@example.com"), line("otto@example.com")];
+    assert_eq!(refused().await.expect("lines"), both);
+    // Nobody else is told of accounts elsewhere: not of a member, and the platform's people see them anyway.
+    assert!(matches!(one(&cx, "max@example.com").await, Err(Error::Invalid(_))));
+    assert!(matches!(one(&world.operator(), "otto@example.com").await, Err(Error::Invalid(_))));
+    assert_eq!(refused().await.expect("lines"), both);
+    assert_eq!(world.done().await, (1, 0, 0), "nobody was invited");
+
+    // The two that were refused count as well.
+    sent(&admin, tenant, 11, A_DAY - 3).await;
+    let last = one(&cx, "a@example.com").await.expect("the last");
+    for email in ["b@example.com", "nils@example.com"] {
+        let full = one(&cx, email).await;
+        assert!(matches!(&full, Err(Error::Conflict(why)) if why.contains("today")), "{email}: {full:?}");
+    }
+    assert!(matches!(invite_many(&cx, tenant, "B,b@example.com").await, Err(Error::Conflict(_))), "together");
+    let again = invite_again(&cx, tenant, last).await;
+    assert!(matches!(&again, Err(Error::Conflict(why)) if why.contains("today")), "{again:?}");
+    invite_again(&world.operator(), tenant, last).await.expect("not for the platform’s people");
+    assert_eq!(refused().await.expect("lines"), both, "nothing was told");
+    let member = one(&cx, "max@example.com").await;
+    assert!(
+        matches!(&member, Err(Error::Invalid(errors)) if errors.get("email") == Some(MEMBER)),
+        "{member:?}"
+    );
+    one(&world.operator(), "b@example.com").await.expect("not for the platform’s people");
+    sqlx::query("UPDATE notification SET at = at - interval '25 hours'")
+        .execute(&admin)
+        .await
+        .expect("the next day");
+    one(&cx, "c@example.com").await.expect("again");
+    invite_again(&cx, tenant, last).await.expect("again");
 }
 
 #[sqlx::test(migrator = "crate::db::MIGRATOR")]

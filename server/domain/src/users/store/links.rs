@@ -4,9 +4,10 @@ use crate::error::Result;
 use model::{TenantId, UserId};
 use sqlx::PgConnection;
 
-/// Replaces every unused link of the purpose by this one, good for 24 hours.
-pub(in crate::users) async fn replace_link(connection: &mut PgConnection, hash: &[u8]) -> Result<()> {
-    sqlx::query!("DELETE FROM one_time_link WHERE purpose = 'bootstrap' AND used_at IS NULL")
+/// A link of the first owner, good for 24 hours. Unused ones of more than an hour ago end; younger ones are those of
+/// processes that start together, each of which has told somebody its own.
+pub(in crate::users) async fn offer_link(connection: &mut PgConnection, hash: &[u8]) -> Result<()> {
+    sqlx::query!("DELETE FROM one_time_link WHERE purpose = 'bootstrap' AND used_at IS NULL AND created_at <= now() - interval '1 hour'")
         .execute(&mut *connection)
         .await?;
     sqlx::query!("INSERT INTO one_time_link (token_hash, purpose, ends_at) VALUES ($1, 'bootstrap', now() + interval '24 hours')", hash)
@@ -25,15 +26,28 @@ pub(in crate::users) async fn link_is_good(connection: &mut PgConnection, hash: 
     Ok(found)
 }
 
-/// Whether the link was good until now; two who come at once do not both get it.
+/// Whether the link was good until now. It ends all others of its purpose; two who come at once, by the same or by two of
+/// them, do not both get in.
 pub(in crate::users) async fn use_link(connection: &mut PgConnection, hash: &[u8]) -> Result<bool> {
+    // All of them, always in this order: whoever comes second waits here.
+    sqlx::query!(
+        "SELECT token_hash FROM one_time_link WHERE purpose = 'bootstrap' ORDER BY token_hash FOR UPDATE"
+    )
+    .fetch_all(&mut *connection)
+    .await?;
     let done = sqlx::query!(
         "UPDATE one_time_link SET used_at = now() WHERE token_hash = $1 AND purpose = 'bootstrap' AND used_at IS NULL AND ends_at > now()",
         hash
     )
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(done.rows_affected() > 0)
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!("DELETE FROM one_time_link WHERE purpose = 'bootstrap' AND used_at IS NULL")
+        .execute(connection)
+        .await?;
+    Ok(true)
 }
 
 pub(in crate::users) async fn insert_set_up(

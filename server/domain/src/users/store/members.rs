@@ -214,7 +214,7 @@ pub(in crate::users) async fn count_people(
     Ok(count)
 }
 
-/// The plan's seats and how many are taken; none where it has no limit. Whoever gives one away holds the tenant.
+/// The seats of a tenant and how many are taken; none where it has no limit. Whoever gives one away holds the tenant.
 pub(in crate::users) async fn seats(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -223,7 +223,7 @@ pub(in crate::users) async fn seats(
         model::people::Seats,
         r#"SELECT l.hard AS "all!",
             (SELECT count(*) FROM member m JOIN user_account u ON u.id = m.user_id WHERE m.tenant_id = t.id AND u.disabled_at IS NULL) AS "taken!"
-        FROM tenant t JOIN plan_limit l ON l.plan_id = t.plan_id AND l.meter = 'users' AND l.kind = 'number' WHERE t.id = $1"#,
+        FROM tenant t JOIN LATERAL limits_of(t.id, t.plan_id) l ON l.meter = 'users' AND l.kind = 'number' WHERE t.id = $1"#,
         tenant.0
     )
     .fetch_optional(connection)
@@ -231,11 +231,17 @@ pub(in crate::users) async fn seats(
     Ok(seats)
 }
 
-/// Mails that invited somebody into a tenant within the last day.
+/// Mails with which a tenant's own people invited somebody within the last day, and addresses of which they were told that
+/// they have an account elsewhere: nobody else is. What the platform's people and programs send is not theirs.
 pub(in crate::users) async fn invited_lately(connection: &mut PgConnection, tenant: TenantId) -> Result<i64> {
     let count = sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM notification
-        WHERE tenant_id = $1 AND event = 'user.invited' AND at > now() - interval '1 day'"#,
+        r#"SELECT
+            (SELECT count(*) FROM notification n
+                WHERE n.tenant_id = $1 AND n.event = 'user.invited' AND n.at > now() - interval '1 day' AND n.actor_id IS NOT NULL
+                AND NOT EXISTS (SELECT FROM user_account u WHERE u.id = n.actor_id AND u.platform_role IS NOT NULL)
+                AND NOT EXISTS (SELECT FROM platform_key k WHERE k.id = n.actor_id))
+            + (SELECT coalesce(sum((e.after->>'elsewhere')::bigint), 0)::bigint FROM audit_entry e
+                WHERE e.tenant_id = $1 AND e.at > now() - interval '1 day' AND e.action = 'member.invite_refused' AND e.result = 'done') AS "count!""#,
         tenant.0
     )
     .fetch_one(connection)

@@ -22,13 +22,13 @@ pub(super) async fn criteria(at: &mut At) -> Result<Vec<Criterion>> {
         people(at, &asked).await?,
         isolation(at).await?,
         policies(at, &asked).await?,
-        monitoring(at).await?,
+        monitoring(at, &asked).await?,
         conversation(at).await?,
     ])
 }
 
 fn plain(name: &str, met: bool, evidence: String) -> Criterion {
-    Criterion { criterion: name.to_owned(), met, evidence, at: None, run: None }
+    Criterion { criterion: name.to_owned(), met, evidence, at: None, run: None, kept_only: vec![] }
 }
 
 /// Everybody who was asked for has a place in their role and an open account; they have a password, or a link by which they
@@ -100,18 +100,21 @@ async fn isolation(at: &mut At) -> Result<Criterion> {
 }
 
 /// Each setting that the template or the request says resolves to that, unless a lock above holds it elsewhere; and the
-/// database enforces what rows a tenant sees.
+/// database enforces what rows a tenant sees. What resolves and is obeyed by nothing yet is counted apart and named: of such
+/// a policy nobody is told that it is active.
 async fn policies(at: &mut At, asked: &ProvisionRequest) -> Result<Criterion> {
     let tenant = at.tenant();
     let conn = at.conn()?;
     let (offer, _) = crate::templates::asked_for(conn, template_key(asked), asked.template_version).await?;
     let wanted = wanted(&offer.bundle.settings, asked);
     let levels = settings::levels(conn, tenant).await?;
-    let (mut holds, mut locked, mut wrong) = (0, 0, Vec::new());
+    let (mut holds, mut locked, mut wrong, mut kept_only) = (0, 0, Vec::new(), Vec::new());
     for (key, value) in &wanted {
         let now = resolve(*key, &settings::of_key(&levels, *key));
-        if now.value == *value {
+        if now.value == *value && key.obeyed() {
             holds += 1;
+        } else if now.value == *value {
+            kept_only.push(key.label().to_owned());
         } else if now.locked_by.is_some() {
             locked += 1;
         } else {
@@ -119,7 +122,10 @@ async fn policies(at: &mut At, asked: &ProvisionRequest) -> Result<Criterion> {
         }
     }
     let (forced, now) = (store::forced(conn, tenant).await?, store::now(conn).await?);
-    let mut said = format!("{holds} of {} settings that were asked for hold", wanted.len());
+    let mut said = format!("{holds} of {} settings that were asked for hold and are obeyed", wanted.len());
+    if !kept_only.is_empty() {
+        said.push_str(&format!(", {} are kept and inherited, and nothing obeys them yet", kept_only.len()));
+    }
     if locked > 0 {
         said.push_str(&format!(", {locked} are decided by a lock above this tenant"));
     }
@@ -134,7 +140,7 @@ async fn policies(at: &mut At, asked: &ProvisionRequest) -> Result<Criterion> {
         said.push(' ');
         said.push_str(&one);
     }
-    Ok(Criterion { at: Some(now), ..plain("All security policies are active", met, said) })
+    Ok(Criterion { at: Some(now), kept_only, ..plain("All security policies are active", met, said) })
 }
 
 /// What is to hold: what the template says, and over it what this tenant was asked for with, where nothing locks it.
@@ -152,11 +158,13 @@ fn wanted(template: &[model::templates::BundleSetting], asked: &ProvisionRequest
     wanted
 }
 
-async fn monitoring(at: &mut At) -> Result<Criterion> {
+async fn monitoring(at: &mut At, asked: &ProvisionRequest) -> Result<Criterion> {
     let tenant = at.tenant();
+    let lacking = super::limits::lacking(at, asked).await?;
     let found = store::watched(at.conn()?, tenant).await?;
-    let met = found.monitors > 0 && found.looked_at == found.monitors && found.backups > 0;
-    let said = match found.evaluated_at {
+    let met =
+        lacking.is_empty() && found.monitors > 0 && found.looked_at == found.monitors && found.backups > 0;
+    let mut said = match found.evaluated_at {
         Some(when) => format!(
             "{} of {} monitors were looked at, last on {} UTC; {} backup schedules.",
             found.looked_at,
@@ -169,6 +177,10 @@ async fn monitoring(at: &mut At) -> Result<Criterion> {
             found.monitors, found.backups
         ),
     };
+    for one in lacking {
+        said.push(' ');
+        said.push_str(&one);
+    }
     Ok(Criterion { at: found.evaluated_at, ..plain("Monitoring and alerting are operational", met, said) })
 }
 

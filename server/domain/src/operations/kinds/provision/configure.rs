@@ -72,25 +72,29 @@ pub(crate) async fn watch(connection: &mut PgConnection, tenants: &[TenantId]) -
     store::backups(connection, tenants, every, keep).await
 }
 
-/// Plan limits hold by the plan; what is watched and copied has rows (R24).
+/// Limits of its plan and its template hold by themselves, its own have rows; what is watched and copied has rows (R24).
 pub(super) mod monitoring {
     use super::*;
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
         let asked: ProvisionRequest = at.payload()?;
         let tenant = at.tenant();
+        let limits = super::super::limits::put(at, &asked).await?;
+        super::super::limits::look_after(at, &asked).await?;
         let conn = at.conn()?;
         watch(conn, &[tenant]).await?;
         crate::monitors::evaluate_in(conn, tenant).await?;
-        let limits = store::plan_limits(conn, asked.plan).await?;
         let watched = store::watched(conn, tenant).await?;
         Ok(json!({ "quotas": limits, "monitors": watched.0, "backups": watched.1 }))
     }
 
     pub(in super::super) async fn check(at: &mut At) -> Result<Option<Value>> {
         let tenant = at.tenant();
+        let asked: ProvisionRequest = at.payload()?;
         let (monitors, backups) = store::watched(at.conn()?, tenant).await?;
-        Ok((monitors > 0 && backups > 0).then(|| json!({ "monitors": monitors, "backups": backups })))
+        let whole = super::super::limits::lacking(at, &asked).await?.is_empty();
+        Ok((whole && monitors > 0 && backups > 0)
+            .then(|| json!({ "monitors": monitors, "backups": backups })))
     }
 
     pub(in super::super) async fn undo(at: &mut At) -> Result<()> {
@@ -98,7 +102,7 @@ pub(super) mod monitoring {
         store::wipe(
             at.reach(Reach::Provision).await?,
             tenant,
-            &["monitor", "monitor_turn", "backup_schedule"],
+            &["monitor", "monitor_turn", "backup_schedule", "tenant_limit"],
         )
         .await
     }

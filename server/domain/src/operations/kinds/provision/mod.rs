@@ -11,16 +11,19 @@
 mod acceptance;
 mod configure;
 mod finish;
+mod limits;
 mod people;
 mod place;
 mod record;
 mod smoke;
 mod store;
 mod terms;
+mod unfit;
 mod vectors;
 
 pub(crate) use configure::watch;
 pub(crate) use terms::terms;
+pub(crate) use unfit::{owner as unfit_owner, people as unfit_people};
 
 use crate::audit::AuditEvent;
 use crate::ctx::{Ctx, Reach, Tx};
@@ -108,9 +111,14 @@ pub(crate) async fn request_in(
     })?;
     // From here on it is this version, whatever is published before it is approved and carried out.
     (asked.template, asked.template_version) = (template.template.key, Some(template.version));
-    if let Some((field, why)) = unfit(tx.conn(), &asked).await? {
-        return Err(Error::field(field, why));
+    let mut wrong = FieldErrors::default();
+    if let Some(why) = unfit_owner(tx.conn(), &asked).await? {
+        wrong.add("owner", why);
     }
+    if let Some((field, why)) = unfit_people(tx.conn(), &asked).await? {
+        wrong.add(field, why);
+    }
+    wrong.into_result()?;
     store::take_names(tx.conn(), id, &asked).await?;
     let reason = Some(asked.reason.as_str()).filter(|reason| !reason.is_empty());
     let request = Request {
@@ -179,6 +187,7 @@ pub(crate) fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldE
         text("escalation_contact", &asked.escalation_contact, "An escalation contact", 200);
     let reason = errors.take("reason", validate::optional(&asked.reason, "A reason", 2_000));
     let reason = reason.flatten().unwrap_or_default();
+    let limits = model::limits::check(&mut errors, &asked.limits);
     for (key, value) in &asked.settings {
         let known = key.parse::<model::settings::Key>().ok();
         let value = serde_json::from_value::<model::settings::Value>(value.clone()).ok();
@@ -195,6 +204,7 @@ pub(crate) fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldE
             region: tenant.region,
             country: tenant.country.unwrap_or_default(),
             tags: tenant.tags,
+            limits,
             admin,
             people,
             billing_reference,
@@ -205,14 +215,6 @@ pub(crate) fn check(asked: &ProvisionRequest) -> Result<ProvisionRequest, FieldE
         }),
         _ => Err(errors),
     }
-}
-
-/// Why the people of a checked request cannot be let in, seats and accounts considered: the field and what is wrong.
-pub(crate) async fn unfit(
-    connection: &mut PgConnection,
-    asked: &ProvisionRequest,
-) -> Result<Option<(&'static str, String)>> {
-    store::unfit(connection, asked).await
 }
 
 /// The further people, each once and none of them the administrator again; what is wrong stands at the list.

@@ -31,7 +31,7 @@ pub(super) mod administrator {
         let asked: ProvisionRequest = at.payload()?;
         let (tenant, cx, since) = (at.tenant(), at.cx.clone(), at.op.requested_at);
         // Looked at once more where it counts: somebody may have been given a role of the platform since.
-        if let Some((_, problem)) = store::unfit(at.conn()?, &asked).await? {
+        if let Some((_, problem)) = super::super::unfit_people(at.conn()?, &asked).await? {
             return Err(Error::Conflict(problem));
         }
         // Accounts in one order for everybody: two tenants with the same new people never wait for each other in a circle.

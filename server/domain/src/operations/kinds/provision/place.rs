@@ -67,19 +67,41 @@ pub(super) mod indexes {
     }
 }
 
-/// The attack probe, with its evidence (R25, R127).
+/// The attack probe, with its evidence (R25, R127). That of a proof that failed stays in the ledger, whatever is undone.
 pub(super) mod isolation {
+    use super::super::STEPS;
     use super::*;
-    use crate::isolation::{Trigger, probe};
+    use crate::isolation::{Evidence, Trigger, probe};
+    use crate::operations::store as ledger;
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
         let system = at.cx.services().system("provisioning");
         let evidence = probe(&system, at.tenant(), Trigger::Provisioning).await?;
         if let Some(problems) = evidence.problems() {
+            keep(at, &evidence).await?;
             return Err(Error::Conflict(format!("Its isolation is not proven: {problems}.")));
         }
         at.log(format!("{} attempts to get at something foreign, all refused.", evidence.passed));
         Ok(json!({ "run": evidence.id, "passed": evidence.passed, "failed": evidence.failed }))
+    }
+
+    /// What did not come out as it must, in full, in the log of the operation: the run itself is a row of the tenant, and
+    /// goes with all of them when this failure is undone. Committed by itself, for nothing of a step that fails is.
+    async fn keep(at: &mut At, evidence: &Evidence) -> Result<()> {
+        let mut lines = vec![format!(
+            "Run {} of the isolation probe on {} ({}): {} attempts came out as they must, {} did not.",
+            evidence.id,
+            evidence.slug,
+            evidence.placement.label(),
+            evidence.passed,
+            evidence.failed
+        )];
+        let wrong = evidence.attempts.iter().filter(|attempt| !attempt.passed);
+        lines.extend(wrong.map(|a| format!("{}: expected {}, got {}", a.name, a.expected, a.actual)));
+        let seq = STEPS.iter().position(|step| step.name == "isolation").map_or(0, |place| place + 1);
+        let mut tx = at.cx.begin(Reach::Fleet).await?;
+        ledger::log(tx.conn(), &at.op, i16::try_from(seq).unwrap_or(0), &lines).await?;
+        tx.commit_unaudited("the log of the ledger").await
     }
 
     /// Never: what was proven a while ago is proven again.

@@ -5,11 +5,12 @@ use crate::operations::step::At;
 
 /// Looks at everything once more that may have changed since the request: approval takes its time.
 pub(super) mod validate {
-    use super::super::store;
+    use super::super::{store, terms, unfit_people};
     use super::*;
     use crate::error::{Error, Result};
     use model::operations::State;
-    use serde_json::{Value, json};
+    use model::usage::Limit;
+    use serde_json::{Map, Value, json};
 
     pub(in super::super) async fn act(at: &mut At) -> Result<Value> {
         let asked: ProvisionRequest = at.payload()?;
@@ -18,16 +19,28 @@ pub(super) mod validate {
         if let Some(problem) = store::taken_by_others(conn, tenant, &asked).await? {
             return Err(Error::Conflict(problem));
         }
-        if let Some((_, problem)) = store::unfit(conn, &asked).await? {
+        if let Some((_, problem)) = unfit_people(conn, &asked).await? {
             return Err(Error::Conflict(problem));
         }
         let (key, version) = (template_key(&asked), asked.template_version);
         let template = crate::templates::to_begin_with(conn, key, version).await?;
-        let resources = store::plan_limits(conn, asked.plan).await?;
+        let resources: Map<String, Value> = terms::limits(conn, &asked)
+            .await?
+            .into_iter()
+            .map(|line| (line.meter.as_str().to_owned(), resource(line.limit)))
+            .collect();
         Ok(json!({
             "template": template.template.key, "template_version": template.version, "plan": asked.plan,
             "resources": resources, "billing_reference": asked.billing_reference, "approved_by": approved_by,
         }))
+    }
+
+    /// A number, or the word for none.
+    fn resource(limit: Limit) -> Value {
+        match limit {
+            Limit::Number(hard) => json!(hard),
+            Limit::Unlimited | Limit::Custom => json!(limit),
+        }
     }
 
     pub(in super::super) async fn check(_at: &mut At) -> Result<Option<Value>> {
@@ -58,9 +71,11 @@ pub(super) mod row {
         let asked: ProvisionRequest = at.payload()?;
         let (tenant, id) = (at.tenant(), at.op.id);
         let conn = at.conn()?;
-        let new = store::insert(conn, tenant, &asked).await?;
+        let (new, owner) = store::insert(conn, tenant, &asked).await?;
         store::give_names_back(conn, id).await?;
-        let state = json!({ "slug": asked.slug, "status": Status::Provisioning, "plan": asked.plan, "placement": asked.placement });
+        let state = json!({
+            "slug": asked.slug, "status": Status::Provisioning, "plan": asked.plan, "placement": asked.placement, "owner": owner,
+        });
         let action = if new { "tenant.create" } else { "tenant.provision_again" };
         at.audit(AuditEvent::on(tenant, action, asked.name.clone()).after(&state));
         if new {

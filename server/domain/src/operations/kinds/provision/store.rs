@@ -1,15 +1,18 @@
 //! SQL of provisioning.
 
 pub(super) mod acceptance;
+pub(super) mod limits;
 mod people;
+mod watch;
 
-pub(super) use people::unfit;
+pub(super) use people::refused;
+pub(super) use watch::{backups, monitors, watched};
 
 use crate::error::{Error, OnConstraint, Result};
 use model::operations::ProvisionRequest;
 use model::permission::Role;
-use model::tenants::{Placement, PlanId, Status};
-use model::{OperationId, TenantId};
+use model::tenants::{Placement, Status};
+use model::{OperationId, TenantId, UserId};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -85,38 +88,29 @@ pub(super) async fn give_names_back(connection: &mut PgConnection, id: Operation
     Ok(())
 }
 
-/// The limits of a plan, by meter.
-pub(super) async fn plan_limits(connection: &mut PgConnection, plan: PlanId) -> Result<Value> {
-    let limits = sqlx::query_scalar!(
-        r#"SELECT jsonb_object_agg(meter, coalesce(to_jsonb(hard), to_jsonb(kind))) AS "limits!" FROM plan_limit WHERE plan_id = $1"#,
-        plan.as_str()
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(limits)
-}
-
 pub(super) async fn status(connection: &mut PgConnection, tenant: TenantId) -> Result<Option<Status>> {
     Ok(sqlx::query_scalar!(r#"SELECT status AS "status: Status" FROM tenant WHERE id = $1"#, tenant.0)
         .fetch_optional(connection)
         .await?)
 }
 
-/// The record, in status `provisioning`; whether it is new. One that failed before begins again.
+/// The record, in status `provisioning`; whether it is new, and who looks after it: nobody whose account was closed since.
+/// One that failed before begins again.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     tenant: TenantId,
     asked: &ProvisionRequest,
-) -> Result<bool> {
+) -> Result<(bool, Option<UserId>)> {
     let empty = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let new = sqlx::query_scalar!(
+    let row = sqlx::query!(
         r#"INSERT INTO tenant (id, slug, name, domain, external_id, plan_id, region, country, tags, status, placement,
-            support_contact, escalation_contact, billing_reference)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'provisioning', $10, $11, $12, $13)
+            support_contact, escalation_contact, billing_reference, owner_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'provisioning', $10, $11, $12, $13,
+            (SELECT u.id FROM user_account u WHERE u.id = $14 AND u.platform_role IN ('owner', 'operator', 'success') AND u.disabled_at IS NULL))
         ON CONFLICT (id) DO UPDATE SET status = 'provisioning', status_since = now(), status_reason = NULL, status_note = NULL,
-            version = tenant.version + 1, updated_at = now()
+            owner_id = coalesce(tenant.owner_id, excluded.owner_id), version = tenant.version + 1, updated_at = now()
             WHERE tenant.status IN ('failed', 'provisioning')
-        RETURNING (xmax = 0) AS "new!""#,
+        RETURNING (xmax = 0) AS "new!", owner_id AS "owner: UserId""#,
         tenant.0,
         asked.slug,
         asked.name,
@@ -130,13 +124,15 @@ pub(super) async fn insert(
         empty(&asked.support_contact),
         empty(&asked.escalation_contact),
         empty(&asked.billing_reference),
+        asked.owner.map(|owner| owner.0)
     )
     .fetch_optional(connection)
     .await
     .on_constraint("tenant_slug_key", "slug", "Another tenant has this slug.")
     .on_constraint("tenant_domain_key", "domain", "Another tenant has this domain.")
     .on_constraint("tenant_external_id_key", "external_id", "Another tenant has this external id.")?;
-    new.ok_or_else(|| Error::Conflict("The tenant is in service already.".into()))
+    let row = row.ok_or_else(|| Error::Conflict("The tenant is in service already.".into()))?;
+    Ok((row.new, row.owner))
 }
 
 pub(super) async fn fail(connection: &mut PgConnection, tenant: TenantId, why: &str) -> Result<()> {
@@ -347,62 +343,6 @@ pub(super) async fn member(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-pub(super) async fn monitors(connection: &mut PgConnection, tenants: &[TenantId], quota: i64) -> Result<()> {
-    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
-    let quota = i32::try_from(quota).unwrap_or(85).clamp(1, 100);
-    // Many at once (an import) have their first turns spread, as their later ones then are.
-    sqlx::query!(
-        "INSERT INTO monitor_turn (tenant_id, due_at)
-        SELECT w.id, now() + random() * CASE WHEN cardinality($1::uuid[]) > 1 THEN interval '15 minutes' ELSE interval '0' END
-        FROM unnest($1::uuid[]) AS w (id) ON CONFLICT DO NOTHING",
-        &ids
-    )
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query!(
-        "INSERT INTO monitor (tenant_id, kind, threshold)
-        SELECT w.id, m.kind, m.threshold FROM unnest($1::uuid[]) AS w (id)
-            CROSS JOIN (VALUES ('ingestion_stalled', 24), ('task_failures', 10), ('quota', $2::integer), ('isolation', 2)) AS m (kind, threshold)
-        ON CONFLICT (tenant_id, kind) DO NOTHING",
-        &ids,
-        quota
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn backups(
-    connection: &mut PgConnection,
-    tenants: &[TenantId],
-    every_days: i32,
-    keep_days: i64,
-) -> Result<()> {
-    let ids: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
-    sqlx::query!(
-        "INSERT INTO backup_schedule (tenant_id, kind, every, keep_days, next_at)
-        SELECT w.id, b.kind, make_interval(days => b.every), $3::integer, date_trunc('day', now()) + make_interval(days => 1, hours => b.hour)
-        FROM unnest($1::uuid[]) AS w (id) CROSS JOIN (VALUES ('full', $2::integer, 2), ('config', 1, 1)) AS b (kind, every, hour)
-        ON CONFLICT (tenant_id, kind) DO NOTHING",
-        &ids,
-        every_days,
-        i32::try_from(keep_days).unwrap_or(30).max(1)
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub(super) async fn watched(connection: &mut PgConnection, tenant: TenantId) -> Result<(i64, i64)> {
-    let row = sqlx::query!(
-        r#"SELECT (SELECT count(*) FROM monitor WHERE tenant_id = $1) AS "monitors!", (SELECT count(*) FROM backup_schedule WHERE tenant_id = $1) AS "backups!""#,
-        tenant.0
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok((row.monitors, row.backups))
 }
 
 /// What a tenant has of the baseline.
