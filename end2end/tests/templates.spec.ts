@@ -30,7 +30,7 @@ test('a quota of a template is written, kept when it is wrong, and seen in a com
   await page.getByLabel('Storage (optional)').fill('2 GB')
   await publish(page)
   await page.goto(`/templates/compare?from=baseline.1&to=${template.key}.1`)
-  const quotas = page.getByRole('table', { name: 'Quotas' })
+  const quotas = page.getByRole('table', { name: 'Quotas, side by side' })
   await expect(quotas.getByRole('row', { name: /^Users/ })).toContainText(/Not said.*33/)
   await expect(quotas.getByRole('row', { name: /^Storage/ })).toContainText(/2\sGB/)
   await page.goto(`/templates/${template.key}`)

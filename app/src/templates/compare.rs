@@ -87,7 +87,8 @@ pub(super) fn differences(changes: &[Change], catalogue: &Catalogue, from: &str,
         };
         (!rows.is_empty()).then(|| {
             let (before, after) = (from.to_owned(), to.to_owned());
-            view! { <Section id title=part.label()><DiffTable caption=part.label() name="What" before after rows/></Section> }
+            let caption = format!("{}, side by side", part.label());
+            view! { <Section id title=part.label()><DiffTable caption name="What" before after rows/></Section> }
         })
     });
     let parts: Vec<_> = parts.collect();

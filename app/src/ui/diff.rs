@@ -48,7 +48,7 @@ pub struct DiffRow {
 /// `<DiffTable caption="Comparison" before="Global default v7" after="This tenant" rows/>`
 #[component]
 pub fn DiffTable(
-    caption: &'static str,
+    #[prop(into)] caption: String,
     #[prop(default = "Setting")] name: &'static str,
     #[prop(into)] before: String,
     #[prop(into)] after: String,
@@ -70,8 +70,9 @@ pub fn DiffTable(
         });
         view! { <tr data-state=row.state.as_str()><th scope="row">{row.name}</th><td>{old}</td><td>{new}</td>{changed}</tr> }
     });
+    let label = caption.clone();
     view! {
-        <div class="c-table-region" role="region" aria-label=caption tabindex="0">
+        <div class="c-table-region" role="region" aria-label=label tabindex="0">
             <table class="c-diff">
                 <caption class="u-visually-hidden">{caption}</caption>
                 <thead><tr><th scope="col">{name}</th><th scope="col">{before}</th><th scope="col">{after}</th>{who.then(|| view! { <th scope="col">"Changed"</th> })}</tr></thead>

@@ -50,7 +50,7 @@ fn body(head: &TenantHead, rows: Vec<LimitRow>) -> AnyView {
             <p><a href=usage>"Back to usage"</a></p>
             {refusal}
             {unsent}
-            <Card id="limits" title="What it may use">
+            <Card id="limits" title="Limits">
                 <p class="u-muted">{format!("Where nothing else is said, the plan {plan} holds. A limit for this tenant alone stays when its plan changes.")}</p>
                 <ui::DataTable id="limits-table" caption="What it may use" head=columns.into_any() cards=true>{lines}</ui::DataTable>
             </Card>
